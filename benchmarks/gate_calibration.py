@@ -1,0 +1,201 @@
+"""How often the gate ships where the truth is known.
+
+    python benchmarks/gate_calibration.py --runs 100 --workers 2
+
+Each run draws a new world: new splits and new rare samples. In each world five kinds of samples play the generator:
+
+- second_smote, second_augmentation (A/A): another draw of a baseline; there is nothing to gain over it.
+- placebo: jittered copies of the training samples.
+- wrong_label, other_class (harm): samples of all classes under one label; samples of one other class under it.
+- real_help: held-back real samples of the class, about 80 a class.
+
+A run counts as `ship` when any class ships. `by gain alone` leaves out the checks for copies and labels, so that it shows
+what the intervals are worth on their own. Bars: A/A and placebo at most 5 of 100, harm 0, real help at least 80.
+"""
+
+import argparse
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_breast_cancer, load_digits, make_classification
+from threadpoolctl import threadpool_limits
+
+from gan import seeds
+from pipelines.evaluation import gate, inspection, intervals
+from pipelines.evaluation.arms import ARMS, Recipe
+from pipelines.evaluation.data import Data, Pool
+from pipelines.evaluation.evaluate import judge, measure, prepare
+from pipelines.evaluation.settings import Settings
+from pipelines.evaluation.study import Inputs, Study
+
+FEW, HELD_BACK = 10, 80
+BARS = {"second_smote": (0, 5), "second_augmentation": (0, 5), "placebo": (0, 5), "wrong_label": (0, 0), "other_class": (0, 0), "real_help": (80, 100)}
+
+
+def digits_rows(seed: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], tuple[int, int, int] | None]:
+    """scikit-learn's handwritten digits, four of ten classes rare."""
+    x, y = load_digits(return_X_y=True)
+    return x / 16, y, (1, 3, 5, 8), (8, 8, 1)
+
+
+def table_rows(seed: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], tuple[int, int, int] | None]:
+    """A table of 12 columns from a known law (new in each run), two of four classes rare."""
+    x, y = make_classification(
+        1600, 12, n_informative=6, n_redundant=2, n_classes=4, class_sep=1.2, flip_y=0.02, random_state=seed
+    )
+    return x, y, (1, 3), None
+
+
+def cancer_rows(seed: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], tuple[int, int, int] | None]:
+    """The breast cancer table, 30 columns, the malignant class rare."""
+    x, y = load_breast_cancer(return_X_y=True)
+    return x, y, (0,), None
+
+
+SETS: dict[str, Callable] = {"digits": digits_rows, "table": table_rows, "cancer": cancer_rows}
+
+
+def world(name: str, seed: int) -> tuple[Inputs, dict[int, np.ndarray]]:
+    """Return a world without candidates, and the held-back real samples of each rare class.
+
+    Half of the rows are test. Of the rest a rare class keeps 10 samples for train and 2 for validation; other classes four
+    in five for train.
+    """
+    x, y, rare, shape = SETS[name](seed)
+    x = x.astype(np.float32)
+    order = seeds.numpy_generator(seed, "calibration", name).permutation(len(y))
+    test, rest = order[: len(y) // 2], order[len(y) // 2 :]
+    train: list[np.ndarray] = []
+    validation: list[np.ndarray] = []
+    spare: dict[int, np.ndarray] = {}
+    for label in range(int(y.max()) + 1):
+        rows = rest[y[rest] == label]
+        size = FEW if label in rare else len(rows) * 4 // 5
+        held = 2 if label in rare else len(rows) - size
+        train.append(rows[:size])
+        validation.append(rows[size : size + held])
+        spare[label] = x[rows[size + held :][:HELD_BACK]]
+    real, val, tested = (Data(x[i], y[i].astype(np.int64), shape) for i in (np.concatenate(train), np.concatenate(validation), test))
+    targets = {label: FEW + len(spare[label]) for label in rare}
+    names = tuple(f"class {c}" for c in range(int(y.max()) + 1))
+    return Inputs(real, val, tested, names, targets, ()), {label: spare[label] for label in rare}
+
+
+def candidates(kind: str, inputs: Inputs, label: int, spare: np.ndarray, seed: int) -> Pool:
+    """Return samples of one kind in the role of the generator's: all kept, as many as are needed."""
+    rng, real, size = seeds.numpy_generator(seed, kind, label), inputs.train, len(spare)
+    own, other = real.of_class(label), real.x[real.y != label]
+    if kind.startswith("second_"):
+        arm = {"second_smote": "smote", "second_augmentation": "classic_augmentation"}[kind]
+        made = ARMS[arm].build(real, Recipe({label: len(own) + size}), seeds.derive(seed, kind, label))
+        x = made.data.x[len(real) :]
+    elif kind == "placebo":
+        noise = 0.02 * np.ptp(real.x, axis=0) if real.image_shape is None else 0.02
+        x = own[rng.integers(len(own), size=size)] + rng.normal(0, 1, (size, own.shape[1])) * noise
+        x = x if real.image_shape is None else np.round(np.clip(x, 0, 1) * 255) / 255
+    elif kind == "wrong_label":
+        x = other[rng.integers(len(other), size=size)]
+    elif kind == "other_class":
+        strange = real.of_class(int(rng.choice(real.y[real.y != label])))
+        x = strange[rng.integers(len(strange), size=size)]
+    else:
+        x = spare
+    score = np.full(size, np.nan)
+    return Pool(label, size, x.astype(np.float32), np.ones(size, bool), score, np.array([f"{kind}-{i}" for i in range(size)]))
+
+
+def run(name: str, seed: int, kinds: list[str], settings: Settings) -> list[dict]:
+    """Judge every kind of samples in one world; the baselines are trained once."""
+    with threadpool_limits(1):
+        inputs, spare = world(name, seed)
+        study, choice = prepare(inputs, settings, seed)
+        rows = []
+        for kind in kinds:
+            pools = tuple(candidates(kind, inputs, label, rows_, seed) for label, rows_ in spare.items())
+            inputs_now = replace(inputs, pools=pools)
+            plain = {key: outcome for key, outcome in study.outcomes.items() if not ARMS[key.arm].uses_gan}
+            now = Study(inputs_now, study.fitter, study.strength, plain)
+            measured = measure(now, choice, settings, seed, controls=False)
+            study.outcomes.update(now.outcomes)
+            inspected = inspection.inspect(inputs_now, seed, tells=False)
+            unchecked = {c: replace(i, copies=(0, 0), agreement=(0, 0)) for c, i in inspected.items()}
+            for way, seen in (("gate", inspected), ("by gain alone", unchecked)):
+                verdicts = judge(now, choice, measured, seen, settings)
+                rows += [
+                    {
+                        "set": name, "seed": seed, "kind": kind, "way": way, "class": v.name, "verdict": v.verdict,
+                        "classifier": choice.classifier, "baseline": v.baseline, "hardest": v.hardest, "dose": measured.dose.value,
+                        "gain": v.gain.value, "low": v.gain.low, "p": v.p, "detectable": v.detectable,
+                        "copies": seen[now.inputs.names.index(v.name)].copies[0],
+                    }
+                    for v in verdicts
+                ]  # fmt: skip
+    return rows
+
+
+def summarise(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a set, kind and way: runs that shipped anything with a Wilson interval, and the mean over classes."""
+    rows = []
+    for (name, kind, way), part in table.groupby(["set", "kind", "way"], sort=False):
+        shipped = part.groupby("seed")["verdict"].agg(lambda v: gate.SHIP in set(v))
+        low, high = intervals.wilson(int(shipped.sum()), len(shipped))
+        least, most = BARS[kind]
+        share = 100 * shipped.mean()
+        rows.append(
+            {
+                "set": name, "samples": kind, "way": way, "runs": len(shipped), "runs that shipped": int(shipped.sum()),
+                "per 100": f"{share:.0f} [{100 * low:.0f}, {100 * high:.0f}]",
+                "bar": f">= {least}" if least else f"<= {most}",
+                "met": "yes" if least <= share <= most else "no",
+                "classes shipped": f"{(part['verdict'] == gate.SHIP).mean():.0%}",
+                "underpowered": f"{(part['verdict'] == gate.UNDERPOWERED).mean():.0%}",
+                "mean gain": f"{part['gain'].mean():+.3f}",
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """Return a Markdown table."""
+    lines = [table.columns, ["---"] * len(table.columns), *table.astype(str).to_numpy()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def main() -> None:
+    """Run, and write the table beside this file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0, help="seed of the first run")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--sets", nargs="+", default=["digits", "table"], choices=list(SETS))
+    parser.add_argument("--kinds", nargs="+", default=list(BARS), choices=list(BARS))
+    parser.add_argument("--classifiers", nargs="+", default=["logistic_regression", "random_forest"])
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
+    options = parser.parse_args()
+    settings = Settings(classifiers=options.classifiers, doses=[0, 1], curve_repeats=0)
+    jobs = [
+        (name, seed, [k for k in options.kinds if name == "digits" or k != "second_augmentation"], settings)
+        for name in options.sets
+        for seed in range(options.first, options.first + options.runs)
+    ]
+    found = joblib.Parallel(options.workers, verbose=5)(joblib.delayed(run)(*job) for job in jobs)
+    table = pd.DataFrame([row for rows in found for row in rows])
+    machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {options.workers} process(es)"
+    shown = as_markdown(summarise(table))
+    command = f"python benchmarks/gate_calibration.py --runs {options.runs} --sets {' '.join(options.sets)}"
+    options.out.write_text(
+        f"# How often the gate ships where the truth is known\n\n    {command}\n\nMachine: {machine}.\n"
+        f"Classifiers: {', '.join(options.classifiers)}. {__doc__.split(chr(10) * 2, 2)[2].strip()}\n\n{shown}\n"
+    )
+    options.out.with_suffix(".json").write_text(json.dumps(table.round(5).to_dict("records"), indent=0) + "\n")
+    print(shown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Training batches: a real sample, a start and noise for each label, so drawn that the labels of a pair match."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from gan.modalities.images import ImageCodec
+from gan.starts import Neighbours
+
+
+class Batch(NamedTuple):
+    """A row a pair. real, start: (n, c, s, s). noise: (n, z). labels: (n,) int64."""
+
+    real: torch.Tensor
+    start: torch.Tensor
+    noise: torch.Tensor
+    labels: torch.Tensor
+
+
+class Batches:
+    """Draws batches from uint8 samples, which are encoded as they are drawn, so that a large data set stays small.
+
+    A class with n samples is drawn with probability proportional to n ** power: 1 is as often as it occurs, 0 is all
+    classes alike, and the square root between them neither starves the rare classes nor repeats them endlessly.
+    """
+
+    def __init__(
+        self,
+        samples: np.ndarray,
+        labels: np.ndarray,
+        codec: ImageCodec,
+        device: torch.device,
+        noise_dim: int,
+        neighbours: int,
+        power: float,
+    ):
+        """samples: (n, s, s, c) uint8. labels: (n,) int. device: where the batches are wanted."""
+        self.samples, self.codec, self.device, self.noise_dim = samples, codec, device, noise_dim
+        self.classes, counts = np.unique(labels, return_counts=True)
+        weights = counts.astype(np.float64) ** power
+        self.shares = weights / weights.sum()
+        self.members = [np.flatnonzero(labels == label) for label in self.classes]
+        self.tables = [member[Neighbours.of(samples[member], neighbours).table] for member in self.members]
+
+    def draw(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw `count` pairs, all of it from `rng`."""
+        which = rng.choice(len(self.classes), size=count, p=self.shares)
+        real, reference, neighbour = np.empty((3, count), np.int64)
+        for index in np.unique(which):
+            rows, members, table = which == index, self.members[index], self.tables[index]
+            real[rows] = members[rng.integers(len(members), size=rows.sum())]
+            row = rng.integers(len(members), size=rows.sum())
+            reference[rows] = members[row]
+            neighbour[rows] = table[row, rng.integers(table.shape[1], size=len(row))]
+        weight = torch.from_numpy(rng.random((count, 1, 1, 1), dtype=np.float32))
+        noise = torch.from_numpy(rng.standard_normal((count, self.noise_dim), dtype=np.float32))
+        labels = torch.from_numpy(self.classes[which].astype(np.int64))
+        real_x, first, second = (self.codec.encode(self.samples[rows]) for rows in (real, reference, neighbour))
+        batch = Batch(real_x, first + weight * (second - first), noise, labels)
+        return Batch(*(part.to(self.device) for part in batch))

@@ -1,0 +1,92 @@
+"""Images: uint8 arrays to tensors in [-1, 1], and back onto the grey levels and the background that the data has.
+
+A picture a few levels off what any camera of the data set would write is easy to tell from a real one, however good it
+looks, and a classifier trained on it learns the difference instead of the class.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+
+FEW_LEVELS = 64  # data with at most this many distinct values is put back onto exactly these
+BACKGROUND_SHARE = 0.1  # the most common value is a background when it is an extreme and at least this share of all
+
+
+@dataclass(frozen=True)
+class ImageCodec:
+    """What has to be known of the training images to encode and to decode.
+
+    levels: the values an output may take, ascending, each in 0..255.
+    background: the value of empty pixels (the darkest or the brightest), or None when the data has no such value.
+    """
+
+    levels: tuple[int, ...]
+    background: int | None
+
+    @classmethod
+    def fit(cls, samples: np.ndarray) -> Self:
+        """Learn levels and background from `samples`, (n, h, w, c) uint8.
+
+        Raises ValueError when the array has another shape or type, or no sample.
+        """
+        if samples.dtype != np.uint8 or samples.ndim != 4 or samples.size == 0:
+            raise ValueError(f"images: expected (n, h, w, c) uint8, got {samples.shape} {samples.dtype}")
+        counts = np.bincount(samples.reshape(-1), minlength=256)
+        seen = np.flatnonzero(counts)
+        mode = int(counts.argmax())
+        empty = mode in (seen[0], seen[-1]) and counts[mode] >= BACKGROUND_SHARE * samples.size
+        levels = seen if len(seen) <= FEW_LEVELS else np.arange(256)
+        return cls(tuple(levels.tolist()), mode if empty else None)
+
+    def encode(self, samples: np.ndarray) -> torch.Tensor:
+        """Turn (n, h, w, c) uint8 into (n, c, h, w) float32 in [-1, 1]."""
+        planes = np.ascontiguousarray(samples.transpose(0, 3, 1, 2))  # (n, c, h, w)
+        return _to_unit(torch.from_numpy(planes))
+
+    def settle(self, x: torch.Tensor, starts: torch.Tensor | None = None) -> torch.Tensor:
+        """Move `x`, (n, c, h, w), to the nearest level, and back to the background where `starts` sits exactly on it.
+
+        The gradient passes the rounding unchanged (straight-through, Bengio et al. 2013, arXiv 1308.3432), and is zero
+        where the background holds. So the discriminator judges in training just what is handed out later.
+        """
+        levels = self._levels(x.device)
+        if starts is not None and self.background is not None:
+            empty = levels[self.levels.index(self.background)]
+            x = torch.where(starts == empty, starts, x)
+        return x + (levels[self._nearest(x.detach(), levels)] - x).detach()
+
+    def decode(self, x: torch.Tensor, starts: torch.Tensor | None = None) -> np.ndarray:
+        """Turn (n, c, h, w) floats into (n, h, w, c) uint8 on the levels of the data.
+
+        starts: (n, c, h, w), the encoded starts that `x` was made from; where one is exactly background, the output is.
+        """
+        levels = self._levels(x.device)
+        index = self._nearest(x, levels)
+        if starts is not None and self.background is not None:
+            empty = self.levels.index(self.background)
+            index = torch.where(starts == levels[empty], empty, index)
+        values = np.array(self.levels, np.uint8)[index.cpu().numpy()]  # (n, c, h, w)
+        return np.ascontiguousarray(values.transpose(0, 2, 3, 1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the codec as plain values, fit for JSON."""
+        return {**asdict(self), "levels": list(self.levels)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild what `to_dict` returned."""
+        return cls(tuple(int(level) for level in values["levels"]), values["background"])
+
+    def _levels(self, device: torch.device) -> torch.Tensor:
+        return _to_unit(torch.tensor(self.levels, dtype=torch.uint8, device=device))  # (levels,)
+
+    @staticmethod
+    def _nearest(x: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
+        return torch.bucketize(x.contiguous(), (levels[1:] + levels[:-1]) / 2)  # index of a level, the shape of x
+
+
+def _to_unit(values: torch.Tensor) -> torch.Tensor:
+    return values.to(torch.float32) / 127.5 - 1

@@ -1,0 +1,95 @@
+"""What the families share: their sizes, their first weights, the head of a discriminator."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+SLOPE = 0.2  # of the leaky rectifier, in all networks
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Every size that a network is built from.
+
+    channels, size: of the square pictures, (channels, size, size). classes: labels are 0..classes-1.
+    width: channels of the first convolution; a fully connected layer has 16 times as many units.
+    noise_dim: numbers of noise a sample.
+    """
+
+    channels: int
+    size: int
+    classes: int
+    width: int = 16
+    noise_dim: int = 32
+
+
+def build(network: type[nn.Module], sizes: Sizes, generator: torch.Generator) -> nn.Module:
+    """Make a network on the CPU with weights drawn from `generator` alone; torch's global generator is not touched.
+
+    Weights are normal with the variance of He et al. 2015 (arXiv 1502.01852, eq. 10), biases zero, and so is the last
+    layer of a `Residual`.
+    """
+    with torch.device("meta"):
+        module = network(sizes)
+    module = module.to_empty(device="cpu")
+    gain = math.sqrt(2 / (1 + SLOPE**2))
+    with torch.no_grad():
+        for part in module.modules():
+            if isinstance(part, nn.Embedding):
+                part.weight.normal_(generator=generator)
+            elif isinstance(part, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+                part.weight.normal_(0, gain / math.sqrt(_inputs(part)), generator=generator)
+                if part.bias is not None:
+                    part.bias.zero_()
+        if isinstance(module, Residual):
+            module.last.weight.zero_()
+    return module
+
+
+def _inputs(part: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> float:
+    """How many numbers are summed up in one output of the layer."""
+    if isinstance(part, nn.Linear):
+        return part.in_features
+    area = part.kernel_size[0] * part.kernel_size[1]
+    if isinstance(part, nn.ConvTranspose2d):
+        return part.in_channels * area / (part.stride[0] * part.stride[1])
+    return part.in_channels * area
+
+
+class Residual(nn.Module):
+    """A generator that returns its start plus a change, the change being zero until it is trained.
+
+    A family says in `change` how the change is computed; `last` is its last layer, which begins at zero.
+    """
+
+    last: nn.Linear | nn.ConvTranspose2d
+
+    def change(self, start: torch.Tensor, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return what is added to the start, (n, c, s, s)."""
+        raise NotImplementedError
+
+    def forward(self, start: torch.Tensor, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Refine `start`, (n, c, s, s) in [-1, 1], with `noise`, (n, z), for `labels`, (n,); return (n, c, s, s)."""
+        return start + self.change(start, noise, labels)
+
+
+class Projection(nn.Module):
+    """The head of a class-conditional discriminator (Miyato & Koyama 2018, arXiv 1802.05637, eq. 7).
+
+    logit(x, y) = psi . f(x) + v_y . f(x) / sqrt(d), with f(x) of d numbers.
+    """
+
+    def __init__(self, features: int, classes: int):
+        super().__init__()
+        self.psi = nn.Linear(features, 1)
+        self.classes = nn.Embedding(classes, features)
+
+    def forward(self, features: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return (n,) float32 logits of `features`, (n, d), for `labels`, (n,)."""
+        with torch.autocast(features.device.type, enabled=False):  # a logit rounded to bfloat16 would blur the loss
+            features = features.float()
+            match = (features * self.classes(labels)).sum(1) / math.sqrt(features.shape[1])
+            logits: torch.Tensor = self.psi(features).squeeze(1) + match
+        return logits

@@ -1,0 +1,135 @@
+"""Scores of a discriminator, and what makes them comparable: a calibration against held-out real samples."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from gan.augment import fixed_shifts, shift
+from gan.device import prepare_device
+from gan.model import GAN
+
+SLOPE_SPREAD = 0.5  # standard deviation of the prior of the slope around 1
+INTERCEPT_SPREAD = 10.0  # that of the intercept around the middle of the scores: nearly free
+
+
+@torch.inference_mode()
+def score(gan: GAN, samples: np.ndarray, class_index: int) -> np.ndarray:
+    """Return the mean logit of each of `samples`, (n, s, s, c) uint8, over a fixed set of shifts: (n,) float64.
+
+    The discriminator was trained on shifted samples only, so it is asked about shifted ones. A batch is always one
+    sample with all its shifts, so that a score does not depend on what else is scored.
+    """
+    device = prepare_device()
+    discriminator = gan.discriminator.to(device)
+    shifts = fixed_shifts(gan.sizes.size).to(device)
+    labels = torch.full((len(shifts),), class_index, device=device)
+    scores = np.empty(len(samples))
+    for row, sample in enumerate(samples):
+        x = gan.codec.encode(sample[None]).to(device).expand(len(shifts), -1, -1, -1)
+        scores[row] = discriminator(shift(x, shifts), labels).double().mean().item()
+    return scores
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How a score becomes an estimate of the density ratio real : generated; log ratio = slope * score + intercept.
+
+    real_count, fake_count: scores that it was fitted to.
+    """
+
+    slope: float
+    intercept: float
+    real_count: int
+    fake_count: int
+
+    def log_ratio(self, scores: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the density ratio real : generated at `scores`, (n,) -> (n,)."""
+        return self.slope * np.asarray(scores, np.float64) + self.intercept
+
+    def probability(self, scores: np.ndarray, real_share: float = 0.5) -> np.ndarray:
+        """Return the probability of being real among a `real_share` of real samples, (n,) -> (n,)."""
+        return np.asarray(expit(self.log_ratio(scores) + np.log(real_share / (1 - real_share))))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the calibration as plain values, fit for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild what `to_dict` returned."""
+        return cls(**values)
+
+
+def calibrate(real_scores: np.ndarray, fake_scores: np.ndarray) -> Calibration:
+    """Fit a logistic curve to the scores of held-out real samples, (n,), and of generated ones, (m,).
+
+    Maximum a posteriori, slope ~ N(1, 0.5^2): the optimal logit of a logistic discriminator, the relativistic one
+    included, is the log density ratio up to a constant (Goodfellow et al. 2014, arXiv 1406.2661, prop. 1). So two
+    held-out samples shift the intercept and hardly the slope, two hundred fit both. The slope is never negative: a
+    discriminator that ranks held-out samples the wrong way round has nothing to say, and slope 0 says so.
+
+    Raises ValueError when either side is empty or a score is not finite.
+    """
+    real, fake = (np.asarray(scores, np.float64).reshape(-1) for scores in (real_scores, fake_scores))
+    if not len(real) or not len(fake):
+        raise ValueError(f"calibration: needs real and generated scores, got {len(real)} and {len(fake)}")
+    scores = np.concatenate([real, fake])
+    if not np.isfinite(scores).all():
+        raise ValueError("calibration: a score is not finite; the discriminator has diverged")
+    centre = (real.mean() + fake.mean()) / 2
+    is_real = np.repeat([1.0, 0.0], [len(real), len(fake)])
+    offset = np.log(len(real) / len(fake))  # so that the ratio does not depend on how many were scored
+
+    def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
+        slope, middle = at
+        logits = slope * (scores - centre) + middle + offset
+        error = expit(logits) - is_real
+        value = np.logaddexp(0, logits).sum() - logits @ is_real
+        value += ((slope - 1) / SLOPE_SPREAD) ** 2 / 2 + (middle / INTERCEPT_SPREAD) ** 2 / 2
+        slopes = error @ (scores - centre) + (slope - 1) / SLOPE_SPREAD**2
+        return value, np.array([slopes, error.sum() + middle / INTERCEPT_SPREAD**2])
+
+    found = minimize(loss, [1.0, 0.0], jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)])
+    slope, middle = map(float, found.x)
+    return Calibration(slope, middle - slope * float(centre), len(real), len(fake))
+
+
+class ReliabilityBin(NamedTuple):
+    """One bin of predicted probabilities: how many, what was predicted on average, and how many were real."""
+
+    low: float
+    high: float
+    samples: int
+    predicted: float
+    observed: float
+
+
+def reliability(probabilities: np.ndarray, is_real: np.ndarray, bins: int = 10) -> list[ReliabilityBin]:
+    """Return the occupied bins of equal width of `probabilities`, (n,), against `is_real`, (n,) bool."""
+    edges = np.linspace(0, 1, bins + 1)
+    index = np.clip(np.searchsorted(edges, probabilities, side="right") - 1, 0, bins - 1)
+    return [
+        ReliabilityBin(
+            float(edges[b]),
+            float(edges[b + 1]),
+            int((index == b).sum()),
+            float(probabilities[index == b].mean()),
+            float(is_real[index == b].mean()),
+        )
+        for b in np.unique(index)
+    ]
+
+
+def z_statistic(probabilities: np.ndarray, is_real: np.ndarray) -> float:
+    """Return Z = sum(y - p) / sqrt(sum(p (1 - p))): standard normal when `probabilities`, (n,), are calibrated.
+
+    Turner et al. 2019 (arXiv 1811.11357, eq. 5), after Dawid. Beyond +-2 the probabilities are off. is_real: (n,) bool,
+    in the shares that the probabilities were made for.
+    """
+    variance = float((probabilities * (1 - probabilities)).sum())
+    return float((is_real - probabilities).sum() / np.sqrt(max(variance, 1e-12)))

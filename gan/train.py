@@ -1,0 +1,185 @@
+"""Training: one conditional GAN on all classes, then a short specialisation for each class that has too few samples."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import nn
+
+from gan.adversary import Adversary
+from gan.batches import Batches
+from gan.device import prepare_device
+from gan.modalities.images import ImageCodec
+from gan.model import GAN, Progress, Row, side
+from gan.networks import FAMILIES, Sizes, choose
+from gan.networks.parts import build
+from gan.seeds import derive, numpy_generator, torch_generator
+from gan.settings import Settings
+
+__all__ = ["GAN", "PretrainSettings", "TrainSettings", "pretrain", "specialise"]
+
+REPORT_EVERY = 50  # steps
+
+Validation = tuple[np.ndarray, np.ndarray]  # (n, s, s, c) uint8 and (n,) labels; scored, never trained on
+
+
+class _Loop(Settings):
+    """What both phases of training are told."""
+
+    batch_size: int = Field(default=64, ge=2, description="pairs of a real and a generated sample a step")
+    gamma: float = Field(default=0.5, ge=0, description="weight of the gradient penalties; higher is smoother")
+    penalty_every: int = Field(default=4, ge=1, description="steps between gradient penalties, weighted to match")
+    ema: float = Field(default=0.05, gt=0, le=1, description="half-life of the averaged weights, share of all steps")
+
+
+class PretrainSettings(_Loop):
+    """The base: one GAN on all classes, from which rich classes teach how samples vary."""
+
+    steps: int = Field(default=2400, ge=1, description="training steps")
+    learning_rate: float = Field(default=5e-4, gt=0, description="of both networks, falling to a tenth along a cosine")
+    sampling_power: float = Field(default=0.5, ge=0, le=1, description="a class of n is drawn ~ n^power; 0: all alike")
+    neighbours: int = Field(default=5, ge=1, description="nearest neighbours of a real sample that a start may lean to")
+    noise_dim: int = Field(default=32, ge=1, description="numbers of noise a sample")
+
+
+class TrainSettings(_Loop):
+    """The GAN of one class: the base, trained on for a while on that class alone."""
+
+    network: Literal["auto", "mlp", "dcgan"] = Field(default="auto", description="auto: mlp to 12 pixels, else dcgan")
+    width: int = Field(default=16, ge=4, description="channels of the first convolution; mlp layers: 16 times as many")
+    steps: int = Field(default=200, ge=0, description="training steps; 0 keeps the base as it is")
+    learning_rate: float = Field(default=3e-5, gt=0, description="of both networks, falling to a tenth along a cosine")
+
+
+def pretrain(
+    samples: np.ndarray,
+    labels: np.ndarray,
+    class_count: int,
+    settings: PretrainSettings,
+    network: str,
+    width: int,
+    seed: int,
+    progress: Progress | None = None,
+    validation: Validation | None = None,
+) -> GAN:
+    """Train a GAN on all classes.
+
+    samples: (n, s, s, c) uint8. labels: (n,) in 0..class_count-1. network: a family or "auto". validation: held-out
+    samples and labels for the history; they change nothing else.
+    Raises ValueError when the pictures are not square, a label is out of range or the network is not known.
+    """
+    size = side(samples)
+    if len(labels) != len(samples) or labels.min() < 0 or labels.max() >= class_count:
+        raise ValueError(f"labels: expected {len(samples)} of 0..{class_count - 1}, got {len(labels)}")
+    name = choose(network, size)
+    sizes = Sizes(samples.shape[3], size, class_count, width, settings.noise_dim)
+    base = GAN(
+        network=name,
+        sizes=sizes,
+        generator=build(FAMILIES[name].generator, sizes, torch_generator(seed, "pretrain", "generator")),
+        discriminator=build(FAMILIES[name].discriminator, sizes, torch_generator(seed, "pretrain", "discriminator")),
+        codec=ImageCodec.fit(samples),
+        neighbours=settings.neighbours,
+    )
+    seed = derive(seed, "pretrain")
+    return _fit(base, samples, labels, settings, settings.sampling_power, seed, progress, validation)
+
+
+def specialise(
+    base: GAN,
+    samples: np.ndarray,
+    class_index: int,
+    settings: TrainSettings,
+    seed: int,
+    progress: Progress | None = None,
+    validation: np.ndarray | None = None,
+) -> GAN:
+    """Train `base` on for one class, and leave `base` as it is.
+
+    samples: (n, s, s, c) uint8, all of the class. validation: held-out samples of the class, for the history.
+    Raises ValueError when the pictures are not those of the base or `class_index` is not one of its classes.
+    """
+    if side(samples) != base.sizes.size or samples.shape[3] != base.sizes.channels:
+        raise ValueError(f"images: the base was trained on {base.sizes.size} pixels a side, got {samples.shape}")
+    if not 0 <= class_index < base.sizes.classes:
+        raise ValueError(f"class_index: expected 0..{base.sizes.classes - 1}, got {class_index}")
+    held_out = None if validation is None else (validation, np.full(len(validation), class_index))
+    labels = np.full(len(samples), class_index)
+    gan = _fit(base, samples, labels, settings, 0.0, derive(seed, "train", class_index), progress, held_out)
+    return replace(gan, class_index=class_index)
+
+
+def _fit(
+    gan: GAN,
+    samples: np.ndarray,
+    labels: np.ndarray,
+    settings: PretrainSettings | TrainSettings,
+    power: float,
+    seed: int,
+    progress: Progress | None,
+    validation: Validation | None,
+) -> GAN:
+    """Train a copy of `gan` and return it with averaged weights, on the CPU."""
+    device = prepare_device()
+    generator = copy.deepcopy(gan.generator).to(device).requires_grad_(True)
+    discriminator = copy.deepcopy(gan.discriminator).to(device).requires_grad_(True)
+    average = copy.deepcopy(generator).requires_grad_(False)
+    adversary = Adversary(generator, discriminator, gan.codec, settings.gamma * settings.penalty_every)
+
+    def batches(of: np.ndarray, labelled: np.ndarray) -> Batches:
+        return Batches(of, labelled, gan.codec, device, gan.sizes.noise_dim, gan.neighbours, power)
+
+    real = batches(samples, labels)
+    held_out = batches(*validation) if validation is not None and len(validation[0]) else None
+    rng, shifts = numpy_generator(seed, "batches"), torch_generator(seed, "shifts")
+    decay = 0.5 ** (1 / (settings.ema * max(1, settings.steps)))
+    generator_steps = _optimiser(generator, settings.learning_rate)
+    discriminator_steps = _optimiser(discriminator, settings.learning_rate)
+    figures: dict[str, torch.Tensor] = {}
+    history: list[Row] = []
+    for step, rate in enumerate(_rates(settings.learning_rate, settings.steps), start=1):
+        for optimiser in (generator_steps, discriminator_steps):
+            optimiser.param_groups[0]["lr"] = rate
+
+        penalised = step % settings.penalty_every == 0
+        figures |= adversary.discriminator_step(real.draw(settings.batch_size, rng), shifts, penalised)
+        discriminator_steps.step()
+        figures["generator_loss"] = adversary.generator_step(real.draw(settings.batch_size, rng), shifts)
+        generator_steps.step()
+        _average(average, generator, min(decay, step / (step + 10)))
+
+        if step % REPORT_EVERY == 0 or step == settings.steps:
+            row = {"step": float(gan.total_steps + step)} | {name: value.item() for name, value in figures.items()}
+            if held_out is not None:
+                own = derive(seed, "held-out", step)
+                row["score_held_out"] = adversary.mean_score(held_out, settings.batch_size, own)
+            history.append(row)
+            if progress is not None:
+                progress(step, settings.steps, row)
+    return replace(
+        gan,
+        generator=average.cpu().eval(),
+        discriminator=discriminator.cpu().requires_grad_(False).eval(),
+        total_steps=gan.total_steps + settings.steps,
+        history=[*gan.history, *history],
+    )
+
+
+def _rates(first: float, steps: int) -> Iterator[float]:
+    """Yield a learning rate a step: half a cosine from `first` to a tenth of it."""
+    for angle in np.linspace(0, np.pi, steps):
+        yield float(first * (0.55 + 0.45 * np.cos(angle)))
+
+
+def _optimiser(network: nn.Module, rate: float) -> torch.optim.Optimizer:
+    return torch.optim.Adam(network.parameters(), lr=rate, betas=(0.0, 0.99), fused=True)
+
+
+@torch.no_grad()
+def _average(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move the averaged weights 1 - decay of the way to those of the network."""
+    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)

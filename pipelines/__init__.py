@@ -1,0 +1,1 @@
+"""The pipeline around the GAN core: files, parameters, order, measurement and report."""

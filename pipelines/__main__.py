@@ -1,0 +1,189 @@
+"""The command line. Heavy packages are imported by the command that needs them."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.errors import UserError
+
+USER_ERROR = 2
+FAILED = 1
+
+ABOUT = """\
+Grow the classes of a labelled data set that have too few samples, and measure honestly whether it helped.
+
+  tailweight init shoes --images ~/pictures/shoes   a project in the new folder shoes, its data brought in
+  cd shoes && tailweight run                        everything, up to data/report/report.html
+  tailweight export ~/shoes-grown                   what earned its release, as class folders of PNGs
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 well, 1 a stage failed, 2 something for the user to mend."""
+    options = _parser().parse_args(arguments)
+    try:
+        code = options.command(options) or 0
+    except UserError as error:
+        _complain(str(error))
+        code = USER_ERROR
+    except KeyboardInterrupt:
+        print("tailweight: stopped; what was finished is kept, go on with: tailweight run", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:  # the reader of our output has left, as in `tailweight params | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
+
+
+def _complain(line: str) -> None:
+    from pipelines import progress
+
+    if not progress.emit(error=line):
+        print(f"tailweight: {line}", file=sys.stderr)
+
+
+def _init(options: argparse.Namespace) -> None:
+    from pipelines.init import create
+
+    create(Path(options.folder), Path(options.images), options.image_size)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from pipelines import run
+
+    return run.run(Path(options.project), options.stages, options.workers, options.quiet)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from pipelines import run
+
+    return run.status(Path(options.project))
+
+
+def _stage(options: argparse.Namespace) -> None:
+    from pipelines import runner
+
+    runner.run_stage(Path(options.project), options.name, options.slug)
+
+
+def _render(options: argparse.Namespace) -> None:
+    from pipelines import dag, dvc, files, params
+
+    project = Path(options.project)
+    demo = dag.is_source(project)
+    values = params.read(project)
+    files.write_text(project / params.FILE, params.render(demo, values))
+    files.write_text(project / dvc.FILE, dvc.render(demo))
+    if not demo:
+        dvc.write_code_hashes(project)
+    print(f"wrote {params.FILE} and {dvc.FILE}")
+
+
+def _params(options: argparse.Namespace) -> None:
+    from pipelines import dag, params
+
+    project = Path(options.project)
+    values = params.read(project) if (project / params.FILE).is_file() else None
+    print(params.render(dag.is_source(project), values), end="")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from pipelines.export import export
+
+    export(Path(options.project), Path(options.folder))
+
+
+def _deploy(options: argparse.Namespace) -> None:
+    from pipelines.deployments import deploy
+
+    deploy(Path(options.project), cron=options.cron, timezone=options.timezone, name=options.name, pool=options.pool)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "tailweight", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "-C", "--project", default=".", metavar="DIR", help="the project's folder (default: where you are)"
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, function: object, about: str, more: str = "") -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=about,
+            description=f"{about[0].upper()}{about[1:]}. {more}",
+            formatter_class=argparse.RawTextHelpFormatter,
+        )
+        added.set_defaults(command=function)
+        return added
+
+    init = command(
+        "init",
+        _init,
+        "make a project in a folder of its own and bring the data in",
+        "\n\nPATH is a folder of class folders (<class>/*.png), or of train/ and test/ above class folders; a .zip of these;\n"
+        "a CSV with the columns path,label[,split][,group]; or an .npz with images (n,h,w[,3]) uint8 and labels.\n"
+        "The project is a git and DVC repository. Its settings are in params.yaml; go on with: tailweight run",
+    )
+    init.add_argument("folder", metavar="DIR", help="the new project's folder")
+    init.add_argument("--images", metavar="PATH", required=True, help="the labelled pictures")
+    init.add_argument(
+        "--image-size", type=int, metavar="N", help="side in pixels, 8 to 128 (default: by the data, at most 64)"
+    )
+
+    run = command(
+        "run",
+        _run,
+        "bring all stages up to date, or the named ones and what they need",
+        "\n\nStages whose inputs, settings and code are unchanged are not run. DVC records every stage, so `dvc repro`\n"
+        "does the same without Prefect. Exit code 0: done or up to date; 1: a stage failed; 2: something to mend.",
+    )
+    run.add_argument("stages", nargs="*", metavar="STAGE", help="for example: train, filter, report")
+    run.add_argument("--workers", type=int, metavar="N", help="stages side by side (default: one a core, at most 8)")
+    run.add_argument("--quiet", action="store_true", help="print only the end and what went wrong")
+
+    command("status", _status, "say which stages would run, and why; exit code 1 where any would")
+    command("params", _params, "print every setting with its value, bounds and meaning")
+
+    export = command("export", _export, "write the release as class folders of PNGs with a manifest")
+    export.add_argument("folder", metavar="DIR", help="a folder that does not exist yet")
+
+    deploy = command(
+        "deploy",
+        _deploy,
+        "put the run on a Prefect server, on a schedule",
+        "\n\nNeeds a server (prefect server start) named by PREFECT_API_URL, and a worker on this machine:\n"
+        "  prefect worker start --pool tailweight",
+    )
+    deploy.add_argument("--cron", required=True, metavar="EXPR", help='when to run, e.g. "0 3 * * *"')
+    deploy.add_argument("--timezone", default="UTC", metavar="ZONE", help="zone of the cron expression (default: UTC)")
+    deploy.add_argument("--name", metavar="NAME", help="of the deployment (default: the folder's name)")
+    deploy.add_argument(
+        "--pool", default="tailweight", metavar="POOL", help="work pool of type process, made if missing"
+    )
+
+    command(
+        "render",
+        _render,
+        "write dvc.yaml and params.yaml anew, after an upgrade or a change of the stages; values stay",
+    )
+
+    stage = command("stage", _stage, "run one stage's function here and now; what dvc.yaml calls")
+    stage.add_argument("name", metavar="STAGE", choices=_stage_names(), help=", ".join(_stage_names()))
+    stage.add_argument(
+        "slug", nargs="?", metavar="CLASS", help="the class, as data/plan.yaml names it, of a stage run for each"
+    )
+    return parser
+
+
+def _stage_names() -> list[str]:
+    from pipelines import dag
+
+    return [stage.name for stage in dag.STAGES]
+
+
+if __name__ == "__main__":
+    main()

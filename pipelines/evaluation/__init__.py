@@ -1,0 +1,1 @@
+"""What classifiers gain from synthetic samples, measured against every cheap alternative. Arrays in, plain values out."""

@@ -1,0 +1,123 @@
+"""The classifiers that judge an arm. Each is a function that fits and returns probabilities.
+
+To add one, write a function (training rows, labels, weights, seed, image shape) -> fitted object with `classes_` and
+`predict_proba`, and list it in `CLASSIFIERS`. A user can name any scikit-learn estimator in the settings instead.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from pipelines.evaluation.arms import Training
+
+
+class Fitted(Protocol):
+    """What is left of a classifier after training."""
+
+    classes_: np.ndarray
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        """Return (n, len(classes_)) probabilities of rows `x`, (n, d)."""
+
+
+Classifier = Callable[[Training, int], Fitted]
+
+
+def gradient_boosting(training: Training, seed: int) -> Fitted:
+    """Boosted trees, small: 40 rounds of trees with 8 leaves over 32 bins, half of the columns a split."""
+    model = HistGradientBoostingClassifier(
+        max_iter=40, max_bins=32, max_leaf_nodes=8, max_features=0.5, min_samples_leaf=5,
+        early_stopping=False, random_state=seed % 2**32,
+    )  # fmt: skip
+    return model.fit(training.data.x, training.data.y, training.weight)
+
+
+def logistic_regression(training: Training, seed: int) -> Fitted:
+    """Linear model on standardised columns, with scikit-learn's usual penalty (C = 1)."""
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300, random_state=seed % 2**32))
+    return model.fit(training.data.x, training.data.y, logisticregression__sample_weight=training.weight)
+
+
+def random_forest(training: Training, seed: int) -> Fitted:
+    """A forest of 100 trees."""
+    model = RandomForestClassifier(100, random_state=seed % 2**32, n_jobs=1)
+    return model.fit(training.data.x, training.data.y, training.weight)
+
+
+def small_cnn(training: Training, seed: int) -> Fitted:
+    """A small convolutional network, for images only."""
+    from pipelines.evaluation.cnn import SmallCnn
+
+    return SmallCnn.fit(training, seed)
+
+
+CLASSIFIERS: dict[str, Classifier] = {
+    "logistic_regression": logistic_regression,
+    "random_forest": random_forest,
+    "gradient_boosting": gradient_boosting,
+    "small_cnn": small_cnn,
+}
+IMAGES_ONLY = {"small_cnn"}
+
+
+def named_estimator(path: str, arguments: Mapping[str, Any]) -> Classifier:
+    """Return a classifier made from any scikit-learn estimator, by its dotted path, say `sklearn.svm.SVC`.
+
+    Columns are standardised first. An estimator without `predict_proba` is calibrated (sigmoid, 3 folds).
+    Raises ValueError with a line for the user when the path or an argument does not exist.
+    """
+    module, _, name = path.rpartition(".")
+    try:
+        kind = getattr(importlib.import_module(module), name)
+        made = kind(**arguments)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"estimator {path!r} with arguments {dict(arguments)} cannot be made: {error}") from error
+    if not isinstance(made, BaseEstimator) or not hasattr(made, "fit"):
+        raise ValueError(f"estimator {path!r} is not a scikit-learn estimator")
+
+    def fit(training: Training, seed: int) -> Fitted:
+        model = kind(**arguments)
+        if "random_state" in model.get_params() and "random_state" not in arguments:
+            model.set_params(random_state=seed % 2**32)
+        takes_weight = "sample_weight" in inspect.signature(model.fit).parameters
+        if not hasattr(model, "predict_proba"):
+            model = _calibrated(model, training)
+        pipeline = make_pipeline(StandardScaler(), model)
+        weight = {f"{pipeline.steps[-1][0]}__sample_weight": training.weight} if takes_weight else {}
+        return pipeline.fit(training.data.x, training.data.y, **weight)
+
+    return fit
+
+
+def _calibrated(model: BaseEstimator, training: Training) -> BaseEstimator:
+    from sklearn.calibration import CalibratedClassifierCV
+
+    smallest = int(np.bincount(training.data.y)[np.unique(training.data.y)].min())
+    return CalibratedClassifierCV(model, cv=max(2, min(3, smallest)), ensemble=False)
+
+
+def chosen(names: Sequence[str], extra: Mapping[str, Mapping[str, Any]], images: bool) -> dict[str, Classifier]:
+    """Return the classifiers called `names` plus those of `extra` (dotted path -> arguments), in order.
+
+    Classifiers for images are left out for a table. Raises ValueError for an unknown name.
+    """
+    unknown = [name for name in names if name not in CLASSIFIERS]
+    if unknown:
+        raise ValueError(f"classifier {unknown[0]!r} is unknown; known are {', '.join(CLASSIFIERS)}")
+    table = {name: CLASSIFIERS[name] for name in names if images or name not in IMAGES_ONLY}
+    return table | {path: named_estimator(path, arguments) for path, arguments in extra.items()}
+
+
+def probabilities(fitted: Fitted, x: np.ndarray, classes: int) -> np.ndarray:
+    """Return (n, classes) probabilities; a class that the classifier never saw gets 0."""
+    result = np.zeros((len(x), classes))
+    result[:, fitted.classes_.astype(int)] = fitted.predict_proba(x)
+    return result

@@ -1,0 +1,224 @@
+"""The evaluation told in order: choose on train and validation, measure on test, inspect the samples, judge."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from gan import seeds
+from pipelines.evaluation import choose, curves, gate, inspection, intervals, tables
+from pipelines.evaluation.arms import ARMS, baselines
+from pipelines.evaluation.choose import Choice, Dose
+from pipelines.evaluation.classifiers import chosen
+from pipelines.evaluation.fitting import Fitter, Progress
+from pipelines.evaluation.inspection import Inspected
+from pipelines.evaluation.settings import Settings
+from pipelines.evaluation.study import GAN, GAN_ARMS, VALIDATION, Inputs, Key, Resampling, Study, resampling
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an evaluation gives.
+
+    metrics: everything the verdict says, plain values.   verdicts: the same verdicts, in short.
+    frames: tidy tables by name.   costs: seconds by purpose, arm and classifier, apart from the rest since times differ
+    from run to run.
+    """
+
+    metrics: dict[str, Any]
+    verdicts: dict[str, Any]
+    frames: dict[str, pd.DataFrame]
+    costs: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The dose that validation chose, every training behind the scores, and the gains of the filtered GAN on test."""
+
+    dose: Dose
+    keys: list[Key]
+    gains: tables.Gains
+
+
+def evaluate(
+    inputs: Inputs, settings: Settings, seed: int, progress: Progress | None = None, workers: int = 1
+) -> Result:
+    """Measure what the candidates are worth and judge each class.
+
+    The same input and seed give the same result, for any number of `workers` (processes, one thread each).
+    Raises ValueError with a line for the user when a classifier's name is unknown.
+    """
+    if not inputs.targets:
+        return _nothing_rare(inputs, settings, seed, progress, workers)
+    study, choice = prepare(inputs, settings, seed, progress, workers)
+    measured = measure(study, choice, settings, seed)
+    inspected = inspection.inspect(inputs, seed, workers)
+    verdicts = judge(study, choice, measured, inspected, settings)
+    frames = {
+        **tables.scores(study, measured.keys, settings.precision),
+        "gains": tables.gains(measured.gains, inputs, choice, settings),
+        "dose": curves.dose_curve(study, choice, measured.dose, settings),
+        "acceptance": curves.acceptance_curve(study, choice, measured.dose, settings),
+        **inspection.frames(inspected),
+    }
+    said = _verdicts(verdicts)
+    figures = _metrics(study, choice, measured.dose, said, inspected, frames)
+    return Result(figures, said, frames, tables.costs(study.fitter))
+
+
+def prepare(
+    inputs: Inputs, settings: Settings, seed: int, progress: Progress | None = None, workers: int = 1
+) -> tuple[Study, Choice]:
+    """Choose the deciding classifier and the baselines on train and validation; return them with a study to go on with."""
+    images = inputs.train.image_shape is not None
+    table, arms = chosen(settings.classifiers, settings.estimators, images), baselines(images)
+    fitter = Fitter(table, len(inputs.names), seed, workers, _expected_fits(len(table), arms, settings), progress)
+    choice = choose.choose_baselines(
+        inputs.train.join(inputs.validation), inputs.recipe, arms, list(table), fitter, settings.folds, settings.fold_repeats
+    )  # fmt: skip
+    return Study(inputs, fitter, choice.strength), choice
+
+
+def measure(study: Study, choice: Choice, settings: Settings, seed: int, controls: bool = True) -> Measured:
+    """Choose the dose on validation, train every arm with every classifier, and measure the gains on test.
+
+    controls: whether to train the arms that show what the filter is worth; the verdict does not need them.
+    """
+    arms = [*baselines(study.inputs.train.image_shape is not None), *(GAN_ARMS if controls else [GAN])]
+    dose = _choose_dose(study, choice, settings, seed)
+    keys = _train_all(study, arms, dose, settings)
+    rng = seeds.numpy_generator(seed, "evaluate", "test")
+    draws = resampling(study, settings.repeats, _enough_draws(study.inputs, settings), rng)
+    return Measured(dose, keys, _gains(draws, choice, dose, arms, settings))
+
+
+def judge(
+    study: Study, choice: Choice, measured: Measured, inspected: dict[int, Inspected], settings: Settings
+) -> list[gate.Verdict]:
+    """Return the verdict on each under-represented class, in order."""
+    evidence = [_evidence(study.inputs, c, choice, measured, inspected[c], settings) for c in study.inputs.rare]
+    return gate.judge(evidence, settings)
+
+
+def _expected_fits(classifiers: int, arms: list[str], settings: Settings) -> int:
+    plain = sum(not ARMS[arm].tuned for arm in arms)
+    doses = len(settings.doses) + 2 * len(settings.acceptances) * bool(settings.curve_repeats)
+    folds = settings.folds * settings.fold_repeats
+    return classifiers * (plain * (folds + settings.repeats) + len(GAN_ARMS) * settings.repeats) + doses * settings.repeats
+
+
+def _enough_draws(inputs: Inputs, settings: Settings) -> int:
+    """Return how many bootstrap draws to make: so many that the smallest p value can pass Holm with many classes."""
+    return max(settings.draws, round(8 * len(inputs.targets) / (1 - settings.confidence)))
+
+
+def _choose_dose(study: Study, choice: Choice, settings: Settings, seed: int) -> Dose:
+    doses = sorted({0.0, *settings.doses})
+    keys = {dose: [curves.at_dose(choice.classifier, r, dose) for r in range(settings.repeats)] for dose in doses}
+    study.train([key for group in keys.values() for key in group], "dose")
+    answers = {dose: [study.answer(key, VALIDATION) for key in group] for dose, group in keys.items()}
+    return choose.choose_dose(study.inputs.validation.y, answers, study.inputs.rare, settings.draws, seed)
+
+
+def _train_all(study: Study, arms: list[str], dose: Dose, settings: Settings) -> list[Key]:
+    """Train every arm with every classifier, `repeats` times; return the keys, arms in order."""
+    keys = [
+        Key(arm, classifier, repeat, dose.measured if ARMS[arm].uses_gan else 1.0)
+        for arm in arms
+        for classifier in study.fitter.table
+        for repeat in range(settings.repeats)
+    ]
+    study.train(keys, "arms")
+    return keys
+
+
+def _gains(draws: Resampling, choice: Choice, dose: Dose, arms: list[str], settings: Settings) -> tables.Gains:
+    """Gains of the filtered GAN: against every other arm for the deciding classifier, else against its best baseline.
+
+    For each rare class; for the mean of all rare classes, under MEAN; and for the deciding classifier and its
+    best baseline the mean of the classes that got no samples, under REST.
+    """
+    inputs, result = draws.study.inputs, {}
+
+    def keys(arm: str, classifier: str) -> list[Key]:
+        return [Key(arm, classifier, r, dose.measured if ARMS[arm].uses_gan else 1.0) for r in range(settings.repeats)]
+
+    others = [arm for arm in arms if arm != GAN]
+    present = [label for label in inputs.rare if (inputs.test.y == label).any()]
+    rest = [c for c in range(len(inputs.names)) if c not in inputs.targets and (inputs.test.y == c).any()]
+    for classifier in draws.study.fitter.table:
+        best = choice.baseline[classifier]
+        deciding = classifier == choice.classifier
+        groups = {label: [label] for label in present} | ({tables.MEAN: present} if present else {})
+        for other in others if deciding else [best]:
+            for label, labels in (groups | ({tables.REST: rest} if deciding and other == best and rest else {})).items():
+                gain = draws.gain(keys(GAN, classifier), keys(other, classifier), labels, settings.confidence)
+                result[classifier, other, label] = gain
+    return result
+
+
+def _evidence(
+    inputs: Inputs, label: int, choice: Choice, measured: Measured, inspected: Inspected, settings: Settings
+) -> gate.Evidence:
+    unknown = intervals.Interval(float("nan"), float("-inf"), float("inf"), float("inf"), 1.0)
+    baseline = choice.baseline[choice.classifier]
+    against = {
+        other: interval
+        for (classifier, other, of), interval in measured.gains.items()
+        if classifier == choice.classifier and of == label and not ARMS[other].uses_gan
+    }
+    pool = next(pool for pool in inputs.pools if pool.label == label)
+    return gate.Evidence(
+        name=inputs.names[label],
+        baseline=baseline,
+        gains=against or {baseline: unknown},
+        rest=measured.gains.get((choice.classifier, baseline, tables.REST)),
+        test_samples=int((inputs.test.y == label).sum()),
+        repeats=settings.repeats,
+        dose=measured.dose.value,
+        added=pool.wanted(measured.dose.value, int(pool.kept.sum())),
+        copies=inspected.copies,
+        agreement=inspected.agreement,
+        reference_agreement=inspected.reference_agreement,
+    )
+
+
+def _verdicts(verdicts: list[gate.Verdict]) -> dict[str, Any]:
+    verdict, line = gate.overall(verdicts)
+    return {"verdict": verdict, "reason": line, "classes": {v.name: asdict(v) for v in verdicts}}
+
+
+def _metrics(
+    study: Study, choice: Choice, dose: Dose, verdicts: dict[str, Any], inspected: dict[int, Inspected], frames: dict[str, pd.DataFrame]
+) -> dict[str, Any]:
+    inputs = study.inputs
+    return {
+        **verdicts,
+        "deciding_classifier": choice.classifier,
+        "deciding_metric": "average_precision",
+        "best_baseline": choice.baseline,
+        "selection": {
+            "average_precision": tables.nested(choice.scores),
+            "best_minus_nothing": {name: asdict(margin) for name, margin in choice.margins.items()},
+            "tuned_threshold_strength": choice.strength,
+        },
+        "dose": {"value": dose.value, "reason": dose.reason, "validation": dose.scores},
+        "counts": tables.counts(inputs),
+        "arms": tables.brief(frames["scores"], inputs),
+        "samples": {inputs.names[label]: one.figures for label, one in inspected.items()},
+    }
+
+
+def _nothing_rare(
+    inputs: Inputs, settings: Settings, seed: int, progress: Progress | None, workers: int
+) -> Result:
+    """No class is under-represented: how the classifiers do, and that there is nothing to ship."""
+    table, arms = chosen(settings.classifiers, settings.estimators, inputs.train.image_shape is not None), ["nothing", "class_weights"]
+    fits = len(arms) * len(table) * settings.repeats
+    study = Study(inputs, Fitter(table, len(inputs.names), seed, workers, fits, progress))
+    keys = [Key(arm, name, r) for arm in arms for name in table for r in range(settings.repeats)]
+    study.train(keys, "arms")
+    frames = tables.empty() | tables.scores(study, keys, settings.precision)
+    said = _verdicts([])
+    figures = said | {"counts": tables.counts(study.inputs), "arms": tables.brief(frames["scores"], study.inputs)}
+    return Result(figures, said, frames, tables.costs(study.fitter))

@@ -1,0 +1,183 @@
+"""The release gate: ship, hold or underpowered, with reasons in words and figures.
+
+The deciding figure is average precision of the class, under the classifier that cross-validation on real samples chose.
+The gain is filtered GAN minus best baseline, that baseline chosen beforehand as well. A mischosen baseline would make any
+decent sample look like a gain, so a class ships only when the gain is above zero against *every* baseline: the p value of a
+class is its largest (an intersection-union test, Berger 1982: no correction over baselines is needed). Over the
+classes, Holm's correction holds the chance of shipping anything useless, in all, at (1 - confidence) / 2.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from pipelines.evaluation import intervals
+from pipelines.evaluation.arms import ARMS
+
+SHIP, HOLD, UNDERPOWERED = "ship", "hold", "underpowered"
+MIN_REPEATS = 5
+
+
+class Rules(Protocol):
+    """The thresholds of the gate, read from the settings of evaluate."""
+
+    @property
+    def confidence(self) -> float: ...  # noqa: D102 - named as in Settings
+    @property
+    def min_gain(self) -> float: ...  # noqa: D102
+    @property
+    def relevant_gain(self) -> float: ...  # noqa: D102
+    @property
+    def max_loss(self) -> float: ...  # noqa: D102
+    @property
+    def min_test_samples(self) -> int: ...  # noqa: D102
+    @property
+    def max_copies(self) -> float: ...  # noqa: D102
+    @property
+    def min_label_agreement(self) -> float: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that the gate knows of one class.
+
+    gains: baseline -> interval of the gain in average precision.   baseline: the one chosen on validation.
+    rest: the change of the mean average precision of the classes that got no samples; None when there is none.
+    test_samples, repeats, added: counts.   dose: as chosen on validation.
+    copies: (flagged, checked).   agreement: (recognised, checked) of the label check.
+    reference_agreement: share of held-out real samples that the same label check recognises; NaN when it had none.
+    """
+
+    name: str
+    baseline: str
+    gains: Mapping[str, intervals.Interval]
+    rest: intervals.Interval | None
+    test_samples: int
+    repeats: int
+    dose: float
+    added: int
+    copies: tuple[int, int] = (0, 0)
+    agreement: tuple[int, int] = (0, 0)
+    reference_agreement: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """ship, hold or underpowered, and why.
+
+    gain: against the chosen baseline.   p: the largest over baselines, after Holm over classes.
+    hardest: the baseline that the class is least sure to beat.   detectable: smallest gain over it that this test set
+    shows in 80 of 100 cases.
+    sufficient_test_samples: what the class would need in test to show a relevant gain.   instead: the arm to use when held.
+    """
+
+    name: str
+    verdict: str
+    reasons: list[str]
+    baseline: str
+    hardest: str
+    gain: intervals.Interval
+    p: float
+    detectable: float
+    sufficient_test_samples: int
+    instead: str
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+def judge(evidence: Sequence[Evidence], rules: Rules) -> list[Verdict]:
+    """Return the verdict of each class, in order."""
+    hardest = [min(e.gains, key=lambda name: (-e.gains[name].p, e.gains[name].value)) for e in evidence]
+    p = intervals.holm(np.array([e.gains[name].p for e, name in zip(evidence, hardest, strict=True)]))
+    return [_judge(e, h, float(q), len(evidence), rules) for e, h, q in zip(evidence, hardest, p, strict=True)]
+
+
+def _judge(e: Evidence, hardest: str, p: float, classes: int, rules: Rules) -> Verdict:
+    level = (1 - rules.confidence) / 2
+    gain = e.gains[e.baseline]
+    detectable = intervals.detectable_effect(e.gains[hardest].error, level / classes)
+    enough = intervals.sufficient_size(e.test_samples, detectable, rules.relevant_gain) if np.isfinite(detectable) else 0
+    enough = max(enough, rules.min_test_samples)
+    verdict, reasons = _decide(e, hardest, p, detectable, enough, rules)
+    instead = "" if verdict == SHIP else e.baseline
+    if instead:
+        reasons.append(f"instead: {ARMS[instead].advice}")
+    return Verdict(e.name, verdict, reasons, e.baseline, hardest, gain, p, detectable, enough, instead)
+
+
+def _decide(e: Evidence, hardest: str, p: float, detectable: float, enough: int, rules: Rules) -> tuple[str, list[str]]:
+    """The first rule that applies decides."""
+    gain = e.gains[e.baseline]
+    said = f"gain {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] in average precision over {e.baseline}"
+    barred = _barred(e, rules)
+    if barred:
+        return HOLD, [*barred, said]
+    if e.test_samples < rules.min_test_samples:
+        needed = f"{e.test_samples} test samples are too few to judge; {enough} would do"
+        return UNDERPOWERED, [needed, said]
+    if e.repeats < MIN_REPEATS:
+        return UNDERPOWERED, [f"{e.repeats} repeats are too few to judge; set evaluate.repeats to {MIN_REPEATS}", said]
+    if not all(interval.error > 1e-12 for interval in e.gains.values()):
+        return HOLD, ["an arm gave exactly the figures of the GAN in every draw: nothing was measured", said]
+    doubts = _doubts(e, hardest, p, rules)
+    if not doubts:
+        return SHIP, [f"{said}; above zero against every baseline (p {p:.4f}, after Holm)"]
+    against = e.gains[hardest]
+    unsettled = p > (1 - rules.confidence) / 2 and against.high >= rules.relevant_gain
+    if not unsettled or detectable <= rules.relevant_gain or (e.rest is not None and e.rest.high < 0):
+        return HOLD, [said, *doubts]
+    size = f"this test set shows only gains above {detectable:.3f}; {enough} test samples would show {rules.relevant_gain:g}"
+    return UNDERPOWERED, [said, *doubts, size]
+
+
+def _barred(e: Evidence, rules: Rules) -> list[str]:
+    """What no gain outweighs."""
+    reasons = []
+    if e.dose == 0:
+        reasons.append("on validation it was best to add none")
+    if e.added == 0 and e.dose > 0:
+        reasons.append("no candidate passed the filter")
+    low, high = intervals.wilson(*e.copies, rules.confidence)
+    if e.copies[1] and low > rules.max_copies:
+        reasons.append(
+            f"{e.copies[0]} of {e.copies[1]} samples are copies of training samples "
+            f"({low:.1%} to {high:.1%}; the limit is {rules.max_copies:.1%})"
+        )
+    low, high = intervals.wilson(*e.agreement, rules.confidence)
+    if e.agreement[1] and high < rules.min_label_agreement * e.reference_agreement:
+        reasons.append(
+            f"a classifier that never saw them recognises {e.agreement[0]} of {e.agreement[1]} as this class, "
+            f"but {e.reference_agreement:.0%} of held-out real samples"
+        )
+    return reasons
+
+
+def _doubts(e: Evidence, hardest: str, p: float, rules: Rules) -> list[str]:
+    """What stands between a class and shipping."""
+    doubts = []
+    level = (1 - rules.confidence) / 2
+    against = e.gains[hardest]
+    if p > level:
+        doubts.append(
+            f"against {hardest} the gain is {against.value:+.3f} [{against.low:+.3f}, {against.high:+.3f}], "
+            f"p {p:.4f} after Holm, where {level:g} is asked for"
+        )
+    smallest = min(interval.value for interval in e.gains.values())
+    if smallest < rules.min_gain:
+        doubts.append(f"the smallest gain over a baseline is {smallest:+.3f}, {rules.min_gain:g} is asked for")
+    if e.rest is not None and e.rest.low < -rules.max_loss:
+        doubts.append(f"the other classes may lose {-e.rest.low:.3f} in average precision, {rules.max_loss:g} is allowed")
+    return doubts
+
+
+def overall(verdicts: Sequence[Verdict]) -> tuple[str, str]:
+    """Return the verdict on the run and one line that says why: ship when any class ships."""
+    if not verdicts:
+        return HOLD, "no class is under-represented: there is nothing to ship"
+    by_kind = {kind: [v.name for v in verdicts if v.verdict == kind] for kind in (SHIP, HOLD, UNDERPOWERED)}
+    line = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in by_kind.items() if names)
+    for kind in (SHIP, UNDERPOWERED):
+        if by_kind[kind]:
+            return kind, line
+    return HOLD, line

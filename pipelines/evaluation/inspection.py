@@ -1,0 +1,137 @@
+"""A look at the samples themselves, class by class: copies, labels, fidelity, and what gives them away."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import RandomForestClassifier
+from threadpoolctl import threadpool_limits
+
+from gan import seeds
+from pipelines.evaluation import copies, fidelity, intervals, tables, tell
+from pipelines.evaluation.arms import Recipe, smote
+from pipelines.evaluation.data import Data, Pool
+from pipelines.evaluation.distance import Space, spaces
+from pipelines.evaluation.study import Inputs
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What was found in the kept samples of one class.
+
+    copies: (flagged, checked).   agreement: (recognised, checked) by a forest that never saw synthetic samples.
+    reference_agreement: share of the class's test samples that the same forest recognises; NaN when there are none.
+    figures: plain values.   copy_rows, tell_rows: rows of the tables `copies` and `tell`.
+    """
+
+    copies: tuple[int, int]
+    agreement: tuple[int, int]
+    reference_agreement: float
+    figures: dict[str, Any]
+    copy_rows: list[tuple[Any, ...]]
+    tell_rows: list[tuple[Any, ...]]
+
+
+def inspect(inputs: Inputs, seed: int, workers: int = 1, tells: bool = True) -> dict[int, Inspected]:
+    """Inspect the kept samples of every class; the classes side by side in `workers` processes.
+
+    tells: whether to look for tells, which takes longer than all the rest.
+    """
+    judge = label_judge(inputs.train.join(inputs.validation), seed)
+    calls = [joblib.delayed(inspect_class)(inputs, pool, judge, seed, tells) for pool in inputs.pools]
+    with joblib.parallel_config("loky", n_jobs=workers, inner_max_num_threads=1 if workers > 1 else None):
+        found = joblib.Parallel()(calls)
+    return {pool.label: one for pool, one in zip(inputs.pools, found, strict=True)}
+
+
+def inspect_class(inputs: Inputs, pool: Pool, judge: RandomForestClassifier, seed: int, tells: bool) -> Inspected:
+    """Inspect one class; SMOTE's samples and held-out real ones stand beside, as what is usual."""
+    train = inputs.train.of_class(pool.label)
+    held_out = np.concatenate([inputs.validation.of_class(pool.label), inputs.test.of_class(pool.label)])
+    groups = {"gan": pool.kept_x, "smote": _smote(inputs.train, pool, seed), "held_out": held_out}
+    with threadpool_limits(1):
+        where = spaces(inputs.train)
+        found = {name: _copies(x, train, held_out, where) for name, x in groups.items()}
+        agreement = {name: _recognised(judge, x, pool.label) for name, x in groups.items()}
+        figures = {
+            "copies": {name: _share(int(c.flagged.sum()), len(c.flagged)) for name, c in found.items()},
+            "near_a_training_sample": {name: _share(int(c.near.sum()), len(c.near)) for name, c in found.items()},
+            "label_agreement": {name: _share(*pair) for name, pair in agreement.items()},
+            **_fidelity(groups, train, where[-1]),
+        }
+        told = {name: _tells(groups[name], train, held_out, inputs.train, seed) for name in ("gan", "smote") if tells}
+    name = inputs.names[pool.label]
+    kept = pool.ids[pool.kept]
+    copy_rows = [
+        (name, kept[i], bool(c.flagged[i]), int(c.index[i]), float(c.ratio[i]), bool(c.exact[i]))
+        for c in [found["gan"]]
+        for i in range(len(kept))
+    ]
+    tell_rows = [(name, kind, *asdict(one).values()) for kind, ones in told.items() for one in ones]
+    figures["tell"] = {kind: {one.classifier: one.auc for one in ones} for kind, ones in told.items()}
+    hits, total = agreement["held_out"]
+    flagged = found["gan"].flagged
+    return Inspected(
+        (int(flagged.sum()), len(flagged)), agreement["gan"], hits / total if total else float("nan"), figures, copy_rows, tell_rows
+    )
+
+
+def label_judge(real: Data, seed: int) -> RandomForestClassifier:
+    """Return a forest trained on real samples only, classes weighted alike."""
+    state = seeds.derive(seed, "evaluate", "label judge") % 2**32
+    return RandomForestClassifier(200, class_weight="balanced", random_state=state, n_jobs=1).fit(real.x, real.y)
+
+
+def frames(found: dict[int, Inspected]) -> dict[str, pd.DataFrame]:
+    """Return the tables `copies` and `tell` of all classes."""
+    return {
+        "copies": tables.frame("copies", [row for one in found.values() for row in one.copy_rows]),
+        "tell": tables.frame("tell", [row for one in found.values() for row in one.tell_rows]),
+    }
+
+
+def _copies(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, where: list[Space]) -> copies.Copies:
+    return copies.worst_of([copies.find_copies(x, train, held_out, space) for space in where])
+
+
+def _recognised(judge: RandomForestClassifier, x: np.ndarray, label: int) -> tuple[int, int]:
+    return (int(np.sum(judge.predict(x) == label)), len(x)) if len(x) else (0, 0)
+
+
+def _smote(train: Data, pool: Pool, seed: int) -> np.ndarray:
+    target = int((train.y == pool.label).sum()) + int(pool.kept.sum())
+    made = smote(train, Recipe({pool.label: target}), seeds.derive(seed, "evaluate", "inspect", pool.label))
+    added = made.data.x[len(train) :]
+    return added if train.image_shape is None else _on_grid(added, np.unique(train.x))
+
+
+def _on_grid(x: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Round `x` to the nearest value that real images have, as an honest user of SMOTE would."""
+    return grid[np.searchsorted((grid[1:] + grid[:-1]) / 2, x)]
+
+
+def _share(hits: int, total: int) -> dict[str, float]:
+    low, high = intervals.wilson(hits, total)
+    return {"count": hits, "of": total, "share": hits / total if total else float("nan"), "low": low, "high": high}
+
+
+def _fidelity(groups: dict[str, np.ndarray], train: np.ndarray, space: Space) -> dict[str, Any]:
+    """Fidelity to held-out samples, authenticity and the copying statistic; halves of the held-out samples play both sides
+    for their own values."""
+    held_out = groups["held_out"]
+    odd, even = held_out[1::2], held_out[::2]
+    sides = {name: (x, held_out) for name, x in groups.items() if name != "held_out"} | {"held_out": (odd, even)}
+    sides = {name: pair for name, pair in sides.items() if len(pair[0]) and len(pair[1])}
+    return {
+        "fidelity": {name: fidelity.fidelity(real, x, space) for name, (x, real) in sides.items()},
+        "authenticity": {name: fidelity.authenticity(x, train, space) for name, x in groups.items() if len(x)},
+        "copying_statistic": {name: fidelity.copying(x, real, train, space) for name, (x, real) in sides.items()},
+    }
+
+
+def _tells(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, real: Data, seed: int) -> list[tell.Tell]:
+    """With fewer than 20 held-out samples the training samples of the class join them."""
+    fresh = held_out if len(held_out) >= 20 else np.concatenate([held_out, train])
+    return tell.find_tells(x, fresh, real, tell.column_names(real), seed)

@@ -1,0 +1,108 @@
+"""Intervals and tests: what can be said of a gain, given few repeats and few test rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A gain with its interval.
+
+    value, low, high: in units of the metric.   error: standard error.   p: chance, were the true gain zero or less, of
+    draws this far above zero (one-sided).
+    """
+
+    value: float
+    low: float
+    high: float
+    error: float
+    p: float
+
+
+def stratified_weights(y: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how often each of n rows is drawn in each bootstrap draw, (draws, n) float64.
+
+    Each class is resampled within itself, so that its size stays.
+    """
+    weights = np.zeros((draws, len(y)))
+    for label in np.unique(y):
+        rows = np.flatnonzero(y == label)
+        weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=draws)
+    return weights
+
+
+def repeat_weights(repeats: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the share that each training repeat has in each bootstrap draw, (draws, repeats), rows summing to 1."""
+    return rng.multinomial(repeats, np.full(repeats, 1 / repeats), size=draws) / repeats
+
+
+def nested_bootstrap(
+    point: np.ndarray, drawn: np.ndarray, shares: np.ndarray, confidence: float = 0.95
+) -> Interval:
+    """Return the percentile interval of a paired difference over training repeats and test rows drawn together.
+
+    point: (repeats,) difference of each repeat on the test rows as they are.
+    drawn: (draws, repeats) the same difference on each resampling of the test rows, both arms on the same rows.
+    shares: (draws, repeats) from `repeat_weights`.
+    The spread about the value is widened by sqrt(r / (r - 1)), since r repeats drawn from r vary too little by that
+    much; one repeat has no spread to speak of and gets an infinite interval.
+    """
+    value, repeats = float(point.mean()), len(point)
+    if repeats < 2:
+        return Interval(value, float("-inf"), float("inf"), float("inf"), 1.0)
+    widened = value + np.sqrt(repeats / (repeats - 1)) * ((drawn * shares).sum(1) - value)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(widened, [tail, 1 - tail])
+    p = (1 + np.count_nonzero(widened <= 0)) / (1 + len(widened))
+    return Interval(value, float(low), float(high), float(widened.std(ddof=1)), float(p))
+
+
+def nadeau_bengio(differences: np.ndarray, test_share: float, confidence: float = 0.95) -> Interval:
+    """Return the corrected interval of the mean of `differences`, (j,), over repeated splits of the same rows.
+
+    test_share: test rows as a share of all, so that test / train = test_share / (1 - test_share).
+    Var = s^2 (1/j + test/train), Student's t with j - 1 degrees of freedom (Nadeau and Bengio 2003, section 6).
+    """
+    count, value = len(differences), float(np.mean(differences))
+    spread = float(np.std(differences, ddof=1)) if count > 1 else float("inf")
+    error = spread * np.sqrt(1 / count + test_share / (1 - test_share))
+    if not np.isfinite(error):
+        return Interval(value, float("-inf"), float("inf"), float("inf"), 1.0)
+    reach = float(stats.t.ppf((1 + confidence) / 2, count - 1)) * error
+    p = float(stats.t.sf(value / error, count - 1)) if error > 0 else float(value <= 0)
+    return Interval(value, value - reach, value + reach, float(error), p)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Return the p values adjusted for all of them being tested, (m,) (Holm 1979): step down, never falling, at most 1."""
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(stepped, 1)
+    return adjusted
+
+
+def wilson(hits: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the Wilson score interval (low, high) of a share of `hits` in `total`; (0, 1) when there is nothing."""
+    if total == 0:
+        return 0.0, 1.0
+    interval = stats.binomtest(hits, total).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def detectable_effect(error: float, level: float, power: float = 0.8) -> float:
+    """Return the smallest true gain that a one-sided test at `level` finds with chance `power`: (z_level + z_power) x error.
+
+    error: standard error of the gain.
+    """
+    return float((stats.norm.isf(level) + stats.norm.ppf(power)) * error)
+
+
+def sufficient_size(size: int, detectable: float, relevant: float) -> int:
+    """Return how many test samples would show a gain of `relevant`, when `size` of them show `detectable`.
+
+    The error falls with the square root of the size, so size x (detectable / relevant)^2; never below `size`.
+    """
+    return max(size, int(np.ceil(size * (detectable / relevant) ** 2)))

@@ -1,0 +1,146 @@
+"""One study: every arm with every classifier, trained several times on the same data, and asked about the same rows."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from pipelines.evaluation import intervals, metrics
+from pipelines.evaluation.arms import ARMS, Recipe
+from pipelines.evaluation.data import Data, Pool
+from pipelines.evaluation.fitting import Fitter, Outcome, Task
+
+VALIDATION, TEST = 0, 1
+GAN, GAN_ARMS = "gan_filtered", [name for name, arm in ARMS.items() if arm.uses_gan]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that a study works on.
+
+    names: class names in label order.   targets: class index -> samples wanted, one entry an under-represented class.
+    pools: the candidates of those classes, in the order of `targets`.
+    Test keeps its natural class shares.
+    """
+
+    train: Data
+    validation: Data
+    test: Data
+    names: tuple[str, ...]
+    targets: dict[int, int]
+    pools: tuple[Pool, ...]
+
+    @property
+    def rare(self) -> list[int]:
+        """The under-represented classes, by index."""
+        return list(self.targets)
+
+    @property
+    def recipe(self) -> Recipe:
+        """What an arm may use, at dose 1 and the filter's own acceptance."""
+        return Recipe(self.targets, self.pools)
+
+
+class Key(NamedTuple):
+    """Names one training. `dose` and `acceptance` matter to arms with a GAN only."""
+
+    arm: str
+    classifier: str
+    repeat: int
+    dose: float = 1.0
+    acceptance: float | None = None
+
+    @property
+    def trained(self) -> "Key":
+        """The key of the training behind this one: without settings that the arm does not use."""
+        arm = ARMS[self.arm]
+        if arm.uses_gan:
+            return self
+        return Key("nothing" if arm.tuned else self.arm, self.classifier, self.repeat)
+
+
+@dataclass
+class Study:
+    """Trainings on demand, each done once.
+
+    strength: classifier -> how far `tuned_threshold` takes the prior out, chosen before.
+    """
+
+    inputs: Inputs
+    fitter: Fitter
+    strength: dict[str, float] = field(default_factory=dict)
+    outcomes: dict[Key, Outcome] = field(default_factory=dict)
+
+    def train(self, keys: Iterable[Key], purpose: str) -> None:
+        """Train what is missing among `keys`; each answers for the validation and the test rows."""
+        missing = [key for key in dict.fromkeys(key.trained for key in keys) if key not in self.outcomes]
+        ask = (self.inputs.validation.x, self.inputs.test.x)
+        tasks = [
+            Task(
+                key.arm, key.classifier, key.repeat, self.inputs.train, ask,
+                replace(self.inputs.recipe, dose=key.dose, acceptance=key.acceptance),
+            )
+            for key in missing
+        ]  # fmt: skip
+        self.outcomes.update(zip(missing, self.fitter(tasks, purpose), strict=True))
+
+    def answer(self, key: Key, split: int) -> np.ndarray:
+        """Return (n, classes) probabilities of the training `key` for VALIDATION or TEST rows."""
+        outcome = self.outcomes[key.trained]
+        if not ARMS[key.arm].tuned:
+            return outcome.probabilities[split]
+        return metrics.tempered(outcome.probabilities[split], outcome.prior, self.strength[key.classifier])
+
+    def predictions(self, key: Key, precision: float) -> metrics.Predictions:
+        """Return what the metrics need of the training `key`."""
+        prior = self.outcomes[key.trained].prior
+        if ARMS[key.arm].tuned:
+            prior = np.where(prior > 0, prior, 1) ** (1 - self.strength[key.classifier]) * (prior > 0)
+            prior /= prior.sum()
+        validation, test = self.inputs.validation, self.inputs.test
+        natural = test.counts(len(self.inputs.names)) / len(test)
+        answers = self.answer(key, VALIDATION), self.answer(key, TEST)
+        return metrics.Predictions(answers[0], validation.y, answers[1], test.y, prior, natural, precision)
+
+
+@dataclass
+class Resampling:
+    """Average precision of trainings under many resamplings of test rows and repeats; pairs share the resampling.
+
+    weights: (draws, n_test).   shares: (draws, repeats).
+    """
+
+    study: Study
+    weights: np.ndarray
+    shares: np.ndarray
+    cache: dict[tuple[Key, int], np.ndarray] = field(default_factory=dict)
+
+    def average_precision(self, keys: Sequence[Key], labels: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean average precision over `labels`: (repeats,) on the test rows as they are, (draws, repeats) resampled.
+
+        keys: one training a repeat.
+        """
+        columns = [np.mean([self._one(key, label) for label in labels], axis=0) for key in keys]
+        table = np.stack(columns, axis=1)
+        return table[0], table[1:]
+
+    def gain(self, arm: Sequence[Key], other: Sequence[Key], labels: Sequence[int], confidence: float) -> intervals.Interval:
+        """Return the interval of the mean average precision of `arm` minus that of `other`, repeat by repeat."""
+        (point, drawn), (other_point, other_drawn) = (self.average_precision(keys, labels) for keys in (arm, other))
+        return intervals.nested_bootstrap(point - other_point, drawn - other_drawn, self.shares, confidence)
+
+    def _one(self, key: Key, label: int) -> np.ndarray:
+        if (key, label) not in self.cache:
+            positive = self.study.inputs.test.y == label
+            score = self.study.answer(key, TEST)[:, label]
+            self.cache[key, label] = metrics.weighted_average_precision(positive, score, self.weights)
+        return self.cache[key, label]
+
+
+def resampling(study: Study, repeats: int, draws: int, rng: np.random.Generator) -> Resampling:
+    """Return the resamplings of the study's test rows; the first row of weights is the test split as it is."""
+    y = study.inputs.test.y
+    weights = np.concatenate([np.ones((1, len(y))), intervals.stratified_weights(y, draws, rng)])
+    by_row = np.ascontiguousarray(weights.T, dtype=np.float32)  # so that rows are gathered fast
+    return Resampling(study, by_row.T, intervals.repeat_weights(repeats, draws, rng))

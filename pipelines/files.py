@@ -1,0 +1,95 @@
+"""Reading and writing files so that nothing is ever half written."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML, YAMLError
+
+from pipelines.errors import UserError
+
+WORK = ".tailweight"  # a project's scratch folder, known to neither git nor DVC
+
+
+def read_yaml(path: Path) -> Any:
+    """Return the content of a YAML 1.2 file as plain values; UserError names the line where it cannot be read."""
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path}: not readable as YAML ({' '.join(str(error).split())}); mend the line it names"
+        ) from None
+
+
+def write_yaml(path: Path, value: Any, comment: str = "") -> None:
+    """Write plain values as YAML in block style, keys in the order given, under a comment line."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.width = 120
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the stub knows only the default's type
+    with replaced(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        file.write(f"# {comment}\n" if comment else "")
+        yaml.dump(value, file)
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON that a person can read and that is the same bytes for the same value."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file under a temporary name and move it into place."""
+    with replaced(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path` for a file to be written; moved into place unless the block raises."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def outputs(project: Path, paths: Mapping[str, str]) -> Iterator[dict[str, Path]]:
+    """Yield a temporary path for each output of a stage, files or folders; all are moved into place or none is.
+
+    They are made in the project's scratch folder, so that a run which is killed leaves nothing in the data folders.
+    """
+    scratch = project / WORK / f"outputs-{os.getpid()}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    temporary = {name: scratch / path for name, path in paths.items()}
+    try:
+        for path in temporary.values():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        missing = [path for name, path in paths.items() if not temporary[name].exists()]
+        assert not missing, f"a stage did not write {missing}"
+        for name, place in paths.items():
+            move(temporary[name], project / place)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file or folder onto `target`, which may exist, within one file system."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target)
+    os.replace(source, target)

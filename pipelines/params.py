@@ -1,0 +1,108 @@
+"""`params.yaml`, typed and strict: what it may say, what it says, and its text with every setting explained."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from gan.settings import Settings
+from pipelines import files
+from pipelines.dag import Stage, stages
+from pipelines.errors import UserError
+
+FILE = "params.yaml"
+SEED_ABOUT = "every random number of a run comes from this one and a stable name"
+
+
+def read(project: Path) -> dict[str, Any]:
+    """Return `params.yaml` of a project as plain values; UserError where it is missing or no YAML mapping."""
+    path = project / FILE
+    if not path.is_file():
+        raise UserError(
+            f"{path}: no such file; run this inside a project, or make one: tailweight init DIR --images PATH"
+        )
+    values = files.read_yaml(path)
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: expected settings such as 'seed: 0', found {type(values).__name__}")
+    return values
+
+
+def check(project: Path, demo: bool) -> None:
+    """Validate the whole file, every group; UserError names the first key that is wrong and what it may be."""
+    values = read(project)
+    known = stages(demo)
+    names = ["seed", *(stage.name for stage in known)]
+    for name in values:
+        if name not in names:
+            raise UserError(f"{FILE}: {name} is not a group of settings{_nearest(str(name), names)}")
+    seed(values)
+    for stage in known:
+        group(stage, values)
+
+
+def seed(values: Mapping[str, Any]) -> int:
+    """Return the run's seed; UserError where it is no whole number."""
+    found = values.get("seed", 0)
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise UserError(f"{FILE}: seed is {found!r}, expected a whole number such as 0")
+    return found
+
+
+def group(stage: Stage, values: Mapping[str, Any]) -> Settings:
+    """Return the settings of one stage; UserError names the first key that is wrong."""
+    model = stage.module.Settings
+    given = values.get(stage.name) or {}
+    if not isinstance(given, dict):
+        raise UserError(
+            f"{FILE}: {stage.name} is {given!r}, expected settings such as '{next(iter(model.model_fields), 'key')}: …'"
+        )
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise UserError(f"{FILE}: {_first_problem(stage.name, model, error)}") from None
+
+
+def borrowed(stage: Stage, values: Mapping[str, Any], known: Mapping[str, Stage]) -> dict[str, Any]:
+    """Return the single settings that `stage` takes from other groups, by their key."""
+    result = {}
+    for path in stage.borrows:
+        name, key = path.split(".")
+        result[key] = getattr(group(known[name], values), key)
+    return result
+
+
+def render(demo: bool, values: Mapping[str, Any] | None = None) -> str:
+    """Return the text of `params.yaml`: every setting with its value in `values` or its default, and its meaning."""
+    values = values or {}
+    lines = [
+        "# Every setting of a run, a group a stage. `tailweight params` explains them; `tailweight run` checks them.",
+        "",
+    ]
+    lines += [f"seed: {seed(values)}  # {SEED_ABOUT}"]
+    for stage in stages(demo):
+        model = stage.module.Settings
+        if not model.model_fields:
+            continue
+        settings = group(stage, values).model_dump(mode="json")
+        lines += ["", f"{stage.name}:  # {stage.about}"]
+        for key, field in model.model_fields.items():
+            lines.append(f"  {key}: {json.dumps(settings[key], ensure_ascii=False)}  # {field.description}")
+    return "\n".join(lines) + "\n"
+
+
+def _first_problem(name: str, model: type[Settings], error: ValidationError) -> str:
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{name}.{key} is not a setting{_nearest(key, list(model.model_fields))}"
+    top = model.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
+    meaning = f" ({top.description})" if top else ""
+    return f"{name}.{key} is {problem['input']!r}: {problem['msg'].lower()}{meaning}"
+
+
+def _nearest(word: str, words: list[str]) -> str:
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(words)}"

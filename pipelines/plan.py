@@ -1,0 +1,52 @@
+"""`plan.yaml`: which classes the per-class stages are made for."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from pipelines import files
+
+
+class ClassPlan(BaseModel):
+    """What one under-represented class needs.
+
+    label: its name; index: its place in the data set's class names; train_samples: how many real ones it has;
+    target: how many it should have; needed: target - train_samples.
+    """
+
+    label: str
+    index: int
+    train_samples: int
+    target: int
+    needed: int
+
+
+class Plan(BaseModel):
+    """The under-represented classes by slug, and those that get no GAN with the reason and what to do instead."""
+
+    classes: dict[str, ClassPlan] = {}
+    skipped: dict[str, str] = {}
+    counts: dict[str, int] = {}
+
+    @classmethod
+    def load(cls, path: Path) -> "Plan":
+        """Read `plan.yaml`."""
+        return cls.model_validate(files.read_yaml(path) or {})
+
+    def save(self, path: Path) -> None:
+        """Write `plan.yaml`."""
+        files.write_yaml(
+            path, self.model_dump(), "Written by the stage `plan`; DVC reads the list of classes from here."
+        )
+
+
+def slug(label: str) -> str:
+    """Return a name for files, stages and URLs: up to 24 of [a-z0-9-] and six digits of a hash, so that it is unique.
+
+    >>> slug("Ankle boot @ home")
+    'ankle-boot-home-4df8b1'
+    """
+    plain = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[:24].strip("-")
+    return f"{plain or 'class'}-{hashlib.sha1(label.encode(), usedforsecurity=False).hexdigest()[:6]}"

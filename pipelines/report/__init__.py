@@ -1,0 +1,1 @@
+"""The report: what was found, made, measured and decided, as one page."""

@@ -1,0 +1,122 @@
+"""The drawings of the report, each a function of a table, each returned as inline SVG that is the same for the same table."""
+
+import io
+from typing import Any
+
+import matplotlib
+import pandas as pd
+from matplotlib.figure import Figure
+
+RARE_MEAN = "mean of rare classes"
+COLOURS = {"gan": "#b3446c", "baseline": "#4a6fa5", "held": "#6b8e23", "quiet": "#9aa3ad"}
+LABELS = {
+    "nothing": "nothing",
+    "tuned_threshold": "tuned threshold",
+    "class_weights": "class weights",
+    "oversampling": "oversampling",
+    "smote": "SMOTE",
+    "classic_augmentation": "classic augmentation",
+    "gan_unfiltered": "GAN, unfiltered",
+    "gan_filtered": "GAN, filtered",
+    "gan_random_filter": "GAN, filtered at random",
+}
+STYLE: Any = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "tailweight",  # else the ids in the file differ from run to run
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "figure.constrained_layout.use": True,
+}
+
+
+def svg(figure: Figure, title: str) -> str:
+    """Return the figure as an `<svg>` element that names itself `title` for those who cannot see it."""
+    buffer = io.StringIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Title": title}, transparent=True)
+    text = buffer.getvalue()
+    return text[text.index("<svg") :].replace("<svg", '<svg role="img"', 1)
+
+
+def gains(table: pd.DataFrame) -> str:
+    """Draw the gains of the filtered GAN over each other arm with their intervals, for the deciding classifier.
+
+    table: `gains.csv` of the evaluation.
+    """
+    chosen = table[table["decides"] & (table["class"] != "mean of other classes")]
+    classes = list(dict.fromkeys(chosen["class"]))
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(8.5, 0.7 + 0.23 * len(chosen) / max(len(classes), 1) * -(-len(classes) // 3)))
+        panels = figure.subplots(-(-len(classes) // 3), 3, sharex=True, sharey=True, squeeze=False)
+        for panel, name in zip(panels.flat, classes, strict=False):
+            rows = chosen[chosen["class"] == name].iloc[::-1]
+            colours = [COLOURS["gan"] if label.startswith("gan") else COLOURS["baseline"] for label in rows["baseline"]]
+            panel.hlines(range(len(rows)), rows["low"], rows["high"], colors=colours)
+            panel.scatter(rows["gain"], range(len(rows)), c=colours, s=18, zorder=3)
+            panel.axvline(0, color="black", linewidth=0.8)
+            panel.set_yticks(range(len(rows)), [LABELS.get(label, label) for label in rows["baseline"]])
+            panel.set_title(str(name))
+        for panel in panels.flat[len(classes) :]:
+            panel.set_visible(False)
+        figure.supxlabel("gain in average precision over …")
+    return svg(figure, "Gain of the filtered GAN over each other way to prepare the training set")
+
+
+def curve(table: pd.DataFrame, x: str, xlabel: str) -> str:
+    """Draw average precision against a dose or an acceptance rate, mean over classes and repeats, a line a kind and split."""
+    keys = [key for key in ("by", "split") if key in table]
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(4.2, 2.8))
+        panel = figure.subplots()
+        for name, rows in table.groupby(keys, sort=False):
+            mean = rows.groupby(x)["average_precision"].mean()
+            panel.plot(mean.index, mean.to_numpy(), marker="o", markersize=4, label=", ".join(map(str, name)))
+        panel.set_xlabel(xlabel)
+        panel.set_ylabel("average precision, rare classes")
+        panel.legend(frameon=False)
+    return svg(figure, f"Average precision against {xlabel}")
+
+
+def training(curves: pd.DataFrame) -> str:
+    """Draw the scores that a discriminator gave during training, smoothed over five rows: `step` and `score_*`."""
+    lines = {
+        "score_real": ("training samples", "baseline"),
+        "score_held_out": ("held-out samples", "held"),
+        "score_fake": ("generated", "gan"),
+    }
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(4.2, 2.2))
+        panel = figure.subplots()
+        for column, (label, colour) in lines.items():
+            if column in curves:
+                smooth = curves[column].rolling(5, min_periods=1).mean()
+                panel.plot(curves["step"], smooth, label=label, color=COLOURS[colour], linewidth=1.2)
+        panel.set_xlabel("training steps")
+        panel.set_ylabel("mean score")
+        panel.legend(frameon=False)
+    return svg(figure, "Discriminator scores during training")
+
+
+def counts(table: pd.DataFrame) -> str:
+    """Draw the training samples of each class, and on top what the plan asks for: `class`, `train`, `needed`."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(8.5, 2.2))
+        panel = figure.subplots()
+        places = range(len(table))
+        panel.bar(places, table["train"], color=COLOURS["baseline"], label="real")
+        panel.bar(
+            places,
+            table["needed"],
+            bottom=table["train"],
+            color="none",
+            edgecolor=COLOURS["gan"],
+            hatch="///",
+            label="wanted",
+        )
+        names = [str(name) if len(str(name)) <= 14 else f"{str(name)[:13]}…" for name in table["class"]]
+        panel.set_xticks(places, names, rotation=0 if len(table) <= 12 else 90)
+        panel.set_ylabel("training samples")
+        panel.legend(frameon=False)
+    return svg(figure, "Training samples of each class")

@@ -1,0 +1,122 @@
+"""`tailweight run` and `status`: check, ask DVC what is stale, and only then start Prefect."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from pipelines import dag, dvc, params, summary
+from pipelines.errors import UserError
+
+MAX_WORKERS = 8
+
+
+def run(project: Path, targets: list[str], workers: int | None = None, quiet: bool = False) -> int:
+    """Bring the project up to date and return the exit code.
+
+    targets: names of stages, all their classes meant; none means all.
+    UserError where the settings are wrong, a target is not a stage, or a stage found something for the user to mend.
+    """
+    started = time.monotonic()
+    check(project, targets)
+    if workers is not None and workers < 1:
+        raise UserError(f"--workers is {workers}, expected 1 or more")
+    if is_up_to_date(project, targets):
+        print(f"all is up to date ({time.monotonic() - started:.1f} s)" + _where(project))
+        return 0
+    os.environ.setdefault(
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL"
+    )  # what there is to say, the display says
+    from pipelines import flow  # imports Prefect
+
+    signal.signal(signal.SIGTERM, _stop)  # as Ctrl-C does: the stages that are running end with us
+    try:
+        done = flow.run_here(project, targets, workers or default_workers(), quiet)
+    except dvc.StageFailed as error:
+        if error.user:
+            raise UserError(str(error)) from None
+        print(f"tailweight: {error}\nwhat was finished is kept; go on with: tailweight run", file=sys.stderr)
+        return 1
+    found = summary.of(project)
+    print(
+        "\n".join(
+            [
+                *(found.lines if found and not quiet else []),
+                f"ran {len(done)} stages in {time.monotonic() - started:.0f} s",
+            ]
+        )
+    )
+    print(_where(project))
+    return 0
+
+
+def status(project: Path) -> int:
+    """Print the stages that would run, each with what changed, and return 1 where there are any."""
+    check(project, [])
+    changed = dvc.status(project)
+    for name, changes in changed.items():
+        print(f"{name}: {'; '.join(_reasons(changes))}")
+    print(f"{len(changed)} stages would run, and those after them: tailweight run" if changed else "all is up to date")
+    return 1 if changed else 0
+
+
+def check(project: Path, targets: list[str]) -> None:
+    """Validate the settings and the targets before anything runs, and note which code the stages would run."""
+    demo = dag.is_source(project)
+    params.check(project, demo)
+    known = [stage.name for stage in dag.stages(demo)]
+    for target in targets:
+        if target not in known:
+            raise UserError(f"{target!r} is not a stage; known are {', '.join(known)}")
+    if not (project / dvc.FILE).is_file():
+        raise UserError(f"{project / dvc.FILE}: no such file; write it with: tailweight render")
+    if not demo:
+        dvc.write_code_hashes(project)
+
+
+def is_up_to_date(project: Path, targets: list[str]) -> bool:
+    """Say whether DVC finds nothing to do for the targets and what they depend on."""
+    changed = dvc.status(project)
+    if not changed or not targets:
+        return not changed
+    nodes = dvc.graph(project)
+    return not dvc.ancestors(nodes, expand(nodes, targets)) & set(changed)
+
+
+def expand(nodes: dict[str, set[str]], targets: list[str]) -> set[str]:
+    """Return the names in the graph of the targets, `train` meaning every `train@CLASS`; all names for no targets."""
+    return {name for name in nodes if name.split("@")[0] in targets} if targets else set(nodes)
+
+
+def default_workers() -> int:
+    """Return how many stages run side by side unless told: one a core."""
+    from pipelines.runner import cores
+
+    return min(cores(), MAX_WORKERS)
+
+
+def _reasons(changes: list) -> list[str]:
+    words = []
+    for change in changes:
+        if isinstance(change, str):
+            words.append(change)
+            continue
+        for kind, found in change.items():
+            for path, what in found.items():
+                detail = ", ".join(what) if isinstance(what, dict) else what
+                words.append(
+                    f"{kind.removeprefix('changed ')} {path} {detail}"
+                    if not isinstance(what, dict)
+                    else f"{path}: {detail}"
+                )
+    return words
+
+
+def _where(project: Path) -> str:
+    report = project / dag.REPORT
+    return f"; report: {report}" if report.is_file() else ""
+
+
+def _stop(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

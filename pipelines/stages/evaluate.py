@@ -1,0 +1,128 @@
+"""evaluate: what classifiers gain from the synthetic samples, against every cheap alternative, and a verdict a class.
+
+The only stage that reads the test split.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from pipelines.errors import UserError
+from pipelines.evaluation import tables
+from pipelines.evaluation.data import Data, Pool, images_as_rows
+from pipelines.evaluation.evaluate import Result, evaluate
+from pipelines.evaluation.fitting import Progress
+from pipelines.evaluation.settings import Settings
+from pipelines.evaluation.study import Inputs
+from pipelines.samples import KEPT, Candidates, Samples
+
+__all__ = ["Settings", "run"]
+
+
+def run(
+    *,
+    train: Path,
+    validation: Path,
+    test: Path,
+    classes: Path,
+    plan: Path,
+    synthetic: Path,
+    evaluation: Path,
+    judged: Path | None = None,
+    settings: Settings,
+    seed: int,
+    progress: Progress | None = None,
+    workers: int = 1,
+) -> None:
+    """Evaluate and write `evaluation`: `metrics.json`, `verdicts.json` and a CSV a table (see `tables.COLUMNS`).
+
+    train, validation, test: `.npz` of `Samples`.   classes: JSON with `classes`, the names in label order.
+    plan: YAML with `classes`, slug -> {label, index, target, needed}.   synthetic: a folder with `<slug>.parquet` of each.
+    judged: a JSON file that remembers which runs this test split has judged; it is read and written, and what it says is
+    printed only, so that the outputs depend on nothing but the inputs, settings and seed. So are the times.
+    Raises UserError when the synthetic samples are not those of the plan, or a classifier is unknown.
+    """
+    inputs = load(train, validation, test, classes, plan, synthetic)
+    try:
+        result = evaluate(inputs, settings, seed, progress, workers)
+    except ValueError as error:
+        raise UserError(f"evaluate: {error}") from error
+    write(result, evaluation)
+    print(result.costs.round(2).to_string(index=False))
+    print(f"{result.verdicts['verdict']}: {result.verdicts['reason']}")
+    if judged is not None:
+        earlier = remember(judged, _digest(test), _digest(evaluation / "metrics.json"))
+        print(f"this test split has judged {earlier} other result(s) before; a test set wears out")
+
+
+def load(train: Path, validation: Path, test: Path, classes: Path, plan: Path, synthetic: Path) -> Inputs:
+    """Read the inputs of `run` as arrays."""
+    names = tuple(json.loads(classes.read_text(encoding="utf-8"))["classes"])
+    planned = (yaml.safe_load(plan.read_text(encoding="utf-8")) or {}).get("classes") or {}
+    _check_folder(synthetic, set(planned))
+    ordered = sorted(planned.items(), key=lambda item: item[1]["index"])
+    real = _data(train)
+    pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, real.x.shape[1]) for slug, entry in ordered)
+    targets = {int(entry["index"]): int(entry["target"]) for _, entry in ordered}
+    return Inputs(real, _data(validation), _data(test), names, targets, pools)
+
+
+def write(result: Result, folder: Path) -> None:
+    """Write the result's files: the same bytes for the same result."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in (("metrics.json", result.metrics), ("verdicts.json", result.verdicts)):
+        text = json.dumps(tables.plain(value), indent=2, ensure_ascii=False)
+        (folder / name).write_text(text + "\n", encoding="utf-8")
+    for name, table in result.frames.items():
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6f", lineterminator="\n")
+
+
+def remember(judged: Path, test_digest: str, result_digest: str) -> int:
+    """Note in `judged` that this test split gave this result; return how many other results it had given before."""
+    record: dict[str, list[str]] = json.loads(judged.read_text(encoding="utf-8")) if judged.exists() else {}
+    seen = record.setdefault(test_digest, [])
+    if result_digest not in seen:
+        seen.append(result_digest)
+        judged.parent.mkdir(parents=True, exist_ok=True)
+        judged.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return len(seen) - 1
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def _check_folder(synthetic: Path, slugs: set[str]) -> None:
+    found = {path.stem for path in synthetic.glob("*.parquet")} if synthetic.exists() else set()
+    if found == slugs:
+        return
+    missing, strange = sorted(slugs - found), sorted(found - slugs)
+    said = [f"{word} {', '.join(some)}" for word, some in (("missing", missing), ("not in the plan", strange)) if some]
+    raise UserError(
+        f"{synthetic}: the samples are not those of the plan: {'; '.join(said)}; run filter for every class"
+    )
+
+
+def _data(path: Path) -> Data:
+    samples = Samples.load(path)
+    x, shape = images_as_rows(samples.values)
+    return Data(x, samples.labels.astype(np.int64), shape)
+
+
+def _pool(path: Path, entry: Mapping[str, Any], columns: int) -> Pool:
+    candidates = Candidates.load(path)
+    rows = candidates.rows
+    score = rows["score"].to_numpy(float) if "score" in rows else np.full(len(rows), np.nan)
+    return Pool(
+        label=int(entry["index"]),
+        needed=int(entry["needed"]),
+        x=images_as_rows(candidates.values)[0].reshape(len(rows), columns if len(rows) == 0 else -1),
+        kept=(rows["status"] == KEPT).to_numpy(bool),
+        score=score,
+        ids=rows["id"].to_numpy(str),
+    )

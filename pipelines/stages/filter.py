@@ -1,0 +1,91 @@
+"""Keep the candidates whose calibrated discriminator score passes the threshold, and say of the others why not."""
+
+from pathlib import Path
+
+import numpy as np
+
+from gan import checkpoint, seeds
+from gan.filter import FilterSettings, accept, duplicates
+from gan.score import Calibration, calibrate, score
+from pipelines import files
+from pipelines.errors import UserError
+from pipelines.plan import ClassPlan
+from pipelines.samples import KEPT, Candidates, Samples
+from pipelines.stages import Progress
+
+Settings = FilterSettings
+BELOW = "score below the threshold"
+
+
+def run(
+    *,
+    train: Path,
+    validation: Path,
+    model: Path,
+    candidates: Path,
+    synthetic: Path,
+    summary: Path,
+    settings: Settings,
+    seed: int,
+    task: ClassPlan,
+    progress: Progress,
+) -> None:
+    """Write the candidates with their calibrated score and status, and a summary of calibration and threshold.
+
+    Scores are calibrated on validation samples of the class, which no discriminator has trained on.
+    """
+    made = Candidates.load(candidates)
+    real = Samples.load(train).of_class(task.index)
+    held_out = Samples.load(validation).of_class(task.index)
+    held_out_scores = score(checkpoint.load(model), held_out.values, task.index)
+    scores = made.rows["raw_score"].to_numpy()
+    calibration = calibrate(held_out_scores, scores) if len(held_out) else uncalibrated(scores)
+    ratio = np.exp(calibration.log_ratio(scores))
+    status = repeats(made, real)
+    fresh = status == KEPT
+    if settings.threshold == "quantile" and not len(held_out):
+        raise UserError(
+            f"class {task.label!r} has no validation samples, and filter.threshold quantile is set by them; "
+            "set filter.threshold: auto, or raise prepare.validation_share"
+        )
+    uniforms = np.array([seeds.numpy_generator(int(own), "filter").random() for own in made.rows["seed"]])
+    keep, threshold = accept(ratio[fresh], uniforms[fresh], settings, np.exp(calibration.log_ratio(held_out_scores)))
+    status[np.flatnonzero(fresh)[~keep]] = BELOW
+    kept = int((status == KEPT).sum())
+    Candidates(made.values, made.rows.assign(score=ratio, status=status)).save(synthetic)
+    files.write_json(
+        summary,
+        {
+            "class": task.label,
+            "candidates": len(made),
+            "kept": kept,
+            "needed": task.needed,
+            "repeats": int((~fresh).sum()),
+            "calibration": calibration.to_dict(),
+            "threshold": threshold.to_dict(),
+        },
+    )
+    progress(1, 1, {})
+    print(f"filter: class {task.label!r}, kept {kept} of {len(made)} candidates, {task.needed} are needed")
+    if kept < task.needed:
+        print(
+            f"filter: class {task.label!r} is {task.needed - kept} short; raise generate.oversampling or lower the threshold"
+        )
+
+
+def uncalibrated(scores: np.ndarray) -> Calibration:
+    """Return what the theory alone says of a discriminator's scores, (n,): slope 1, and ratio 1 at their mean."""
+    return Calibration(slope=1.0, intercept=-float(scores.mean()), real_count=0, fake_count=len(scores))
+
+
+def repeats(made: Candidates, real: Samples) -> np.ndarray:
+    """Return a status for each candidate, (n,) object: `kept`, or of which sample it is an exact copy."""
+    found = duplicates(made.values, real.values)
+    status = np.full(len(made), KEPT, object)
+    ids = made.rows["id"].to_numpy()
+    for row in np.flatnonzero(found.any):
+        copied = found.training_index[row]
+        status[row] = (
+            f"copy of training sample {real.ids[copied]}" if copied >= 0 else f"copy of {ids[found.earlier_index[row]]}"
+        )
+    return status

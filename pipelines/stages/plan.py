@@ -1,0 +1,95 @@
+"""Count the training samples of each class and say which classes need how many more."""
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from gan.settings import Settings as Base
+from pipelines import files
+from pipelines.errors import UserError
+from pipelines.plan import ClassPlan, Plan, slug
+from pipelines.samples import Samples
+from pipelines.stages import Progress
+
+
+class Settings(Base):
+    """When a class counts as under-represented, and what it should have."""
+
+    minority_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="a class with less than this share of the largest class is under-represented",
+    )
+    sampling_strategy: str | float | dict[str, int] = Field(
+        default="auto",
+        description="target of such a class: auto (as many as the largest), a share of the largest, or {class: count}",
+    )
+    min_samples: int = Field(default=5, ge=2, description="a class with fewer training samples gets no GAN")
+
+
+def run(*, train: Path, classes: Path, plan: Path, settings: Settings, seed: int, progress: Progress) -> None:
+    """Write `plan.yaml`. UserError where `sampling_strategy` names a class that does not exist or asks for too little."""
+    names = files.read_json(classes)["classes"]
+    counts = np.bincount(Samples.load(train).labels, minlength=len(names))
+    made = make_plan(dict(zip(names, counts.tolist(), strict=True)), settings)
+    made.save(plan)
+    for entry in made.classes.values():
+        print(f"plan: class {entry.label!r} has {entry.train_samples} training samples, target {entry.target}")
+    for reason in made.skipped.values():
+        print(f"plan: {reason}")
+    if not made.classes:
+        print("plan: no class is under-represented enough to be grown; nothing will be trained")
+
+
+def make_plan(counts: dict[str, int], settings: Settings) -> Plan:
+    """Return the plan for training counts by class name, in the order of the names."""
+    largest = max(counts.values())
+    targets = _targets(counts, largest, settings)
+    grown, skipped = {}, {}
+    for label, target in targets.items():
+        count = counts[label]
+        if count < settings.min_samples:
+            skipped[label] = (
+                f"class {label!r} has {count} training samples, at least {settings.min_samples} are needed for a GAN; "
+                "collect more, use class weights or oversampling for it, or lower plan.min_samples"
+            )
+        elif target > count:
+            index = list(counts).index(label)
+            grown[slug(label)] = ClassPlan(
+                label=label, index=index, train_samples=count, target=target, needed=target - count
+            )
+    return Plan(classes=grown, skipped=skipped, counts=counts)
+
+
+def _targets(counts: dict[str, int], largest: int, settings: Settings) -> dict[str, int]:
+    strategy = settings.sampling_strategy
+    minority = [label for label, count in counts.items() if count < settings.minority_share * largest]
+    if isinstance(strategy, dict):
+        return _counted_targets(counts, strategy)
+    if strategy == "auto":
+        return dict.fromkeys(minority, largest)
+    if isinstance(strategy, str):
+        raise UserError(
+            f"params.yaml: plan.sampling_strategy is {strategy!r}, expected auto, a share such as 0.5, or {{class: count}}"
+        )
+    if not 0 < strategy <= 1:
+        raise UserError(
+            f"params.yaml: plan.sampling_strategy is {strategy}, expected a share of the largest class in (0, 1]"
+        )
+    return {label: max(round(strategy * largest), counts[label]) for label in minority}
+
+
+def _counted_targets(counts: dict[str, int], strategy: dict[str, int]) -> dict[str, int]:
+    for label, target in strategy.items():
+        if label not in counts:
+            raise UserError(
+                f"params.yaml: plan.sampling_strategy names the class {label!r}; known are {', '.join(counts)}"
+            )
+        if target < counts[label]:
+            raise UserError(
+                f"params.yaml: plan.sampling_strategy asks for {target} samples of {label!r}, which has {counts[label]}; "
+                "samples are only ever added"
+            )
+    return strategy

@@ -1,0 +1,36 @@
+"""Train the base: one conditional GAN on all classes."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from gan import checkpoint
+from gan.train import PretrainSettings, pretrain
+from pipelines import files
+from pipelines.samples import Samples
+from pipelines.stages import Progress
+
+Settings = PretrainSettings
+
+
+def run(
+    *,
+    train: Path,
+    validation: Path,
+    classes: Path,
+    model: Path,
+    curves: Path,
+    settings: Settings,
+    network: str,
+    width: int,
+    seed: int,
+    progress: Progress,
+) -> None:
+    """Write the model as safetensors and its loss and score curves as CSV."""
+    real, held_out = Samples.load(train), Samples.load(validation)
+    names = files.read_json(classes)["classes"]
+    shown = (held_out.values, held_out.labels)
+    gan = pretrain(real.values, real.labels, len(names), settings, network, width, seed, progress, shown)
+    checkpoint.save(gan, model)
+    pd.DataFrame(gan.history).to_csv(curves, index=False)
+    print(f"pretrain: {gan.network}, {settings.steps} steps on {len(real)} samples of {len(names)} classes")

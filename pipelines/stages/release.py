@@ -1,0 +1,68 @@
+"""Put together what is shipped: all real training samples, and the synthetic ones of the classes that earned it."""
+
+from pathlib import Path
+
+from gan.settings import Settings as Base
+from pipelines import files
+from pipelines.plan import Plan
+from pipelines.release import assemble, real_rows, synthetic_rows
+from pipelines.samples import Candidates, Samples
+from pipelines.stages import Progress
+
+
+class Settings(Base):
+    """Nothing to choose: the verdicts decide."""
+
+
+def run(
+    *,
+    train: Path,
+    validation: Path,
+    classes: Path,
+    plan: Path,
+    synthetic: Path,
+    evaluation: Path,
+    release: Path,
+    settings: Settings,
+    seed: int,
+    progress: Progress,
+) -> None:
+    """Write `samples.parquet` (a row a sample, PNG bytes in `image`), `manifest.csv` without pictures, `release.json`.
+
+    Test samples are never part of a release.
+    """
+    names = files.read_json(classes)["classes"]
+    measured = files.read_json(evaluation / "metrics.json")
+    verdicts = measured["classes"]
+    parts = [
+        real_rows(Samples.load(path), split, names) for path, split in ((train, "train"), (validation, "validation"))
+    ]
+    shipped = {}
+    planned = Plan.load(plan)
+    for slug, entry in planned.classes.items():
+        if verdicts[entry.label]["verdict"] == "ship":
+            kept = Candidates.load(synthetic / f"{slug}.parquet").kept
+            added = kept.head(round(measured["dose"]["value"] * entry.needed))
+            parts.append(synthetic_rows(added))
+            shipped[entry.label] = len(added)
+    rows = assemble(parts)
+    release.mkdir(parents=True, exist_ok=True)
+    rows.to_parquet(release / "samples.parquet", index=False, compression="zstd")
+    rows.drop(columns="image").to_csv(release / "manifest.csv", index=False)
+    files.write_json(release / "release.json", describe(planned, verdicts, shipped, len(rows)))
+    progress(1, 1, {})
+    print(f"release: {len(rows)} samples, {sum(shipped.values())} of them synthetic")
+
+
+def describe(plan: Plan, verdicts: dict[str, dict], shipped: dict[str, int], total: int) -> dict:
+    """Return what a user of the release should know: for each class the verdict, what was added, what to use instead."""
+    classes = {
+        entry.label: {
+            "verdict": verdicts[entry.label]["verdict"],
+            "reasons": verdicts[entry.label]["reasons"],
+            "added": shipped.get(entry.label, 0),
+            "instead": verdicts[entry.label]["instead"],
+        }
+        for entry in plan.classes.values()
+    }
+    return {"samples": total, "synthetic": sum(shipped.values()), "classes": classes, "no_gan": plan.skipped}

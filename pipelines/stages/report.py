@@ -1,0 +1,161 @@
+"""Draw one page that says what was found, made, measured and decided."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from gan.settings import Settings as Base
+from pipelines import files
+from pipelines.plan import Plan
+from pipelines.report import charts, sheets
+from pipelines.samples import Candidates, Samples
+from pipelines.stages import Progress
+
+INSTEAD = {
+    "ship": "Use the release: it helps.",
+    "hold": "Do not add these samples.",
+    "underpowered": "This test set cannot tell.",
+}
+
+
+class Settings(Base):
+    """Nothing to choose."""
+
+
+def run(
+    *,
+    train: Path,
+    manifest: Path,
+    plan: Path,
+    models: Path,
+    synthetic: Path,
+    evaluation: Path,
+    release: Path,
+    report: Path,
+    settings: Settings,
+    seed: int,
+    progress: Progress,
+) -> None:
+    """Write `report.html`, self-contained, and `samples.png`: real samples above the kept ones that started from them."""
+    planned = Plan.load(plan)
+    measured = files.read_json(evaluation / "metrics.json")
+    real = Samples.load(train)
+    classes, rows = [], []
+    for number, (slug, entry) in enumerate(planned.classes.items(), 1):
+        made = Candidates.load(synthetic / f"{slug}.parquet")
+        shown = class_section(slug, entry.label, made, real.of_class(entry.index), measured)
+        shown |= {
+            "summary": files.read_json(synthetic / f"{slug}.json"),
+            "curves": charts.training(pd.read_csv(models / f"{slug}.csv")),
+        }
+        classes.append(shown)
+        if len(made.kept):
+            rows += sheets.side_by_side(made.kept, real.of_class(entry.index))[::2]
+        progress(number, len(planned.classes), {})
+    page = {
+        "classes": classes,
+        "measured": measured,
+        "skipped": planned.skipped,
+        "counts": charts.counts(count_table(measured)),
+        "records": record_table(pd.read_csv(manifest, keep_default_na=False)),
+        "release": files.read_json(release / "release.json"),
+        "seed": seed,
+        **evaluation_section(evaluation, bool(classes)),
+    }
+    report.mkdir(parents=True, exist_ok=True)
+    files.write_text(report / "report.html", environment().get_template("page.html.j2").render(page))
+    if rows:
+        (report / "samples.png").write_bytes(sheets.png_bytes(sheets.sheet(rows)))
+    print(f"report: {measured['reason']}")
+
+
+def environment() -> Environment:
+    """Return the template engine: every value is escaped unless a template says otherwise, a missing one is an error."""
+    made = Environment(
+        loader=PackageLoader("pipelines.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    made.filters["signed"] = lambda value: "–" if value is None or pd.isna(value) else f"{value:+.3f}"
+    made.filters["figure"] = lambda value: "–" if value is None or pd.isna(value) else f"{value:.3f}"
+    made.filters["share"] = lambda value: "–" if value is None or pd.isna(value) else f"{value:.0%}"
+    made.globals["labels"] = charts.LABELS
+    return made
+
+
+def class_section(slug: str, label: str, made: Candidates, real: Samples, measured: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page says of one under-represented class."""
+    kept = made.kept
+    reasons = made.rows["status"].str.replace(r"^copy of .*", "exact copy", regex=True).value_counts()
+    return {
+        "slug": slug,
+        "label": label,
+        "verdict": measured["classes"][label],
+        "advice": INSTEAD[measured["classes"][label]["verdict"]],
+        "statuses": reasons.to_dict(),
+        "sheet": sheets.data_url(sheets.sheet(sheets.side_by_side(kept, real))) if len(kept) else None,
+        "inspected": measured["samples"].get(label, {}),
+    }
+
+
+def evaluation_section(evaluation: Path, any_classes: bool) -> dict[str, Any]:
+    """Return the drawings and tables of the measurement."""
+    scores = pd.read_csv(evaluation / "scores.csv", keep_default_na=False, dtype={"class": str})
+    if not any_classes:
+        return {"gains": None, "dose": None, "acceptance": None, "arms": overall_table(scores), "tells": []}
+    gains = pd.read_csv(evaluation / "gains.csv", keep_default_na=False, dtype={"class": str})
+    dose = pd.read_csv(evaluation / "dose.csv", dtype={"class": str})
+    acceptance = pd.read_csv(evaluation / "acceptance.csv", dtype={"class": str})
+    tells = pd.read_csv(evaluation / "tell.csv", keep_default_na=False, dtype={"class": str})
+    return {
+        "gains": charts.gains(gains),
+        "dose": charts.curve(dose, "dose", "dose: share of what would balance the class"),
+        "acceptance": charts.curve(acceptance, "acceptance", "acceptance rate") if len(acceptance) else None,
+        "arms": overall_table(scores),
+        "tells": tells.to_dict("records"),
+    }
+
+
+def overall_table(scores: pd.DataFrame) -> dict[str, Any]:
+    """Return mean average precision over the rare classes, macro F1 and balanced accuracy, by arm and classifier."""
+    rare = set(scores.loc[scores["metric"] == "roc_auc", "class"])  # only rare classes have every metric
+    wanted = {
+        "average precision of the rare classes": scores[
+            (scores["metric"] == "average_precision") & scores["class"].isin(rare)
+        ],
+        "macro F1": scores[scores["metric"] == "macro_f1"],
+        "balanced accuracy": scores[scores["metric"] == "balanced_accuracy"],
+    }
+    tables = {}
+    for name, rows in wanted.items():
+        if len(rows):
+            mean = (
+                rows.assign(value=rows["value"].astype(float))
+                .groupby(["arm", "classifier"], sort=False)["value"]
+                .mean()
+                .unstack()
+            )
+            tables[name] = {
+                "columns": list(mean.columns),
+                "rows": [(arm, row.tolist()) for arm, row in mean.iterrows()],
+            }
+    return tables
+
+
+def count_table(measured: dict[str, Any]) -> pd.DataFrame:
+    """Return `class`, `train` and `needed` of each class."""
+    rows = [(name, found["train"], found.get("needed", 0)) for name, found in measured["counts"].items()]
+    return pd.DataFrame(rows, columns=["class", "train", "needed"])
+
+
+def record_table(manifest: pd.DataFrame) -> dict[str, Any]:
+    """Return how many records there are by split, and the reasons for which others are quarantined."""
+    used = manifest[manifest["status"] == "used"]
+    reasons = manifest.loc[manifest["status"] != "used", "reason"].str.replace(
+        r"^duplicate of [^,]*", "duplicate", regex=True
+    )
+    return {
+        "total": len(manifest),
+        "splits": used["split"].value_counts().to_dict(),
+        "reasons": reasons.value_counts().to_dict(),
+    }

@@ -1,0 +1,46 @@
+"""A run in a few lines: for the end of `tailweight run` and for the artifacts on Prefect's page of the run."""
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines import files
+
+METRICS = "data/evaluation/metrics.json"
+PICTURE = "data/report/samples.png"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run found. rows: one a class. picture: a `data:` URL of real samples above synthetic ones, or None."""
+
+    verdict: str
+    reason: str
+    rows: list[dict[str, Any]]
+    picture: str | None
+
+    @property
+    def markdown(self) -> str:
+        """The summary as a text with a heading and a list."""
+        lines = [f"# {self.verdict}", "", self.reason, ""]
+        return "\n".join(lines + [f"- **{row['class']}**: {row['verdict']}: {row['why']}" for row in self.rows])
+
+    @property
+    def lines(self) -> list[str]:
+        """The summary as lines for a terminal."""
+        return [f"class {row['class']!r}: {row['verdict']}: {row['why']}" for row in self.rows] or [self.reason]
+
+
+def of(project: Path) -> Summary | None:
+    """Return the summary of the last evaluation of a project; None where there is none yet."""
+    if not (project / METRICS).is_file():
+        return None
+    found = files.read_json(project / METRICS)
+    rows = [
+        {"class": name, "verdict": entry["verdict"], "gain": entry["gain"]["value"], "why": "; ".join(entry["reasons"])}
+        for name, entry in found["classes"].items()
+    ]
+    picture = project / PICTURE
+    url = f"data:image/png;base64,{base64.b64encode(picture.read_bytes()).decode()}" if picture.is_file() else None
+    return Summary(found["verdict"], found["reason"], rows, url)

@@ -1,0 +1,88 @@
+"""When a class ships, and when not."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipelines.evaluation import gate
+from pipelines.evaluation.intervals import Interval
+from pipelines.evaluation.settings import Settings
+
+RULES = Settings()
+CLEAR = Interval(0.10, 0.06, 0.14, 0.02, 0.001)
+NULL = Interval(0.0, -0.02, 0.02, 0.01, 0.5)
+SAME = Interval(0.0, 0.0, 0.0, 0.0, 1.0)
+GOOD = gate.Evidence(
+    name="boot", baseline="smote", gains={"smote": CLEAR, "nothing": CLEAR}, rest=NULL, test_samples=60, repeats=5,
+    dose=1.0, added=70, copies=(1, 70), agreement=(60, 70), reference_agreement=0.9,
+)  # fmt: skip
+
+
+def verdict(**changes: object) -> gate.Verdict:
+    return gate.judge([replace(GOOD, **changes)], RULES)[0]
+
+
+def test_a_clear_gain_over_every_baseline_ships() -> None:
+    """With its figures in the reason."""
+    found = verdict()
+    assert found.verdict == gate.SHIP and found.instead == ""
+    assert "+0.100 [+0.060, +0.140]" in found.reasons[0] and "smote" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"dose": 0.0}, "add none"),
+        ({"added": 0}, "no candidate"),
+        ({"copies": (10, 100)}, "copies of training samples"),
+        ({"agreement": (5, 70)}, "never saw them"),
+        ({"gains": {"smote": CLEAR, "nothing": NULL}}, "against nothing"),
+        ({"gains": {"smote": NULL, "nothing": CLEAR}}, "against smote"),
+        ({"gains": {"smote": CLEAR, "nothing": SAME}}, "nothing was measured"),
+        ({"gains": {"smote": Interval(0.006, 0.002, 0.01, 0.002, 0.001)}}, "smallest gain"),
+        ({"rest": Interval(-0.05, -0.07, -0.03, 0.01, 0.99)}, "other classes"),
+    ],
+)
+def test_what_holds_a_class(changes: dict, word: str) -> None:
+    """Each on its own, said in words, with the baseline to use instead."""
+    found = verdict(**changes)
+    assert found.verdict == gate.HOLD and any(word in reason for reason in found.reasons)
+    assert found.instead == "smote" and found.reasons[-1].startswith("instead: ")
+
+
+def test_five_test_samples_are_underpowered_and_the_size_that_would_do_is_named() -> None:
+    """However large the gain looks. Error .05 with 5 samples: detectable (1.96 + .84) x .05 = .14, 5 x (.14 / .05)^2 = 40."""
+    found = verdict(test_samples=5, gains={"smote": replace(CLEAR, error=0.05)})
+    assert found.verdict == gate.UNDERPOWERED
+    assert found.sufficient_test_samples == 40 and "40 would do" in found.reasons[0]
+    assert found.detectable == pytest.approx(0.1401, abs=1e-4)
+
+
+@pytest.mark.parametrize("repeats", [1, 2, 3, 4])
+def test_fewer_than_five_repeats_never_ship(repeats: int) -> None:
+    """The reason says what to set."""
+    found = verdict(repeats=repeats)
+    assert found.verdict == gate.UNDERPOWERED and "evaluate.repeats" in found.reasons[0]
+
+
+def test_a_wide_interval_is_underpowered_and_a_narrow_one_held() -> None:
+    """The gain may be there, or it is known not to be."""
+    wide = Interval(0.03, -0.09, 0.15, 0.06, 0.3)
+    assert verdict(gains={"smote": wide}).verdict == gate.UNDERPOWERED
+    assert verdict(gains={"smote": NULL}).verdict == gate.HOLD
+
+
+def test_holm_asks_more_of_many_classes() -> None:
+    """p = .01 passes alone and fails among four."""
+    borderline = replace(GOOD, gains={"smote": replace(CLEAR, p=0.01)})
+    assert [v.verdict for v in gate.judge([borderline], RULES)] == [gate.SHIP]
+    assert gate.SHIP not in {v.verdict for v in gate.judge([borderline] * 4, RULES)}
+
+
+def test_overall_ships_when_any_class_ships() -> None:
+    """And a run without rare classes has nothing to ship."""
+    ship, hold = verdict(), verdict(dose=0.0)
+    few = verdict(test_samples=5)
+    assert gate.overall([hold, ship, few]) == (gate.SHIP, "ship: boot; hold: boot; underpowered: boot")
+    assert gate.overall([hold, few])[0] == gate.UNDERPOWERED
+    assert gate.overall([hold])[0] == gate.HOLD and gate.overall([])[0] == gate.HOLD

@@ -1,0 +1,154 @@
+"""The pipeline as a user meets it: one project, driven by `tailweight run` and by `dvc repro`."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines import dag, dvc, files, params
+from pipelines.plan import Plan, slug
+from tests.conftest import QUICK, run
+
+
+def clone(project: Path, target: Path) -> Path:
+    run("git", "clone", "--quiet", str(project), str(target), cwd=target.parent)
+    return target
+
+
+def lock(project: Path) -> dict:
+    return files.read_yaml(project / "dvc.lock")["stages"]
+
+
+def test_a_run_ends_with_a_report_that_stands_alone(finished: Path) -> None:
+    """The report names every class, loads nothing from anywhere, and text from the data is text."""
+    page = (finished / dag.REPORT).read_text(encoding="utf-8")
+    assert "Größe @ 10" not in Plan.load(finished / dag.PLAN).classes
+    assert "it&#39;s &#34;5&#34;" in page
+    assert "tail" in page
+    assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+        "http://creativecommons.org", ""
+    )
+    assert "https://" not in page.replace("https://matplotlib.org", "")
+
+
+def test_a_class_too_small_for_a_gan_is_named_with_what_to_do(finished: Path) -> None:
+    """A class below `plan.min_samples` gets no model and a line that says what to use instead."""
+    plan = Plan.load(finished / dag.PLAN)
+    assert slug("lone") not in plan.classes
+    assert "class weights" in plan.skipped["lone"]
+    assert "class weights" in (finished / dag.REPORT).read_text(encoding="utf-8")
+
+
+def test_only_classes_of_the_plan_have_models(finished: Path) -> None:
+    """There is one file a planned class and per-class stage, and no other."""
+    slugs = set(Plan.load(finished / dag.PLAN).classes)
+    assert slugs == {slug("it's \"5\""), slug("tail")}
+    for folder, suffix in (("models", "safetensors"), ("candidates", "parquet"), ("synthetic", "parquet")):
+        assert {path.stem for path in (finished / "data" / folder).glob(f"*.{suffix}")} - {"base"} == slugs
+
+
+def test_every_candidate_says_kept_or_why_not(finished: Path) -> None:
+    """Each row of a synthetic file has a status; what is kept is as the summary counts it."""
+    for name in Plan.load(finished / dag.PLAN).classes:
+        rows = pd.read_parquet(finished / f"data/synthetic/{name}.parquet")
+        summary = files.read_json(finished / f"data/synthetic/{name}.json")
+        assert (rows["status"] != "").all()
+        assert (rows["status"] == "kept").sum() == summary["kept"]
+        assert {"id", "class", "seed", "reference_id", "raw_score", "score", "status"} <= set(rows.columns)
+
+
+def test_after_a_run_nothing_is_left_to_do_for_either_driver(finished: Path) -> None:
+    """`dvc repro` runs no stage, and a second `tailweight run` says that all is up to date."""
+    assert "Running stage" not in run("dvc", "repro", cwd=finished)
+    assert "all is up to date" in run("tailweight", "run", cwd=finished)
+    assert "all is up to date" in run("tailweight", "status", cwd=finished)
+    assert run("git", "status", "--porcelain", cwd=finished) == ""
+
+
+def test_dvc_alone_makes_the_same_bytes_in_another_clone(finished: Path, tmp_path: Path) -> None:
+    """`dvc repro` from nothing gives the hashes that the flow gave, and the flow then finds nothing to do."""
+    other = clone(finished, tmp_path / "other")
+    before = lock(other)
+    run("dvc", "config", "--local", "cache.dir", str(tmp_path / "cache"), cwd=other)
+    shutil.copytree(finished / "data/raw", other / "data/raw")
+    run("dvc", "repro", cwd=other)
+    assert lock(other) == before
+    assert "all is up to date" in run("tailweight", "run", cwd=other)
+
+
+def test_pushed_outputs_come_back_in_a_fresh_clone(finished: Path, tmp_path: Path) -> None:
+    """After `dvc push`, a clone plus `dvc pull` has every output, and `dvc status` is clean."""
+    run("dvc", "push", cwd=finished)
+    other = clone(finished, tmp_path / "other")
+    run("dvc", "pull", cwd=other)
+    assert (other / dag.REPORT).read_bytes() == (finished / dag.REPORT).read_bytes()
+    assert dvc.status(other) == {}
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "value", "expected"),
+    [
+        ("filter", "threshold", "probability", {"filter"}),
+        ("generate", "oversampling", 2.5, {"generate"}),
+        ("evaluate", "repeats", 3, {"evaluate"}),
+        ("train", "steps", 21, {"train"}),
+        ("train", "width", 16, {"pretrain", "train"}),
+    ],
+)
+def test_a_setting_makes_its_own_stage_stale_and_no_other(
+    finished: Path, tmp_path: Path, group: str, key: str, value: object, expected: set[str]
+) -> None:
+    """Changing one setting makes only the stages that read it stale; what comes after them follows."""
+    other = clone(finished, tmp_path / "other")
+    run("dvc", "pull", "--quiet", cwd=other, code=None)
+    run("dvc", "checkout", "--quiet", cwd=other, code=None)
+    run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=other)
+    run("dvc", "checkout", "--quiet", cwd=other)
+    changed = {**QUICK, group: {**QUICK.get(group, {}), key: value}}  # type: ignore[dict-item]
+    (other / "params.yaml").write_text(params.render(demo=False, values=changed))
+    assert {name.split("@")[0] for name in dvc.status(other)} == expected
+
+
+def test_a_class_that_leaves_the_plan_takes_its_files_along(finished: Path, tmp_path: Path) -> None:
+    """Files and lock entries of a class that is no longer planned are pruned, those of the others stay."""
+    other = clone(finished, tmp_path / "other")
+    run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=other)
+    run("dvc", "checkout", "--quiet", cwd=other)
+    gone, stays = slug("tail"), slug("it's \"5\"")
+    removed = dvc.prune(other, {stays})
+    assert f"data/models/{gone}.safetensors" in removed
+    assert f"train@{gone}" in removed
+    assert (other / f"data/models/{stays}.safetensors").exists()
+    assert (other / "data/models/base.safetensors").exists()
+    assert f"train@{stays}" in lock(other)
+    assert dvc.prune(other, {stays}) == []
+
+
+def test_export_writes_what_the_manifest_says(finished: Path, tmp_path: Path) -> None:
+    """Each row of the exported manifest is a picture that opens, under its class, test samples excepted."""
+    run("tailweight", "export", str(tmp_path / "out"), cwd=finished)
+    manifest = pd.read_csv(tmp_path / "out/manifest.csv")
+    assert set(manifest["label"]) == {"round one", "Größe @ 10", "it's \"5\"", "tail", "lone"}
+    assert all((tmp_path / "out" / path).is_file() for path in manifest["path"])
+    assert set(manifest["split"]) <= {"train", "validation"}
+    again = run("tailweight", "export", str(tmp_path / "out"), cwd=finished, code=2)
+    assert "exists already" in again
+
+
+def test_an_export_is_a_data_set_that_init_takes(finished: Path, tmp_path: Path) -> None:
+    """What `export` wrote can be brought in again by its manifest."""
+    run("tailweight", "export", str(tmp_path / "out"), cwd=finished)
+    said = run("tailweight", "init", "again", "--images", "out/manifest.csv", cwd=tmp_path)
+    assert "5 classes" in said
+    assert dvc.status(tmp_path / "again") != {}
+
+
+def test_new_pictures_are_taken_in_by_the_next_run(finished: Path, tmp_path: Path) -> None:
+    """A picture dropped into data/raw makes the raw data and what depends on it stale."""
+    other = clone(finished, tmp_path / "other")
+    run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=other)
+    run("dvc", "checkout", "--quiet", cwd=other)
+    source = next((other / "data/raw/tail").glob("*.png"))
+    (other / "data/raw/tail/new.png").write_bytes(source.read_bytes())
+    assert {"data/raw.dvc", "prepare"} <= set(dvc.status(other))
