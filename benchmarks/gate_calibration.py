@@ -35,7 +35,14 @@ from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Inputs, Study
 
 FEW, HELD_BACK = 10, 80
-BARS = {"second_smote": (0, 5), "second_augmentation": (0, 5), "placebo": (0, 5), "wrong_label": (0, 0), "other_class": (0, 0), "real_help": (80, 100)}
+BARS = {
+    "second_smote": (0, 5),
+    "second_augmentation": (0, 5),
+    "placebo": (0, 5),
+    "wrong_label": (0, 0),
+    "other_class": (0, 0),
+    "real_help": (80, 100),
+}
 
 
 def digits_rows(seed: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], tuple[int, int, int] | None]:
@@ -81,7 +88,9 @@ def world(name: str, seed: int) -> tuple[Inputs, dict[int, np.ndarray]]:
         train.append(rows[:size])
         validation.append(rows[size : size + held])
         spare[label] = x[rows[size + held :][:HELD_BACK]]
-    real, val, tested = (Data(x[i], y[i].astype(np.int64), shape) for i in (np.concatenate(train), np.concatenate(validation), test))
+    real, val, tested = (
+        Data(x[i], y[i].astype(np.int64), shape) for i in (np.concatenate(train), np.concatenate(validation), test)
+    )
     targets = {label: FEW + len(spare[label]) for label in rare}
     names = tuple(f"class {c}" for c in range(int(y.max()) + 1))
     return Inputs(real, val, tested, names, targets, ()), {label: spare[label] for label in rare}
@@ -107,7 +116,9 @@ def candidates(kind: str, inputs: Inputs, label: int, spare: np.ndarray, seed: i
     else:
         x = spare
     score = np.full(size, np.nan)
-    return Pool(label, size, x.astype(np.float32), np.ones(size, bool), score, np.array([f"{kind}-{i}" for i in range(size)]))
+    return Pool(
+        label, size, x.astype(np.float32), np.ones(size, bool), score, np.array([f"{kind}-{i}" for i in range(size)])
+    )
 
 
 def run(name: str, seed: int, kinds: list[str], settings: Settings) -> list[dict]:
@@ -121,7 +132,7 @@ def run(name: str, seed: int, kinds: list[str], settings: Settings) -> list[dict
             inputs_now = replace(inputs, pools=pools)
             plain = {key: outcome for key, outcome in study.outcomes.items() if not ARMS[key.arm].uses_gan}
             now = Study(inputs_now, study.fitter, study.strength, plain)
-            measured = measure(now, choice, settings, seed, controls=False)
+            measured = measure(now, choice, settings, seed, brief=True)
             study.outcomes.update(now.outcomes)
             inspected = inspection.inspect(inputs_now, seed, tells=False)
             unchecked = {c: replace(i, copies=(0, 0), agreement=(0, 0)) for c, i in inspected.items()}
@@ -130,8 +141,9 @@ def run(name: str, seed: int, kinds: list[str], settings: Settings) -> list[dict
                 rows += [
                     {
                         "set": name, "seed": seed, "kind": kind, "way": way, "class": v.name, "verdict": v.verdict,
-                        "classifier": choice.classifier, "baseline": v.baseline, "hardest": v.hardest, "dose": measured.dose.value,
-                        "gain": v.gain.value, "low": v.gain.low, "p": v.p, "detectable": v.detectable,
+                        "classifier": choice.classifier, "baseline": v.baseline, "hardest": v.hardest,
+                        "dose": measured.dose.value, "gain": v.gain.value, "low": v.gain.low, "p": v.p,
+                        "detectable": v.detectable,
                         "copies": seen[now.inputs.names.index(v.name)].copies[0],
                     }
                     for v in verdicts
@@ -188,7 +200,8 @@ def main() -> None:
     table = pd.DataFrame([row for rows in found for row in rows])
     machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {options.workers} process(es)"
     shown = as_markdown(summarise(table))
-    command = f"python benchmarks/gate_calibration.py --runs {options.runs} --sets {' '.join(options.sets)}"
+    command = f"python benchmarks/gate_calibration.py --runs {options.runs} --first {options.first}"
+    command += f" --sets {' '.join(options.sets)}"
     options.out.write_text(
         f"# How often the gate ships where the truth is known\n\n    {command}\n\nMachine: {machine}.\n"
         f"Classifiers: {', '.join(options.classifiers)}. {__doc__.split(chr(10) * 2, 2)[2].strip()}\n\n{shown}\n"

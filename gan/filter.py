@@ -64,7 +64,7 @@ def rejection_bound(ratio: np.ndarray, acceptance: float, steps: int = 200) -> f
     """Return b > 0 with mean(min(1, ratio / b)) = acceptance, by bisection of log b.
 
     Keeping x with probability min(1, r(x) / b) comes closest to the real distribution of all rules that keep this share
-    (optimal budgeted rejection sampling, Verine et al. 2024, arXiv 2311.00460, theorem 3.1; b is their M / c). Ratios
+    (optimal budgeted rejection sampling, Verine et al. 2024, arXiv 2311.00460; b is their M / c). Ratios
     that are all equal make it a plain draw.
     """
     ratio = np.asarray(ratio, np.float64)

@@ -1,6 +1,6 @@
 """The adversarial losses: relativistic pairing with gradient penalties on real and fake samples.
 
-R3GAN, Huang et al. 2024 (arXiv 2501.05441), eq. 2 to 4. Pairs share their label, so that no sample is judged by how
+R3GAN, Huang et al. 2024 (arXiv 2501.05441), section 2. Pairs share their label, so that no sample is judged by how
 often its class occurs.
 """
 
@@ -21,7 +21,7 @@ def generator_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
 def gradient_penalty(logits: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """Return the mean over samples of the squared norm of the gradient of D at x.
 
-    R1 when `x` is real, R2 when it is fake (Mescheder et al. 2018, arXiv 1801.04406, eq. 9); multiply it by gamma / 2.
+    R1 when `x` is real, R2 when it is fake (Mescheder et al. 2018, arXiv 1801.04406); multiply it by gamma / 2.
     logits: (n,), computed from x sample by sample. x: (n, ...) with requires_grad.
     """
     (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)

@@ -128,7 +128,7 @@ def reliability(probabilities: np.ndarray, is_real: np.ndarray, bins: int = 10) 
 def z_statistic(probabilities: np.ndarray, is_real: np.ndarray) -> float:
     """Return Z = sum(y - p) / sqrt(sum(p (1 - p))): standard normal when `probabilities`, (n,), are calibrated.
 
-    Turner et al. 2019 (arXiv 1811.11357, eq. 5), after Dawid. Beyond +-2 the probabilities are off. is_real: (n,) bool,
+    Turner et al. 2019 (arXiv 1811.11357), after Dawid. Beyond +-2 the probabilities are off. is_real: (n,) bool,
     in the shares that the probabilities were made for.
     """
     variance = float((probabilities * (1 - probabilities)).sum())

@@ -158,7 +158,8 @@ def reproduce(project: Path, stage: str, environment: dict[str, str]) -> Iterato
                 yield record
             elif line.strip() and not line.strip().startswith(CHATTER):
                 tail = [*tail[-30:], line.rstrip()]
-                yield {"line": line.rstrip()}
+                if not line.startswith("ERROR: "):  # comes back as StageFailed
+                    yield {"line": line.rstrip()}
     finally:
         if child.poll() is None and sys.exc_info()[0] is not None:
             child.terminate()

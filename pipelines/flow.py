@@ -100,7 +100,8 @@ def bring_up(project: Path, names: set[str]) -> list[Row]:
             named = run_stage.with_options(task_run_name=name)
             futures[name] = named.submit(project=str(project), name=name, wait_for=before, return_state=False)
     wait(list(futures.values()))
-    results = [future.result(raise_on_failure=False) for future in futures.values()]
+    started = [future for future in futures.values() if not future.state.is_pending()]  # the others wait on a failure
+    results = [future.result(raise_on_failure=False) for future in started]
     failures = [result for result in results if isinstance(result, dvc.StageFailed)]
     if failures:
         raise sorted(failures, key=lambda failure: not failure.user)[0]

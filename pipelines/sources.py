@@ -3,6 +3,7 @@
 Each form is read into the same `Record`s. To add a form, write a function that yields records and list it in `FORMS`.
 """
 
+import io
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
@@ -96,11 +97,11 @@ def from_manifest(path: Path) -> Iterator[Record]:
     Paths are relative to the folder of the CSV and stay inside it.
     """
     try:
-        rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", sep=None, engine="python")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise UserError(
-            f"{path}: not readable as CSV ({' '.join(str(error).split())}); expected columns path,label"
-        ) from None
+        text = path.read_text(encoding="utf-8-sig")
+        rows = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, sep=_separator(text))
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        why = " ".join(str(error).split())
+        raise UserError(f"{path}: not readable as CSV in UTF-8 ({why}); expected the columns path,label") from None
     missing = {"path", "label"} - set(rows.columns)
     if missing:
         raise UserError(f"{path}: found the columns {', '.join(rows.columns)}, expected path,label[,split][,group]")
@@ -141,6 +142,12 @@ def _from_tree(paths: list[PurePosixPath], read: Callable[[PurePosixPath], bytes
         else:
             split = SPLITS[path.parts[0].lower()] if in_splits else None
             yield Record(str(path), _label(path.parts[depth - 1]), content, split)
+
+
+def _separator(text: str) -> str:
+    header = text.split("\n", 1)[0]
+    found = [mark for mark in ",;\t|" if {"path", "label"} <= {name.strip('"\r ') for name in header.split(mark)}]
+    return found[0] if found else ","
 
 
 def _itself(picture: np.ndarray) -> np.ndarray:

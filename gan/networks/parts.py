@@ -28,7 +28,7 @@ class Sizes:
 def build(network: type[nn.Module], sizes: Sizes, generator: torch.Generator) -> nn.Module:
     """Make a network on the CPU with weights drawn from `generator` alone; torch's global generator is not touched.
 
-    Weights are normal with the variance of He et al. 2015 (arXiv 1502.01852, eq. 10), biases zero, and so is the last
+    Weights are normal with the variance of He et al. 2015 (arXiv 1502.01852, section 2.2), biases zero, and so is the last
     layer of a `Residual`.
     """
     with torch.device("meta"):
@@ -76,7 +76,7 @@ class Residual(nn.Module):
 
 
 class Projection(nn.Module):
-    """The head of a class-conditional discriminator (Miyato & Koyama 2018, arXiv 1802.05637, eq. 7).
+    """The head of a class-conditional discriminator (Miyato & Koyama 2018, arXiv 1802.05637).
 
     logit(x, y) = psi . f(x) + v_y . f(x) / sqrt(d), with f(x) of d numbers.
     """

@@ -118,7 +118,8 @@ def classic_augmentation(data: Data, recipe: Recipe, seed: int) -> Training:
 
 def moved(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return `image`, (h, w, c) in [0, 1], shifted by up to 1/8, turned by up to 10 degrees and up to 10% brighter or
-    darker, rounded to 1/255; what comes in from outside repeats the edge."""
+    darker, rounded to 1/255; what comes in from outside repeats the edge.
+    """
     angle = np.deg2rad(rng.uniform(-10, 10))
     turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
     centre = (np.array(image.shape) - 1) / 2
@@ -187,7 +188,9 @@ ARMS: dict[str, Arm] = {
         Arm("class_weights", class_weights, advice='weigh the classes (class_weight="balanced")'),
         Arm("oversampling", oversampling, advice="repeat the samples of the class (RandomOverSampler)"),
         Arm("smote", smote, advice="interpolate between neighbours (SMOTE)"),
-        Arm("classic_augmentation", classic_augmentation, images_only=True, advice="shift, turn and dim the real images"),
+        Arm(
+            "classic_augmentation", classic_augmentation, images_only=True, advice="shift, turn and dim the real images"
+        ),
         Arm("gan_unfiltered", gan_unfiltered, uses_gan=True),
         Arm("gan_filtered", gan_filtered, uses_gan=True),
         Arm("gan_random_filter", gan_random_filter, uses_gan=True),

@@ -6,7 +6,7 @@ those is mostly noise, and the highest of several noisy figures is the luckiest 
 - Classifier and baseline are chosen by stratified cross-validation over train and validation together, from pooled
   out-of-fold probabilities, by the mean over the rare classes: every real sample counts, and one choice serves all.
 - The dose cannot be chosen that way, since the generator has seen all of train; only validation is clean. So the planned
-  dose stands unless validation speaks against it by more than one standard error.
+  dose stands unless validation speaks against it by more than two standard errors.
 
 A poor choice costs the gain, never the honesty of the claim: the claim is measured on test, where nothing was chosen.
 """
@@ -24,6 +24,7 @@ from pipelines.evaluation.arms import ARMS, Recipe
 from pipelines.evaluation.data import Data
 from pipelines.evaluation.fitting import Fitter, Outcome, Task
 
+CLEARLY = 2.0  # standard errors by which validation must speak against the planned dose
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -66,7 +67,13 @@ def mean_average_precision(y: np.ndarray, probabilities: np.ndarray, labels: Ite
 
 
 def choose_baselines(
-    real: Data, recipe: Recipe, arms: Sequence[str], classifiers: Sequence[str], fitter: Fitter, folds: int, repeats: int
+    real: Data,
+    recipe: Recipe,
+    arms: Sequence[str],
+    classifiers: Sequence[str],
+    fitter: Fitter,
+    folds: int,
+    repeats: int,
 ) -> Choice:
     """Choose the classifier and each classifier's best baseline by cross-validation over `real` (train and validation).
 
@@ -80,10 +87,13 @@ def choose_baselines(
     trained = [name for name in arms if not ARMS[name].tuned]
     keys = [(c, a, i) for c in classifiers for a in trained for i in range(len(splits))]
     tasks = [
-        Task(arm, classifier, i, real.take(splits[i][0]), (real.x[splits[i][1]],), recipe) for classifier, arm, i in keys
+        Task(arm, classifier, i, real.take(splits[i][0]), (real.x[splits[i][1]],), recipe)
+        for classifier, arm, i in keys
     ]
     outcomes = dict(zip(keys, fitter(tasks, "cross-validation"), strict=True))
-    strength = {c: _best_strength(real.y, splits, [outcomes[c, "nothing", i] for i in range(len(splits))]) for c in classifiers}
+    strength = {
+        c: _best_strength(real.y, splits, [outcomes[c, "nothing", i] for i in range(len(splits))]) for c in classifiers
+    }
     answers = {
         (c, a): [_answer(outcomes, c, a, i, strength[c]) for i in range(len(splits))] for c in classifiers for a in arms
     }
@@ -134,18 +144,24 @@ def _pooled(y: np.ndarray, splits: list, parts: list[np.ndarray], rare: list[int
     return float(np.mean(values))
 
 
-def _margin(y: np.ndarray, splits: list, best: list[np.ndarray], plain: list[np.ndarray], rare: list[int]) -> intervals.Interval:
+def _margin(
+    y: np.ndarray, splits: list, best: list[np.ndarray], plain: list[np.ndarray], rare: list[int]
+) -> intervals.Interval:
     pairs = zip(splits, best, plain, strict=True)
-    gaps = [mean_average_precision(y[out], b, rare) - mean_average_precision(y[out], p, rare) for (_, out), b, p in pairs]
+    gaps = [
+        mean_average_precision(y[out], b, rare) - mean_average_precision(y[out], p, rare) for (_, out), b, p in pairs
+    ]
     return intervals.nadeau_bengio(np.array(gaps), float(np.mean([len(out) / len(y) for _, out in splits])))
 
 
-def choose_dose(y: np.ndarray, answers: Mapping[float, Sequence[np.ndarray]], rare: Sequence[int], draws: int, seed: int) -> Dose:
+def choose_dose(
+    y: np.ndarray, answers: Mapping[float, Sequence[np.ndarray]], rare: Sequence[int], draws: int, seed: int
+) -> Dose:
     """Choose the dose from validation alone.
 
     y: (n,) validation labels.   answers: dose -> one (n, classes) array of validation probabilities a repeat.
     The largest dose is the plan's. Another one replaces it only when its mean average precision over the rare classes is
-    higher by more than one standard error (nested bootstrap over repeats and validation rows).
+    higher by more than two standard errors (nested bootstrap over repeats and validation rows).
     """
     planned, present = max(answers), [label for label in rare if (y == label).any()]
     if not present:
@@ -157,11 +173,11 @@ def choose_dose(y: np.ndarray, answers: Mapping[float, Sequence[np.ndarray]], ra
     plain = {
         dose: np.array([mean_average_precision(y, part, present) for part in parts]) for dose, parts in answers.items()
     }
-    best, reason = planned, "no other dose was better on validation by more than one standard error"
-    lead = 0.0
+    best, lead = planned, 0.0
+    reason = "no other dose was better on validation by more than two standard errors"
     for dose in sorted(answers):
         gap = intervals.nested_bootstrap(plain[dose] - plain[planned], drawn[dose] - drawn[planned], shares)
-        if dose != planned and gap.value > max(gap.error, lead):
+        if dose != planned and gap.value > max(CLEARLY * gap.error, lead):
             best, lead = dose, gap.value
             reason = f"better than dose {planned:g} on validation by {gap.value:.3f} (standard error {gap.error:.3f})"
     return Dose(best, reason, planned, {dose: float(values.mean()) for dose, values in plain.items()})
@@ -170,6 +186,7 @@ def choose_dose(y: np.ndarray, answers: Mapping[float, Sequence[np.ndarray]], ra
 def _drawn_means(y: np.ndarray, parts: Sequence[np.ndarray], labels: list[int], weights: np.ndarray) -> np.ndarray:
     """(draws, repeats) mean average precision over `labels` under each weighting."""
     columns = [
-        np.mean([metrics.weighted_average_precision(y == c, part[:, c], weights) for c in labels], axis=0) for part in parts
+        np.mean([metrics.weighted_average_precision(y == c, part[:, c], weights) for c in labels], axis=0)
+        for part in parts
     ]
     return np.stack(columns, axis=1)

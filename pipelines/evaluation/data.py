@@ -74,4 +74,8 @@ class Pool:
 def images_as_rows(values: np.ndarray) -> tuple[np.ndarray, tuple[int, int, int]]:
     """Flatten (n, height, width, channels) uint8 images to (n, d) float32 in [0, 1]; return them and the image shape."""
     height, width, channels = values.shape[1:]
-    return values.reshape(len(values), height * width * channels).astype(np.float32) / np.float32(255), (height, width, channels)
+    return values.reshape(len(values), height * width * channels).astype(np.float32) / np.float32(255), (
+        height,
+        width,
+        channels,
+    )

@@ -39,7 +39,13 @@ def spaces(real: Data) -> list[Space]:
     if real.image_shape is None:
         categorical = np.zeros(real.x.shape[1], bool) if real.categorical is None else real.categorical
         ranges = column_ranges(real.x)
-        return [Space("gower", lambda x: one_hot(x, real.x, categorical, ranges), lambda a, b: gower(a, b, categorical, ranges))]
+        return [
+            Space(
+                "gower",
+                lambda x: one_hot(x, real.x, categorical, ranges),
+                lambda a, b: gower(a, b, categorical, ranges),
+            )
+        ]
     components = PCA(min(50, *real.x.shape), svd_solver="full").fit(real.x.astype(float))
     enough = 1 + int(np.searchsorted(np.cumsum(components.explained_variance_ratio_), 0.9))
     basis = components.components_[:enough]
@@ -55,7 +61,8 @@ def column_ranges(x: np.ndarray) -> np.ndarray:
 
 def gower(a: np.ndarray, b: np.ndarray, categorical: np.ndarray, ranges: np.ndarray) -> np.ndarray:
     """Return (n, m) Gower distances of rows (n, d) and (m, d): the mean over columns of |difference| / range, or of
-    0 or 1 for categories (Gower 1971). Computed in blocks of rows."""
+    0 or 1 for categories (Gower 1971). Computed in blocks of rows.
+    """
     result = np.empty((len(a), len(b)))
     numbers = ~categorical
     right, kinds = (b[:, numbers] / ranges[numbers]).astype(float), b[:, categorical]
@@ -63,7 +70,9 @@ def gower(a: np.ndarray, b: np.ndarray, categorical: np.ndarray, ranges: np.ndar
         left = (a[rows][:, numbers] / ranges[numbers]).astype(float)
         part = cdist(left, right, "cityblock") if numbers.any() else np.zeros((len(left), len(b)))
         if categorical.any():
-            part = part + cdist(a[rows][:, categorical].astype(float), kinds.astype(float), "hamming") * categorical.sum()
+            part = (
+                part + cdist(a[rows][:, categorical].astype(float), kinds.astype(float), "hamming") * categorical.sum()
+            )
         result[rows] = part / a.shape[1]
     return result
 

@@ -10,6 +10,7 @@ from pipelines.evaluation import choose, curves, gate, inspection, intervals, ta
 from pipelines.evaluation.arms import ARMS, baselines
 from pipelines.evaluation.choose import Choice, Dose
 from pipelines.evaluation.classifiers import chosen
+from pipelines.evaluation.confirm import confirm
 from pipelines.evaluation.fitting import Fitter, Progress
 from pipelines.evaluation.inspection import Inspected
 from pipelines.evaluation.settings import Settings
@@ -54,6 +55,7 @@ def evaluate(
     measured = measure(study, choice, settings, seed)
     inspected = inspection.inspect(inputs, seed, workers)
     verdicts = judge(study, choice, measured, inspected, settings)
+    verdicts = confirm(study, choice, measured.dose, verdicts, settings, seed)
     frames = {
         **tables.scores(study, measured.keys, settings.precision),
         "gains": tables.gains(measured.gains, inputs, choice, settings),
@@ -79,17 +81,19 @@ def prepare(
     return Study(inputs, fitter, choice.strength), choice
 
 
-def measure(study: Study, choice: Choice, settings: Settings, seed: int, controls: bool = True) -> Measured:
+def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: bool = False) -> Measured:
     """Choose the dose on validation, train every arm with every classifier, and measure the gains on test.
 
-    controls: whether to train the arms that show what the filter is worth; the verdict does not need them.
+    brief: train only what the verdict needs, which is the deciding classifier, without the arms that show what the
+    filter is worth.
     """
-    arms = [*baselines(study.inputs.train.image_shape is not None), *(GAN_ARMS if controls else [GAN])]
+    arms = [*baselines(study.inputs.train.image_shape is not None), *([GAN] if brief else GAN_ARMS)]
     dose = _choose_dose(study, choice, settings, seed)
-    keys = _train_all(study, arms, dose, settings)
+    names = [choice.classifier] if brief else list(study.fitter.table)
+    keys = _train_all(study, arms, names, dose, settings)
     rng = seeds.numpy_generator(seed, "evaluate", "test")
     draws = resampling(study, settings.repeats, _enough_draws(study.inputs, settings), rng)
-    return Measured(dose, keys, _gains(draws, choice, dose, arms, settings))
+    return Measured(dose, keys, _gains(draws, choice, dose, arms, names, settings))
 
 
 def judge(
@@ -104,7 +108,9 @@ def _expected_fits(classifiers: int, arms: list[str], settings: Settings) -> int
     plain = sum(not ARMS[arm].tuned for arm in arms)
     doses = len(settings.doses) + 2 * len(settings.acceptances) * bool(settings.curve_repeats)
     folds = settings.folds * settings.fold_repeats
-    return classifiers * (plain * (folds + settings.repeats) + len(GAN_ARMS) * settings.repeats) + doses * settings.repeats
+    return (
+        classifiers * (plain * (folds + settings.repeats) + len(GAN_ARMS) * settings.repeats) + doses * settings.repeats
+    )
 
 
 def _enough_draws(inputs: Inputs, settings: Settings) -> int:
@@ -120,19 +126,21 @@ def _choose_dose(study: Study, choice: Choice, settings: Settings, seed: int) ->
     return choose.choose_dose(study.inputs.validation.y, answers, study.inputs.rare, settings.draws, seed)
 
 
-def _train_all(study: Study, arms: list[str], dose: Dose, settings: Settings) -> list[Key]:
-    """Train every arm with every classifier, `repeats` times; return the keys, arms in order."""
+def _train_all(study: Study, arms: list[str], names: list[str], dose: Dose, settings: Settings) -> list[Key]:
+    """Train every arm with the classifiers `names`, `repeats` times; return the keys, arms in order."""
     keys = [
         Key(arm, classifier, repeat, dose.measured if ARMS[arm].uses_gan else 1.0)
         for arm in arms
-        for classifier in study.fitter.table
+        for classifier in names
         for repeat in range(settings.repeats)
     ]
     study.train(keys, "arms")
     return keys
 
 
-def _gains(draws: Resampling, choice: Choice, dose: Dose, arms: list[str], settings: Settings) -> tables.Gains:
+def _gains(
+    draws: Resampling, choice: Choice, dose: Dose, arms: list[str], names: list[str], settings: Settings
+) -> tables.Gains:
     """Gains of the filtered GAN: against every other arm for the deciding classifier, else against its best baseline.
 
     For each rare class; for the mean of all rare classes, under MEAN; and for the deciding classifier and its
@@ -146,12 +154,14 @@ def _gains(draws: Resampling, choice: Choice, dose: Dose, arms: list[str], setti
     others = [arm for arm in arms if arm != GAN]
     present = [label for label in inputs.rare if (inputs.test.y == label).any()]
     rest = [c for c in range(len(inputs.names)) if c not in inputs.targets and (inputs.test.y == c).any()]
-    for classifier in draws.study.fitter.table:
+    for classifier in names:
         best = choice.baseline[classifier]
         deciding = classifier == choice.classifier
         groups = {label: [label] for label in present} | ({tables.MEAN: present} if present else {})
         for other in others if deciding else [best]:
-            for label, labels in (groups | ({tables.REST: rest} if deciding and other == best and rest else {})).items():
+            for label, labels in (
+                groups | ({tables.REST: rest} if deciding and other == best and rest else {})
+            ).items():
                 gain = draws.gain(keys(GAN, classifier), keys(other, classifier), labels, settings.confidence)
                 result[classifier, other, label] = gain
     return result
@@ -189,7 +199,12 @@ def _verdicts(verdicts: list[gate.Verdict]) -> dict[str, Any]:
 
 
 def _metrics(
-    study: Study, choice: Choice, dose: Dose, verdicts: dict[str, Any], inspected: dict[int, Inspected], frames: dict[str, pd.DataFrame]
+    study: Study,
+    choice: Choice,
+    dose: Dose,
+    verdicts: dict[str, Any],
+    inspected: dict[int, Inspected],
+    frames: dict[str, pd.DataFrame],
 ) -> dict[str, Any]:
     inputs = study.inputs
     return {
@@ -209,11 +224,12 @@ def _metrics(
     }
 
 
-def _nothing_rare(
-    inputs: Inputs, settings: Settings, seed: int, progress: Progress | None, workers: int
-) -> Result:
+def _nothing_rare(inputs: Inputs, settings: Settings, seed: int, progress: Progress | None, workers: int) -> Result:
     """No class is under-represented: how the classifiers do, and that there is nothing to ship."""
-    table, arms = chosen(settings.classifiers, settings.estimators, inputs.train.image_shape is not None), ["nothing", "class_weights"]
+    table, arms = (
+        chosen(settings.classifiers, settings.estimators, inputs.train.image_shape is not None),
+        ["nothing", "class_weights"],
+    )
     fits = len(arms) * len(table) * settings.repeats
     study = Study(inputs, Fitter(table, len(inputs.names), seed, workers, fits, progress))
     keys = [Key(arm, name, r) for arm in arms for name in table for r in range(settings.repeats)]

@@ -8,8 +8,8 @@ classes, Holm's correction holds the chance of shipping anything useless, in all
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -83,7 +83,6 @@ class Verdict:
     detectable: float
     sufficient_test_samples: int
     instead: str
-    figures: dict[str, Any] = field(default_factory=dict)
 
 
 def judge(evidence: Sequence[Evidence], rules: Rules) -> list[Verdict]:
@@ -97,7 +96,9 @@ def _judge(e: Evidence, hardest: str, p: float, classes: int, rules: Rules) -> V
     level = (1 - rules.confidence) / 2
     gain = e.gains[e.baseline]
     detectable = intervals.detectable_effect(e.gains[hardest].error, level / classes)
-    enough = intervals.sufficient_size(e.test_samples, detectable, rules.relevant_gain) if np.isfinite(detectable) else 0
+    enough = (
+        intervals.sufficient_size(e.test_samples, detectable, rules.relevant_gain) if np.isfinite(detectable) else 0
+    )
     enough = max(enough, rules.min_test_samples)
     verdict, reasons = _decide(e, hardest, p, detectable, enough, rules)
     instead = "" if verdict == SHIP else e.baseline
@@ -167,7 +168,9 @@ def _doubts(e: Evidence, hardest: str, p: float, rules: Rules) -> list[str]:
     if smallest < rules.min_gain:
         doubts.append(f"the smallest gain over a baseline is {smallest:+.3f}, {rules.min_gain:g} is asked for")
     if e.rest is not None and e.rest.low < -rules.max_loss:
-        doubts.append(f"the other classes may lose {-e.rest.low:.3f} in average precision, {rules.max_loss:g} is allowed")
+        doubts.append(
+            f"the other classes may lose {-e.rest.low:.3f} in average precision, {rules.max_loss:g} is allowed"
+        )
     return doubts
 
 

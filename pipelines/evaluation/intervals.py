@@ -38,9 +38,7 @@ def repeat_weights(repeats: int, draws: int, rng: np.random.Generator) -> np.nda
     return rng.multinomial(repeats, np.full(repeats, 1 / repeats), size=draws) / repeats
 
 
-def nested_bootstrap(
-    point: np.ndarray, drawn: np.ndarray, shares: np.ndarray, confidence: float = 0.95
-) -> Interval:
+def nested_bootstrap(point: np.ndarray, drawn: np.ndarray, shares: np.ndarray, confidence: float = 0.95) -> Interval:
     """Return the percentile interval of a paired difference over training repeats and test rows drawn together.
 
     point: (repeats,) difference of each repeat on the test rows as they are.

@@ -125,7 +125,9 @@ class Resampling:
         table = np.stack(columns, axis=1)
         return table[0], table[1:]
 
-    def gain(self, arm: Sequence[Key], other: Sequence[Key], labels: Sequence[int], confidence: float) -> intervals.Interval:
+    def gain(
+        self, arm: Sequence[Key], other: Sequence[Key], labels: Sequence[int], confidence: float
+    ) -> intervals.Interval:
         """Return the interval of the mean average precision of `arm` minus that of `other`, repeat by repeat."""
         (point, drawn), (other_point, other_drawn) = (self.average_precision(keys, labels) for keys in (arm, other))
         return intervals.nested_bootstrap(point - other_point, drawn - other_drawn, self.shares, confidence)

@@ -16,12 +16,26 @@ from pipelines.evaluation.study import Inputs, Key, Study
 MEAN, REST = -1, -2  # in place of a class: the mean of the rare classes, and the mean of all others
 ALL = ""  # the class of a metric of all classes together
 
-Gains = dict[tuple[str, str, int], Interval]  # (classifier, other arm, class or MEAN or REST) -> gain of the filtered GAN
+Gains = dict[
+    tuple[str, str, int], Interval
+]  # (classifier, other arm, class or MEAN or REST) -> gain of the filtered GAN
 
 COLUMNS = {
     "scores": ["arm", "classifier", "repeat", "class", "metric", "value"],
     "summary": ["arm", "classifier", "class", "metric", "mean", "sd"],
-    "gains": ["classifier", "baseline", "class", "decides", "chosen", "gain", "low", "high", "error", "p", "detectable"],
+    "gains": [
+        "classifier",
+        "baseline",
+        "class",
+        "decides",
+        "chosen",
+        "gain",
+        "low",
+        "high",
+        "error",
+        "p",
+        "detectable",
+    ],
     "dose": ["class", "dose", "repeat", "split", "average_precision", "added", "chosen"],
     "acceptance": ["class", "acceptance", "by", "repeat", "split", "average_precision", "added"],
     "copies": ["class", "id", "flag", "nearest_id", "distance_ratio", "exact"],
@@ -41,7 +55,8 @@ def frame(name: str, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
 
 def scores(study: Study, keys: Sequence[Key], precision: float) -> dict[str, pd.DataFrame]:
     """Return the table `scores`, every metric of every training (of each rare class, of all classes together, and average
-    precision and recall of the other classes too), and `summary`, mean and standard deviation over the repeats."""
+    precision and recall of the other classes too), and `summary`, mean and standard deviation over the repeats.
+    """
     inputs, rows = study.inputs, []
     present = [label for label in range(len(inputs.names)) if (inputs.test.y == label).any()]
     for key in keys:
@@ -72,7 +87,8 @@ def gains(found: Gains, inputs: Inputs, choice: Choice, settings: Settings) -> p
 
 def brief(table: pd.DataFrame, inputs: Inputs) -> dict[str, dict[str, dict[str, float]]]:
     """Return {classifier: {arm: {metric: mean over repeats}}}: average precision and recall as means over the rare classes
-    (over all, when none is rare), and the metrics of all classes together."""
+    (over all, when none is rare), and the metrics of all classes together.
+    """
     rare = [inputs.names[label] for label in inputs.targets] or list(inputs.names)
     ours = table["class"].isin(rare) & table["metric"].isin(["average_precision", "recall"])
     means = table[ours | (table["class"] == ALL)].groupby(["classifier", "arm", "metric"], sort=False)["value"].mean()
@@ -88,7 +104,11 @@ def counts(inputs: Inputs) -> dict[str, dict[str, int]]:
     result = {
         name: {"train": int(a), "validation": int(b), "test": int(c)}
         for name, a, b, c in zip(
-            inputs.names, inputs.train.counts(number), inputs.validation.counts(number), inputs.test.counts(number), strict=True
+            inputs.names,
+            inputs.train.counts(number),
+            inputs.validation.counts(number),
+            inputs.test.counts(number),
+            strict=True,
         )
     }
     for pool in inputs.pools:

@@ -1,4 +1,4 @@
-"""The tell: can a classifier say which samples are synthetic, and by what?
+"""The tell: what gives synthetic samples away, if a classifier can say which they are.
 
 A classifier two-sample test (Lopez-Paz and Oquab 2017), cross-fitted: area under the ROC curve 0.5 when synthetic and
 held-out real samples cannot be told apart. A tell that no eye sees, say a background that is never quite zero, makes
@@ -59,11 +59,13 @@ def find_tells(synthetic: np.ndarray, real: np.ndarray, train: Data, names: list
     rng = seeds.numpy_generator(seed, "evaluate", "tell")
     sides = [part[np.sort(rng.permutation(len(part))[:MOST_ROWS])] for part in (real, synthetic)]
     summaries = [summarise(part, train) for part in sides]
-    x = np.concatenate([np.concatenate([part, np.stack(list(s.values()), 1)], 1) for part, s in zip(sides, summaries, strict=True)])
+    x = np.concatenate(
+        [np.concatenate([part, np.stack(list(s.values()), 1)], 1) for part, s in zip(sides, summaries, strict=True)]
+    )
     y = np.repeat([0, 1], [len(part) for part in sides])
     names = [*names, *(f"summary {name}" for name in summaries[0])]
     state = seeds.derive(seed, "evaluate", "tell", "forest") % 2**32
-    forest = RandomForestClassifier(60, min_samples_leaf=2, random_state=state, n_jobs=1)
+    forest = RandomForestClassifier(40, min_samples_leaf=2, random_state=state, n_jobs=1)
     linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300))
     return [
         _judge("random_forest", forest, lambda: forest.feature_importances_, x, y, names, state),
@@ -105,9 +107,15 @@ def column_names(data: Data) -> list[str]:
 
 
 def _judge(
-    name: str, model: ClassifierMixin, weights: Callable[[], np.ndarray], x: np.ndarray, y: np.ndarray, names: list[str], state: int
+    name: str,
+    model: ClassifierMixin,
+    weights: Callable[[], np.ndarray],
+    x: np.ndarray,
+    y: np.ndarray,
+    names: list[str],
+    state: int,
 ) -> Tell:
-    folds = StratifiedKFold(4, shuffle=True, random_state=state)
+    folds = StratifiedKFold(3, shuffle=True, random_state=state)
     said = cross_val_predict(model, x, y, cv=folds, method="predict_proba")[:, 1]
     auc = float(roc_auc_score(y, said))
     low, high = auc_interval(auc, int(y.sum()), int((1 - y).sum()))

@@ -13,7 +13,7 @@ RARE = (1, 3)
 
 
 @pytest.fixture(scope="module")
-def world():  # noqa: ANN201
+def world():
     return digits(RARE, classes=5)
 
 
@@ -38,7 +38,9 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(world, name: 
     assert np.array_equal(first, other) != draws
 
 
-@pytest.mark.parametrize("name", [n for n in baselines(True) if n not in ("nothing", "tuned_threshold", "class_weights")])
+@pytest.mark.parametrize(
+    "name", [n for n in baselines(True) if n not in ("nothing", "tuned_threshold", "class_weights")]
+)
 def test_baselines_that_add_reach_the_target(world, name: str) -> None:
     """The fair comparison: as many samples as the GAN adds at dose 1."""
     made = ARMS[name].build(world.train, world.recipe, 0)
@@ -54,7 +56,9 @@ def test_class_weights_make_the_classes_weigh_alike(world) -> None:
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_smote_takes_what_neighbours_there_are(world, rows: int) -> None:
     """A class of two or three has fewer than five neighbours; a class of one is repeated."""
-    few = world.train.take(np.concatenate([np.flatnonzero(world.train.y != 1), np.flatnonzero(world.train.y == 1)[:rows]]))
+    few = world.train.take(
+        np.concatenate([np.flatnonzero(world.train.y != 1), np.flatnonzero(world.train.y == 1)[:rows]])
+    )
     made = ARMS["smote"].build(few, Recipe({1: 9}), 0)
     assert made.data.counts(5)[1] == 9
 

@@ -13,7 +13,7 @@ TABLE = chosen(list(CLASSIFIERS), EXTRA, images=True)
 
 
 @pytest.fixture(scope="module")
-def world():  # noqa: ANN201
+def world():
     return digits((1,), few=20, classes=4)
 
 

@@ -48,7 +48,9 @@ def test_ten_planted_copies_among_a_hundred_are_found(make, jitter: float, seed:
     real, held_out, _ = make()
     label, rng = (CLASS if real.image_shape else 0), seeds.numpy_generator(seed, "copies")
     train = real.of_class(label)
-    planted = train[rng.integers(len(train), size=10)] + rng.normal(0, 1, (10, train.shape[1])) * jitter * np.ptp(real.x, axis=0).clip(1e-9)
+    planted = train[rng.integers(len(train), size=10)] + rng.normal(0, 1, (10, train.shape[1])) * jitter * np.ptp(
+        real.x, axis=0
+    ).clip(1e-9)
     found = check(np.concatenate([planted, between(train, 90, rng)]).astype(np.float32), real, held_out, label)
     assert found.flagged[:10].sum() >= 9 and found.flagged[10:].sum() <= 2
 

@@ -13,7 +13,16 @@ from pipelines.evaluation.settings import Settings
 from pipelines.stages import evaluate as stage
 from tests.evaluation.worlds import digits, save
 
-QUICK = Settings(classifiers=["logistic_regression"], estimators={"sklearn.naive_bayes.GaussianNB": {}}, draws=400)
+QUICK = Settings(
+    classifiers=["logistic_regression"],
+    estimators={"sklearn.naive_bayes.GaussianNB": {}},
+    folds=3,
+    doses=[0, 1],
+    acceptances=[0.5],
+    curve_repeats=1,
+    draws=300,
+)
+BRIEF = QUICK.model_copy(update={"curve_repeats": 0, "estimators": {}})
 FILES = {f"{name}.csv" for name in tables.COLUMNS} | {"metrics.json", "verdicts.json"}
 
 
@@ -52,13 +61,15 @@ def test_held_back_real_samples_ship_and_the_verdict_says_why(finished: Path) ->
     said = json.loads((finished / "one" / "verdicts.json").read_text())
     assert said["verdict"] == "ship"
     shipped = [one for one in said["classes"].values() if one["verdict"] == "ship"]
-    assert all(one["gain"]["low"] > 0 and one["detectable"] > 0 and one["baseline"] in one["reasons"][0] for one in shipped)
+    assert all(
+        one["gain"]["low"] > 0 and one["detectable"] > 0 and one["baseline"] in one["reasons"][0] for one in shipped
+    )
 
 
 def test_the_same_result_is_not_counted_as_another_judgement(finished: Path) -> None:
     """Only other results of the same test split wear it out."""
     file = finished / "judged.json"
-    (test, results), = json.loads(file.read_text()).items()
+    ((test, results),) = json.loads(file.read_text()).items()
     assert stage.remember(file, test, results[0]) == 0
     assert stage.remember(file, test, "another") == 1 and stage.remember(file, test, results[0]) == 1
     assert stage.remember(file, "another test split", results[0]) == 0
@@ -66,13 +77,13 @@ def test_the_same_result_is_not_counted_as_another_judgement(finished: Path) -> 
 
 def test_wrong_labels_are_held() -> None:
     """Samples of other classes under the class's name."""
-    result = evaluate(digits((1,), classes=5, kind="wrong"), QUICK.model_copy(update={"curve_repeats": 0}), 0)
+    result = evaluate(digits((1,), classes=5, kind="wrong"), BRIEF, 0)
     assert {one["verdict"] for one in result.verdicts["classes"].values()} == {"hold"}
 
 
 def test_copies_are_held_and_named() -> None:
     """Whatever they gain."""
-    result = evaluate(digits((1,), classes=5, kind="copies"), QUICK.model_copy(update={"curve_repeats": 0}), 0)
+    result = evaluate(digits((1,), classes=5, kind="copies"), BRIEF, 0)
     assert "copies of training samples" in result.verdicts["classes"]["digit 1"]["reasons"][0]
     assert result.frames["copies"]["flag"].mean() > 0.9
 
@@ -92,7 +103,7 @@ def test_a_class_without_kept_candidates_is_held(tmp_path: Path) -> None:
     paths = save(digits((1, 2), classes=4), tmp_path)
     rows = pd.read_parquet(tmp_path / "synthetic" / "c1.parquet")
     rows.iloc[:0].to_parquet(tmp_path / "synthetic" / "c1.parquet")
-    stage.run(**paths, evaluation=tmp_path / "out", settings=QUICK.model_copy(update={"curve_repeats": 0}), seed=0)
+    stage.run(**paths, evaluation=tmp_path / "out", settings=BRIEF, seed=0)
     said = json.loads((tmp_path / "out" / "verdicts.json").read_text())["classes"]["digit 1"]
     assert said["verdict"] == "hold" and "no candidate passed the filter" in said["reasons"][0]
 

@@ -39,7 +39,9 @@ def test_density_and_coverage_of_one_law_have_their_expected_values() -> None:
     rng = np.random.default_rng(0)
     found = [fidelity.fidelity(*rng.normal(0, 1, (2, n, 4)), PLAIN, k) for _ in range(60)]
     steps = np.arange(1, k + 1)
-    assert np.mean([f["coverage"] for f in found]) == pytest.approx(1 - np.prod((n - steps) / (2 * n - steps)), abs=0.01)
+    assert np.mean([f["coverage"] for f in found]) == pytest.approx(
+        1 - np.prod((n - steps) / (2 * n - steps)), abs=0.01
+    )
     assert np.mean([f["density"] for f in found]) == pytest.approx(1, abs=0.05)
 
 

@@ -73,7 +73,7 @@ def test_a_wide_interval_is_underpowered_and_a_narrow_one_held() -> None:
 
 
 def test_holm_asks_more_of_many_classes() -> None:
-    """p = .01 passes alone and fails among four."""
+    """P = .01 passes alone and fails among four."""
     borderline = replace(GOOD, gains={"smote": replace(CLEAR, p=0.01)})
     assert [v.verdict for v in gate.judge([borderline], RULES)] == [gate.SHIP]
     assert gate.SHIP not in {v.verdict for v in gate.judge([borderline] * 4, RULES)}

@@ -25,7 +25,7 @@ def test_wilson_is_its_closed_form(hits: int, total: int) -> None:
 
 
 def test_nadeau_bengio_is_the_formula_of_baycomp() -> None:
-    """baycomp's two_on_single: var *= 1/n + 1/(folds - 1), Student's t with n - 1 degrees of freedom."""
+    """Baycomp's two_on_single: var *= 1/n + 1/(folds - 1), Student's t with n - 1 degrees of freedom."""
     gaps, folds = np.random.default_rng(0).normal(0.02, 0.05, 10), 5
     scale = np.sqrt(np.var(gaps, ddof=1) * (1 / 10 + 1 / (folds - 1)))
     law = stats.t(9, loc=gaps.mean(), scale=scale)

@@ -15,7 +15,12 @@ def said() -> metrics.Predictions:
     test = np.round(rng.dirichlet(np.ones(3), 120) + np.eye(3)[test_y] * 0.4, 2)
     prior = np.array([0.5, 0.3, 0.2])
     return metrics.Predictions(
-        validation / validation.sum(1, keepdims=True), validation_y, test / test.sum(1, keepdims=True), test_y, prior, prior
+        validation / validation.sum(1, keepdims=True),
+        validation_y,
+        test / test.sum(1, keepdims=True),
+        test_y,
+        prior,
+        prior,
     )
 
 
@@ -68,7 +73,9 @@ def test_prior_correction_returns_the_posterior_of_the_other_prior() -> None:
     x = np.linspace(-3, 3, 7)
     likelihood = np.exp(-((x[:, None] - np.array([-1, 1])) ** 2) / 2)
     trained, natural = np.array([0.5, 0.5]), np.array([0.9, 0.1])
-    posterior = {name: likelihood * q / (likelihood * q).sum(1, keepdims=True) for name, q in (("t", trained), ("n", natural))}
+    posterior = {
+        name: likelihood * q / (likelihood * q).sum(1, keepdims=True) for name, q in (("t", trained), ("n", natural))
+    }
     assert metrics.prior_corrected(posterior["t"], trained, natural) == pytest.approx(posterior["n"])
     assert metrics.tempered(posterior["n"], natural, 1.0) == pytest.approx(posterior["t"])
     assert metrics.tempered(posterior["n"], natural, 0.0) == pytest.approx(posterior["n"])

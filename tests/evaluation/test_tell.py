@@ -46,7 +46,9 @@ def test_decimals_of_a_table_are_named() -> None:
     real, age = rng.normal(0, 1, (80, 3)).astype(np.float32), rng.integers(20, 60, 140)
     real = np.column_stack([real, age[:80]]).astype(np.float32)
     synthetic = np.column_stack([rng.normal(0, 1, (60, 3)), age[80:] + rng.random(60)]).astype(np.float32)
-    train = Data(np.column_stack([rng.normal(0, 1, (400, 3)), rng.integers(20, 60, 400)]).astype(np.float32), np.zeros(400, int))
+    train = Data(
+        np.column_stack([rng.normal(0, 1, (400, 3)), rng.integers(20, 60, 400)]).astype(np.float32), np.zeros(400, int)
+    )
     forest = tell.find_tells(synthetic, real, train, tell.column_names(train), 0)[0]
     assert forest.auc > 0.95 and "off_grid" in forest.uses and "round" in forest.remedy
 

@@ -16,7 +16,9 @@ from pipelines.samples import KEPT, Candidates, Samples
 SHAPE = (8, 8, 1)
 
 
-def digits(rare: tuple[int, ...] = (1, 3, 5, 8), few: int = 10, kind: str = "real", classes: int = 10, seed: int = 0) -> Inputs:
+def digits(
+    rare: tuple[int, ...] = (1, 3, 5, 8), few: int = 10, kind: str = "real", classes: int = 10, seed: int = 0
+) -> Inputs:
     """Half of digits for test, the rest for train with `few` samples of each rare class and a fifth of that in validation.
 
     kind: what plays the candidates, 80 a class: `real` (held back), `copies` (jittered training samples), `wrong` (another
@@ -37,8 +39,15 @@ def digits(rare: tuple[int, ...] = (1, 3, 5, 8), few: int = 10, kind: str = "rea
         spare[label] = rows[size + held :]
     real, val = (Data(x[i], y[i].astype(np.int64), SHAPE) for i in (np.concatenate(train), np.concatenate(validation)))
     pools = tuple(pool(real, label, x[spare[label]], kind, rng) for label in rare)
-    targets = {label: few + 70 for label in rare}
-    return Inputs(real, val, Data(x[test], y[test].astype(np.int64), SHAPE), tuple(f"digit {c}" for c in range(classes)), targets, pools)
+    targets = dict.fromkeys(rare, few + 70)
+    return Inputs(
+        real,
+        val,
+        Data(x[test], y[test].astype(np.int64), SHAPE),
+        tuple(f"digit {c}" for c in range(classes)),
+        targets,
+        pools,
+    )
 
 
 def pool(real: Data, label: int, spare: np.ndarray, kind: str, rng: np.random.Generator) -> Pool:
@@ -54,7 +63,9 @@ def pool(real: Data, label: int, spare: np.ndarray, kind: str, rng: np.random.Ge
     else:
         x = own[parents] + rng.random((80, 1)) * (own[rng.integers(len(own), size=80)] - own[parents])
     kept = np.arange(len(x)) % 8 != 7
-    return Pool(label, 70, x.astype(np.float32), kept, rng.random(len(x)), np.array([f"{label}-{i}" for i in range(len(x))]))
+    return Pool(
+        label, 70, x.astype(np.float32), kept, rng.random(len(x)), np.array([f"{label}-{i}" for i in range(len(x))])
+    )
 
 
 def save(inputs: Inputs, folder: Path) -> dict[str, Path]:
@@ -69,7 +80,12 @@ def save(inputs: Inputs, folder: Path) -> dict[str, Path]:
     plan = {}
     for p in inputs.pools:
         slug = f"c{p.label}"
-        plan[slug] = {"label": inputs.names[p.label], "index": p.label, "target": inputs.targets[p.label], "needed": p.needed}
+        plan[slug] = {
+            "label": inputs.names[p.label],
+            "index": p.label,
+            "target": inputs.targets[p.label],
+            "needed": p.needed,
+        }
         rows = pd.DataFrame({"id": p.ids, "score": p.score, "status": np.where(p.kept, KEPT, "score")})
         Candidates(as_images(p.x), rows).save(paths["synthetic"] / f"{slug}.parquet")
     paths["plan"].write_text(yaml.safe_dump({"classes": plan}))

@@ -1,0 +1,173 @@
+"""The command line: bad input gets one clear line and exit code 2, and leaves nothing half done."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pipelines import dvc, flow, params
+from tests.conftest import QUICK, run, write_classes
+
+
+def test_help_teaches(tmp_path: Path) -> None:
+    """`--help` shows how to begin, and every command has a help of its own."""
+    text = run("tailweight", "--help", cwd=tmp_path)
+    assert "tailweight init shoes --images" in text
+    for command in ("init", "run", "status", "params", "export", "deploy", "render", "stage"):
+        assert "usage: tailweight" in run("tailweight", command, "--help", cwd=tmp_path)
+
+
+def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
+    """Neither torch nor Prefect nor pandas is imported to show the help."""
+    code = "import sys, pipelines.__main__ as m\ntry: m.main(['--help'])\nexcept SystemExit: pass\nprint(*sys.modules)"
+    modules = run(sys.executable, "-c", code, cwd=tmp_path).split()
+    assert not {"torch", "prefect", "pandas", "sklearn"} & set(modules)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["run"], "no such file; run this inside a project"),
+        (["status"], "no such file; run this inside a project"),
+        (["export", "out"], "there is no release yet"),
+        (["init", "new", "--images", "nowhere"], "no such file or folder"),
+        (["init", "new", "--images", "empty"], "the folder is empty"),
+        (["init", "new", "--images", "one"], "found 1 class(es)"),
+        (["init", "new", "--images", "twins"], "differ only in case"),
+        (["init", "new", "--images", "good", "--image-size", "500"], "expected 8 to 128"),
+        (["init", "good", "--images", "good"], "exists already"),
+    ],
+)
+def test_bad_input_gets_one_line_and_leaves_nothing(tmp_path: Path, command: list[str], said: str) -> None:
+    """Exit code 2, a line without a traceback, and no new file."""
+    (tmp_path / "empty").mkdir()
+    write_classes(tmp_path / "one", {"a": 3})
+    write_classes(tmp_path / "twins", {"Cat": 3, "cat": 3})
+    write_classes(tmp_path / "good", {"a": 3, "b": 3})
+    before = sorted(tmp_path.rglob("*"))
+    text = run("tailweight", *command, cwd=tmp_path, code=2)
+    assert said in text
+    assert text.count("\n") == 1, text
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_misspelt_setting_stops_a_run_before_it_starts(finished: Path) -> None:
+    """The line names the setting and the nearest one; nothing is changed."""
+    before = (finished / params.FILE).read_text()
+    try:
+        (finished / params.FILE).write_text(before.replace("threshold:", "treshold:"))
+        text = run("tailweight", "run", cwd=finished, code=2)
+        assert text == "tailweight: params.yaml: filter.treshold is not a setting; did you mean threshold?\n"
+    finally:
+        (finished / params.FILE).write_text(before)
+    assert "all is up to date" in run("tailweight", "status", cwd=finished)
+
+
+def test_an_unknown_stage_is_named_with_those_that_exist(finished: Path) -> None:
+    """`tailweight run trian` says what the stages are called."""
+    assert "'trian' is not a stage; known are prepare, plan" in run("tailweight", "run", "trian", cwd=finished, code=2)
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose every picture is a text file."""
+    folder = tmp_path_factory.mktemp("broken")
+    write_classes(folder / "pictures", {"a": 6, "b": 6})
+    for path in (folder / "pictures").rglob("*.png"):
+        path.write_text(f"no picture {path.name}")
+    run("tailweight", "init", "project", "--images", "pictures", cwd=folder)
+    return folder / "project"
+
+
+def test_a_stage_that_finds_bad_data_ends_the_run_with_its_line(broken: Path) -> None:
+    """Through DVC and Prefect, the user sees the stage's one line, exit code 2, and no traceback."""
+    text = run("tailweight", "run", cwd=broken, code=2)
+    assert "0 class(es) with usable pictures among 12 records (most often: not a picture that Pillow can read)" in text
+    assert "Traceback" not in text
+    assert not (broken / "data/prepared").exists()
+    assert not list((broken / ".tailweight").glob("outputs-*"))
+
+
+def test_plain_dvc_repro_shows_the_same_line(broken: Path) -> None:
+    """Without Prefect the stage says the same."""
+    text = run("dvc", "repro", "prepare", cwd=broken, code=None)
+    assert "tailweight: 0 class(es) with usable pictures" in text
+    assert "Traceback" not in text
+
+
+def test_init_takes_the_size_of_the_pictures(tmp_path: Path) -> None:
+    """The default size is that of the data, within 8 and 64 pixels; the project is a committed repository."""
+    write_classes(tmp_path / "small", {"a": 3, "b": 3}, size=20)
+    run("tailweight", "init", "p", "--images", "small", cwd=tmp_path)
+    assert params.read(tmp_path / "p")["prepare"]["image_size"] == 20
+    assert run("git", "status", "--porcelain", cwd=tmp_path / "p") == ""
+    for name in ("a", "b"):
+        (tmp_path / "large" / name).mkdir(parents=True)
+        Image.effect_noise((300, 200), 50).save(tmp_path / "large" / name / "x.png")
+    run("tailweight", "init", "q", "--images", "large", cwd=tmp_path)
+    assert params.read(tmp_path / "q")["prepare"]["image_size"] == 64
+
+
+def test_a_killed_stage_is_tried_again(finished: Path, tmp_path: Path) -> None:
+    """A child that is killed from outside makes a transient failure, which the flow retries; an error in the data not."""
+    killed = dvc._failure("train@x", 255, None, ["ERROR: failed to run: tailweight stage train x, exited with -9"])
+    busy = dvc._failure("train@x", 255, None, ["ERROR: Unable to acquire lock"])
+    wrong = dvc._failure("train@x", 255, "params.yaml: x is wrong", ["ERROR: failed to run: …, exited with 2"])
+    assert killed.transient and busy.transient and not killed.user
+    assert wrong.user and not wrong.transient
+
+    class Ended:
+        def __init__(self, failure: Exception) -> None:
+            self.failure = failure
+
+        def result(self, raise_on_failure: bool) -> Exception:
+            return self.failure
+
+    assert flow.can_retry(None, None, Ended(killed))
+    assert not flow.can_retry(None, None, Ended(wrong))
+
+
+def test_a_run_that_is_stopped_stops_its_stages(finished: Path, tmp_path: Path) -> None:
+    """SIGTERM ends the stages that are running; the next run goes on from what was finished."""
+    other = tmp_path / "other"
+    run("git", "clone", "--quiet", str(finished), str(other), cwd=tmp_path)
+    run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=other)
+    run("dvc", "checkout", "--quiet", cwd=other)
+    slow = {**QUICK, "pretrain": {"steps": 1_000_000}}
+    (other / params.FILE).write_text(params.render(demo=False, values=slow))
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    child = subprocess.Popen(["tailweight", "run"], cwd=other, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    wait_until(lambda: stages_running(other), 120)
+    child.send_signal(signal.SIGTERM)
+    text = child.communicate(timeout=60)[0].decode()
+    assert child.returncode == 130, text
+    assert "go on with: tailweight run" in text
+    wait_until(lambda: not stages_running(other), 20)
+    (other / params.FILE).write_text(params.render(demo=False, values=QUICK))
+    assert "all is up to date" in run("tailweight", "run", cwd=other).replace("ran 1 stages", "all is up to date")
+
+
+def stages_running(project: Path) -> list[str]:
+    """Return the command lines of the stages that run in `project`."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().decode().split("\0")
+            if "stage" in words and "pretrain" in words and os.readlink(folder / "cwd") == str(project):
+                found.append(" ".join(words))
+        except OSError:
+            continue
+    return found
+
+
+def wait_until(condition, seconds: float) -> None:
+    """Wait for a condition, or fail after some seconds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.5)

@@ -1,0 +1,54 @@
+"""`params.yaml` is strict: what it says is used, and what it cannot say is refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines import dag, params
+from pipelines.errors import UserError
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / params.FILE).write_text(text)
+    return folder
+
+
+def test_the_rendered_file_says_every_setting_and_reads_back() -> None:
+    """Rendering the values of a rendered file gives the same text."""
+    from ruamel.yaml import YAML
+
+    text = params.render(demo=True, values={"seed": 7, "pretrain": {"learning_rate": 1e-5}})
+    assert params.render(demo=True, values=YAML(typ="safe", pure=True).load(text)) == text
+    for stage in dag.STAGES:
+        for key, field in stage.module.Settings.model_fields.items():
+            assert f"  {key}: " in text
+            assert field.description in text, f"{stage.name}.{key} has no description"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("filter: {treshold: auto}", "filter.treshold is not a setting; did you mean threshold?"),
+        ("fliter: {threshold: auto}", "fliter is not a group of settings; did you mean filter?"),
+        ("filter: {threshold: best}", "filter.threshold is 'best'"),
+        ("pretrain: {steps: many}", "pretrain.steps is 'many'"),
+        ("pretrain: {steps: -1}", "pretrain.steps is -1: input should be greater"),
+        ("pretrain: {steps: 1.5}", "pretrain.steps is 1.5"),
+        ("seed: soon", "seed is 'soon'"),
+        ("filter: auto", "filter is 'auto'"),
+        ("- a list", "expected settings"),
+        ("a: [", "not readable as YAML"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    """One line names the setting, what it is, and what it may be."""
+    with pytest.raises(UserError) as error:
+        params.check(write(tmp_path, text), demo=True)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_numbers_are_read_as_yaml_1_2_reads_them(tmp_path: Path) -> None:
+    """1e-4 is a number, as DVC also thinks."""
+    values = params.read(write(tmp_path, "pretrain: {learning_rate: 1e-4}"))
+    assert params.group(dag.stage_named("pretrain"), values).learning_rate == 1e-4

@@ -1,0 +1,117 @@
+"""Records become splits that can be trusted."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from pipelines.errors import UserError
+from pipelines.samples import Samples
+from pipelines.stages.prepare import SPLITS, Settings, run
+from tests.conftest import write_classes
+
+
+def prepare(raw: Path, out: Path, **settings: object) -> tuple[pd.DataFrame, dict[str, Samples]]:
+    run(raw=raw, prepared=out, settings=Settings(image_size=8, **settings), seed=0, progress=lambda *_: None)
+    manifest = pd.read_csv(out / "manifest.csv", keep_default_na=False).set_index("id")
+    return manifest, {split: Samples.load(out / f"{split}.npz") for split in SPLITS}
+
+
+def test_every_record_is_used_once_or_quarantined_with_a_reason(tmp_path: Path) -> None:
+    """Splits are disjoint and together with the quarantined rows they are all records."""
+    raw = write_classes(tmp_path / "raw", {"a": 40, "b": 20, "c": 8})
+    (raw / "a/note.png").write_text("not a picture")
+    content = (raw / "a/000.png").read_bytes()
+    (raw / "a/cut.png").write_bytes(content[: len(content) // 2])
+    manifest, splits = prepare(raw, tmp_path / "out")
+    ids = np.concatenate([samples.ids for samples in splits.values()])
+    assert len(set(ids)) == len(ids) == 68
+    bad = manifest[manifest["status"] == "quarantined"]
+    assert set(bad.index) == {"a/note.png", "a/cut.png"}
+    assert (bad["reason"] != "").all()
+
+
+def test_shares_hold_class_by_class(tmp_path: Path) -> None:
+    """A quarter of each class is for test, a fifth of the rest for validation."""
+    _, splits = prepare(write_classes(tmp_path / "raw", {"a": 40, "b": 20}), tmp_path / "out")
+    assert np.bincount(splits["test"].labels).tolist() == [10, 5]
+    assert np.bincount(splits["validation"].labels).tolist() == [6, 3]
+    assert np.bincount(splits["train"].labels).tolist() == [24, 12]
+
+
+def test_a_given_test_split_is_left_whole(tmp_path: Path) -> None:
+    """What the source calls test is test, all of it and nothing else."""
+    write_classes(tmp_path / "raw/train", {"a": 20, "b": 10}, seed=1)
+    write_classes(tmp_path / "raw/test", {"a": 7, "b": 6}, seed=2)
+    _, splits = prepare(tmp_path / "raw", tmp_path / "out")
+    assert {name.split("/")[0] for name in splits["test"].ids} == {"test"}
+    assert len(splits["test"]) == 13
+    assert len(splits["train"]) + len(splits["validation"]) == 30
+
+
+def test_a_training_picture_that_equals_a_test_picture_is_dropped(tmp_path: Path) -> None:
+    """The test split keeps its picture; the copy in training goes, and says of what it is a copy."""
+    write_classes(tmp_path / "raw/train", {"a": 20, "b": 10}, seed=1)
+    write_classes(tmp_path / "raw/test", {"a": 7, "b": 6}, seed=2)
+    (tmp_path / "raw/train/b/leak.png").write_bytes((tmp_path / "raw/test/a/000.png").read_bytes())
+    manifest, splits = prepare(tmp_path / "raw", tmp_path / "out")
+    assert "test/a/000.png" in splits["test"].ids
+    assert manifest.at["train/b/leak.png", "reason"] == "duplicate of test/a/000.png, which is labelled 'a'"
+
+
+@pytest.mark.parametrize("share", [0.2, 0.34])
+def test_a_group_never_spans_two_splits(tmp_path: Path, share: float) -> None:
+    """All pictures of a patient, tile or video are in one split, and every split has some."""
+    raw = write_classes(tmp_path / "raw", {"a": 60, "b": 30})
+    files = sorted(raw.rglob("*.png"))
+    rows = [f"{file.relative_to(raw)},{file.parent.name},g{number % 15}" for number, file in enumerate(files)]
+    (raw / "list.csv").write_text("path,label,group\n" + "\n".join(rows))
+    manifest, splits = prepare(raw, tmp_path / "out", test_share=share)
+    assert (manifest.groupby("group")["split"].nunique() == 1).all()
+    assert all(len(samples) for samples in splits.values())
+
+
+def test_a_group_in_two_given_splits_is_refused(tmp_path: Path) -> None:
+    """The line names the group and the splits."""
+    raw = write_classes(tmp_path / "raw", {"a": 4, "b": 4})
+    rows = [f"a/{n:03d}.png,a,{'test' if n else 'train'},p1\nb/{n:03d}.png,b,train,p2" for n in range(4)]
+    (raw / "list.csv").write_text("path,label,split,group\n" + "\n".join(rows))
+    with pytest.raises(UserError, match="'p1' lies in the splits test, train"):
+        prepare(raw, tmp_path / "out")
+
+
+def test_a_class_that_cannot_be_measured_is_quarantined(tmp_path: Path) -> None:
+    """One or two pictures cannot be split; the class is set aside with a reason and the others go on."""
+    manifest, splits = prepare(write_classes(tmp_path / "raw", {"a": 20, "b": 10, "lone": 1}), tmp_path / "out")
+    assert "at least 3" in manifest.at["lone/000.png", "reason"]
+    assert max(splits["train"].labels) == 1
+
+
+def test_too_few_classes_is_one_clear_line(tmp_path: Path) -> None:
+    """Where nothing is left to tell apart, the line says how much was usable and the commonest reason."""
+    raw = write_classes(tmp_path / "raw", {"a": 20})
+    (raw / "b").mkdir()
+    (raw / "b/x.png").write_text("text")
+    with pytest.raises(UserError, match="1 class"):
+        prepare(raw, tmp_path / "out")
+
+
+def test_gray_among_colour_is_colour(tmp_path: Path) -> None:
+    """One picture in colour makes all have three channels; the gray ones keep their gray in each."""
+    raw = write_classes(tmp_path / "raw", {"a": 10, "b": 10})
+    Image.new("RGB", (20, 10), "red").save(raw / "a/red.png")
+    _, splits = prepare(raw, tmp_path / "out")
+    gray = splits["train"].values[splits["train"].ids != "a/red.png"]
+    assert gray.shape[1:] == (8, 8, 3)
+    assert (gray[..., 0] == gray[..., 1]).all()
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Two runs write equal files, whatever the order in which folders list theirs."""
+    raw = write_classes(tmp_path / "raw", {"a": 20, "b": 10})
+    prepare(raw, tmp_path / "one")
+    prepare(raw, tmp_path / "two")
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()

@@ -1,0 +1,98 @@
+"""The house keeps its shape: who may import whom, and what is rendered is current."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines import dag, dvc, files, params
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted([*(ROOT / "gan").rglob("*.py"), *(ROOT / "pipelines").rglob("*.py")])
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def users_of(package: str) -> set[str]:
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in MODULES
+        if any(name == package or name.startswith(package + ".") for name in imports(path))
+    }
+
+
+def test_gan_knows_no_pipeline() -> None:
+    """The core imports nothing of the pipeline, of YAML, Prefect or DVC."""
+    for package in ("pipelines", "ruamel", "yaml", "prefect", "dvc"):
+        assert not {path for path in users_of(package) if path.startswith("gan/")}
+
+
+def test_evaluation_knows_no_gan_networks() -> None:
+    """The measurement takes samples from anywhere: of the core it knows seeds and settings alone."""
+    for path in (ROOT / "pipelines/evaluation").rglob("*.py"):
+        ours = {name for name in imports(path) if name.startswith("gan.")}
+        assert all(name.startswith(("gan.seeds", "gan.settings")) for name in ours), path
+
+
+def test_stages_know_neither_order_nor_driver() -> None:
+    """A stage is a function of paths and settings: it imports no graph, no DVC, no Prefect, no other stage."""
+    for path in (ROOT / "pipelines/stages").glob("*.py"):
+        ours = {name for name in imports(path) if name.startswith("pipelines.")}
+        assert not ours & {"pipelines.dag", "pipelines.dvc", "pipelines.flow", "pipelines.params", "pipelines.run"}, path
+        assert not {name for name in ours if name.startswith("pipelines.stages.") and name != "pipelines.stages.Progress"}, path
+
+
+def test_only_flow_and_deployments_import_prefect_and_nothing_imports_dvc() -> None:
+    """DVC is called as a command by one module; Prefect is loaded by two."""
+    assert users_of("prefect") == {"pipelines/flow.py", "pipelines/deployments.py"}
+    assert users_of("dvc") == set()
+
+
+def test_dvc_yaml_and_params_yaml_are_current() -> None:
+    """The committed files are what `tailweight render` would write."""
+    assert (ROOT / "dvc.yaml").read_text(encoding="utf-8") == dvc.render(demo=True)
+    assert (ROOT / "params.yaml").read_text(encoding="utf-8") == params.render(demo=True, values=params.read(ROOT))
+
+
+def test_the_lock_names_the_stages_of_the_plan() -> None:
+    """`dvc.lock` has every stage of the committed plan, once for each class where it runs so, and no other."""
+    from pipelines.plan import Plan
+
+    slugs = Plan.load(ROOT / dag.PLAN).classes
+    expected = {stage.name_for(slug) for stage in dag.STAGES for slug in (slugs if stage.per_class else [None])}
+    assert set(files.read_yaml(ROOT / "dvc.lock")["stages"]) == expected
+
+
+def test_a_stage_depends_on_the_code_it_loads() -> None:
+    """Running a stage's imports in a fresh process loads no module of ours that DVC does not know of."""
+    shell = {"pipelines.stages"}  # a name for a type
+    for stage in dag.STAGES:
+        code = f"import sys, pipelines.stages.{stage.name}; print(*[m for m in sys.modules if m.startswith(('gan.', 'pipelines.'))])"
+        loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+        files_loaded = {path for name in set(loaded) - shell if (path := dag._file_of(name)) and has_code(ROOT / path)}
+        assert files_loaded <= set(stage.code), stage.name
+
+
+def has_code(path: Path) -> bool:
+    """Say whether a module has more than a docstring and imports of types."""
+    return any(not isinstance(node, ast.Expr) for node in ast.parse(path.read_text(encoding="utf-8")).body)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_nothing_draws_from_global_randomness(path: Path) -> None:
+    """No module seeds or draws from a global generator, and none seeds from `hash`."""
+    text = path.read_text(encoding="utf-8")
+    for banned in ("np.random.seed", "np.random.rand", "random.seed(", "torch.manual_seed(", "hash(", "torch.rand(", "torch.randn("):
+        used = [line for line in text.splitlines() if banned in line and "generator=" not in line and "`hash()`" not in line]
+        used = [line for line in used if "code_hash(" not in line]
+        assert not used, f"{banned}: {used}"
