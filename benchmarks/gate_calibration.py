@@ -29,6 +29,7 @@ from threadpoolctl import threadpool_limits
 from gan import seeds
 from pipelines.evaluation import gate, inspection, intervals
 from pipelines.evaluation.arms import ARMS, Recipe
+from pipelines.evaluation.confirm import confirm
 from pipelines.evaluation.data import Data, Pool
 from pipelines.evaluation.evaluate import judge, measure, prepare
 from pipelines.evaluation.settings import Settings
@@ -138,6 +139,7 @@ def run(name: str, seed: int, kinds: list[str], settings: Settings) -> list[dict
             unchecked = {c: replace(i, copies=(0, 0), agreement=(0, 0)) for c, i in inspected.items()}
             for way, seen in (("gate", inspected), ("by gain alone", unchecked)):
                 verdicts = judge(now, choice, measured, seen, settings)
+                verdicts = confirm(now, choice, measured.dose, verdicts, settings, seed)
                 rows += [
                     {
                         "set": name, "seed": seed, "kind": kind, "way": way, "class": v.name, "verdict": v.verdict,
@@ -173,6 +175,15 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def in_short(table: pd.DataFrame) -> list[dict]:
+    """Return a row a set, kind, way and seed: verdict, gain, p and dose of each class, in the order of the classes."""
+    rows = []
+    for key, part in table.groupby(["set", "kind", "way", "seed"], sort=False):
+        columns = {name: part[name].round(4).tolist() for name in ("verdict", "gain", "p", "dose", "copies")}
+        rows.append(dict(zip(("set", "kind", "way", "seed"), key, strict=True)) | columns)
+    return rows
+
+
 def as_markdown(table: pd.DataFrame) -> str:
     """Return a Markdown table."""
     lines = [table.columns, ["---"] * len(table.columns), *table.astype(str).to_numpy()]
@@ -206,7 +217,9 @@ def main() -> None:
         f"# How often the gate ships where the truth is known\n\n    {command}\n\nMachine: {machine}.\n"
         f"Classifiers: {', '.join(options.classifiers)}. {__doc__.split(chr(10) * 2, 2)[2].strip()}\n\n{shown}\n"
     )
-    options.out.with_suffix(".json").write_text(json.dumps(table.round(5).to_dict("records"), indent=0) + "\n")
+    options.out.with_suffix(".json").write_text(
+        json.dumps(in_short(table), separators=(",", ":")).replace("},{", "},\n{") + "\n"
+    )
     print(shown)
 
 

@@ -9,16 +9,13 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 
+from gan.errors import CheckpointError
 from gan.modalities.images import ImageCodec
 from gan.model import GAN
 from gan.networks import FAMILIES, Sizes
 
 KEY = "tailweight"  # the one entry of the metadata: safetensors writes several in any order
 FORMAT = 1
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be read; the message names the file."""
 
 
 def save(gan: GAN, path: Path | str) -> None:
@@ -55,7 +52,8 @@ def load(path: Path | str) -> GAN:
     try:
         return _read(path)
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, OSError) as error:
-        raise CheckpointError(f"{path}: not a readable checkpoint ({error}); delete it and train again") from error
+        why = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{path}: not a readable checkpoint ({why}); delete it and train again") from error
 
 
 def _read(path: Path) -> GAN:

@@ -21,7 +21,7 @@ Grow the classes of a labelled data set that have too few samples, and measure h
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 well, 1 a stage failed, 2 something for the user to mend."""
+    """Run the command line and exit: 0 well, 1 a stage failed, 2 something to mend, 3 nothing ships although it must."""
     options = _parser().parse_args(arguments)
     try:
         code = options.command(options) or 0
@@ -139,7 +139,8 @@ def _parser() -> argparse.ArgumentParser:
         _run,
         "bring all stages up to date, or the named ones and what they need",
         "\n\nStages whose inputs, settings and code are unchanged are not run. DVC records every stage, so `dvc repro`\n"
-        "does the same without Prefect. Exit code 0: done or up to date; 1: a stage failed; 2: something to mend.",
+        "does the same without Prefect. Exit code 0: done or up to date; 1: a stage failed; 2: something to mend;\n"
+        "3: nothing ships, and gate.enforce is set.",
     )
     run.add_argument("stages", nargs="*", metavar="STAGE", help="for example: train, filter, report")
     run.add_argument("--workers", type=int, metavar="N", help="stages side by side (default: one a core, at most 8)")

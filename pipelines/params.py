@@ -4,9 +4,9 @@ import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from gan.settings import Settings
 from pipelines import files
@@ -14,6 +14,15 @@ from pipelines.dag import Stage, stages
 from pipelines.errors import UserError
 
 FILE = "params.yaml"
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+class Gate(Settings):
+    """What the command line makes of the verdicts; no stage depends on it."""
+
+    enforce: bool = Field(default=False, description="end `tailweight run` with exit code 3 when nothing ships, for CI")
+
+
 SEED_ABOUT = "every random number of a run comes from this one and a stable name"
 
 
@@ -34,13 +43,19 @@ def check(project: Path, demo: bool) -> None:
     """Validate the whole file, every group; UserError names the first key that is wrong and what it may be."""
     values = read(project)
     known = stages(demo)
-    names = ["seed", *(stage.name for stage in known)]
+    names = ["seed", "gate", *(stage.name for stage in known)]
     for name in values:
         if name not in names:
             raise UserError(f"{FILE}: {name} is not a group of settings{_nearest(str(name), names)}")
     seed(values)
+    gate(values)
     for stage in known:
         group(stage, values)
+
+
+def gate(values: Mapping[str, Any]) -> Gate:
+    """Return what the command line makes of the verdicts; UserError names the first key that is wrong."""
+    return _validated("gate", Gate, values)
 
 
 def seed(values: Mapping[str, Any]) -> int:
@@ -53,16 +68,18 @@ def seed(values: Mapping[str, Any]) -> int:
 
 def group(stage: Stage, values: Mapping[str, Any]) -> Settings:
     """Return the settings of one stage; UserError names the first key that is wrong."""
-    model = stage.module.Settings
-    given = values.get(stage.name) or {}
+    return _validated(stage.name, stage.module.Settings, values)
+
+
+def _validated(name: str, model: type[AnySettings], values: Mapping[str, Any]) -> AnySettings:
+    given = values.get(name) or {}
     if not isinstance(given, dict):
-        raise UserError(
-            f"{FILE}: {stage.name} is {given!r}, expected settings such as '{next(iter(model.model_fields), 'key')}: …'"
-        )
+        key = next(iter(model.model_fields), "key")
+        raise UserError(f"{FILE}: {name} is {given!r}, expected settings such as '{key}: …'")
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise UserError(f"{FILE}: {_first_problem(stage.name, model, error)}") from None
+        raise UserError(f"{FILE}: {_first_problem(name, model, error)}") from None
 
 
 def borrowed(stage: Stage, values: Mapping[str, Any], known: Mapping[str, Stage]) -> dict[str, Any]:
@@ -80,17 +97,19 @@ def render(demo: bool, values: Mapping[str, Any] | None = None) -> str:
     lines = [
         "# Every setting of a run, a group a stage. `tailweight params` explains them; `tailweight run` checks them.",
         "",
+        f"seed: {seed(values)}  # {SEED_ABOUT}",
+        *_rendered("gate", "what the command line makes of the verdicts", gate(values)),
     ]
-    lines += [f"seed: {seed(values)}  # {SEED_ABOUT}"]
     for stage in stages(demo):
-        model = stage.module.Settings
-        if not model.model_fields:
-            continue
-        settings = group(stage, values).model_dump(mode="json")
-        lines += ["", f"{stage.name}:  # {stage.about}"]
-        for key, field in model.model_fields.items():
-            lines.append(f"  {key}: {json.dumps(settings[key], ensure_ascii=False)}  # {field.description}")
+        lines += _rendered(stage.name, stage.about, group(stage, values))
     return "\n".join(lines) + "\n"
+
+
+def _rendered(name: str, about: str, settings: Settings) -> list[str]:
+    values = settings.model_dump(mode="json")
+    fields = type(settings).model_fields
+    lines = [f"  {key}: {json.dumps(values[key], ensure_ascii=False)}  # {fields[key].description}" for key in fields]
+    return ["", f"{name}:  # {about}", *lines] if lines else []
 
 
 def _first_problem(name: str, model: type[Settings], error: ValidationError) -> str:

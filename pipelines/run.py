@@ -10,10 +10,11 @@ from pipelines import dag, dvc, params, summary
 from pipelines.errors import UserError
 
 MAX_WORKERS = 8
+NOTHING_SHIPS = 3
 
 
 def run(project: Path, targets: list[str], workers: int | None = None, quiet: bool = False) -> int:
-    """Bring the project up to date and return the exit code.
+    """Bring the project up to date and return the exit code: 0, 1 a stage failed, 3 nothing ships and `gate.enforce` is set.
 
     targets: names of stages, all their classes meant; none means all.
     UserError where the settings are wrong, a target is not a stage, or a stage found something for the user to mend.
@@ -23,8 +24,8 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
     if workers is not None and workers < 1:
         raise UserError(f"--workers is {workers}, expected 1 or more")
     if is_up_to_date(project, targets):
-        print(f"all is up to date ({time.monotonic() - started:.1f} s)" + _where(project))
-        return 0
+        print(f"all is up to date ({time.monotonic() - started:.1f} s)")
+        return _end(project)
     os.environ.setdefault(
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL"
     )  # what there is to say, the display says
@@ -39,16 +40,10 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
         print(f"tailweight: {error}\nwhat was finished is kept; go on with: tailweight run", file=sys.stderr)
         return 1
     found = summary.of(project)
-    print(
-        "\n".join(
-            [
-                *(found.lines if found and not quiet else []),
-                f"ran {len(done)} stages in {time.monotonic() - started:.0f} s",
-            ]
-        )
-    )
-    print(_where(project))
-    return 0
+    for line in found.lines if found and not quiet else []:
+        print(line)
+    print(f"ran {len(done)} stages in {time.monotonic() - started:.0f} s")
+    return _end(project)
 
 
 def status(project: Path) -> int:
@@ -113,9 +108,15 @@ def _reasons(changes: list) -> list[str]:
     return words
 
 
-def _where(project: Path) -> str:
-    report = project / dag.REPORT
-    return f"; report: {report}" if report.is_file() else ""
+def _end(project: Path) -> int:
+    """Say where the report is, and return the exit code: that of the gate where it is enforced and nothing ships."""
+    if (project / dag.REPORT).is_file():
+        print(f"report: {project / dag.REPORT}")
+    found = summary.of(project)
+    if params.gate(params.read(project)).enforce and found and found.verdict != "ship":
+        print(f"nothing ships, and gate.enforce is set: {found.reason}", file=sys.stderr)
+        return NOTHING_SHIPS
+    return 0
 
 
 def _stop(number: int, frame: object) -> None:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from gan.errors import CheckpointError
 from pipelines import dag, files, params, progress
 from pipelines.errors import UserError
 from pipelines.plan import Plan
@@ -35,7 +36,10 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
             )
     writes = {key: path.format(slug=slug) for key, path in stage.writes.items()}
     with files.outputs(project, writes) as temporary, progress.shown(stage.name_for(slug)) as report:
-        stage.module.run(**reads, **temporary, **arguments, progress=report)
+        try:
+            stage.module.run(**reads, **temporary, **arguments, progress=report)
+        except CheckpointError as error:
+            raise UserError(str(error)) from None
 
 
 def limit_threads() -> None:

@@ -8,28 +8,40 @@ from typing import Any
 from pipelines import files
 
 METRICS = "data/evaluation/metrics.json"
+JUDGED = "data/judged.json"
 PICTURE = "data/report/samples.png"
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run found. rows: one a class. picture: a `data:` URL of real samples above synthetic ones, or None."""
+    """What a run found.
+
+    rows: one a class. judged: how many results the test split has given so far. picture: a `data:` URL of real
+    samples above synthetic ones, or None.
+    """
 
     verdict: str
     reason: str
     rows: list[dict[str, Any]]
+    judged: int
     picture: str | None
 
     @property
     def markdown(self) -> str:
         """The summary as a text with a heading and a list."""
-        lines = [f"# {self.verdict}", "", self.reason, ""]
-        return "\n".join(lines + [f"- **{row['class']}**: {row['verdict']}: {row['why']}" for row in self.rows])
+        rows = [f"- **{row['class']}**: {row['verdict']}: {row['why']}" for row in self.rows]
+        return "\n".join([f"# {self.verdict}", "", self.reason, "", *rows, "", self.wear])
 
     @property
     def lines(self) -> list[str]:
         """The summary as lines for a terminal."""
-        return [f"class {row['class']!r}: {row['verdict']}: {row['why']}" for row in self.rows] or [self.reason]
+        rows = [f"class {row['class']!r}: {row['verdict']}: {row['why']}" for row in self.rows]
+        return [*(rows or [self.reason]), self.wear]
+
+    @property
+    def wear(self) -> str:
+        """How often the test split was used: whoever looks often enough finds a gain by chance."""
+        return f"this test split has given {self.judged} different result(s) so far; a test set wears out"
 
 
 def of(project: Path) -> Summary | None:
@@ -43,4 +55,6 @@ def of(project: Path) -> Summary | None:
     ]
     picture = project / PICTURE
     url = f"data:image/png;base64,{base64.b64encode(picture.read_bytes()).decode()}" if picture.is_file() else None
-    return Summary(found["verdict"], found["reason"], rows, url)
+    ledger = files.read_json(project / JUDGED) if (project / JUDGED).is_file() else {}
+    judged = len([*ledger.values()][-1]) if ledger else 0
+    return Summary(found["verdict"], found["reason"], rows, judged, url)

@@ -77,7 +77,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("finished")
     pictures = folder / "pictures"
-    counts = {"round one": 40, "Größe @ 10": 36, "it's \"5\"": 12, "tail": 9, "lone": 4}
+    counts = {"round one": 40, "Größe @ 10": 36, 'it\'s "5"': 12, "tail": 9, "lone": 4}
     write_classes(pictures, counts, seed=1)
     project = folder / "project"
     run("tailweight", "init", str(project), "--images", str(pictures), cwd=folder)

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from pipelines.errors import UserError
 from pipelines.evaluation.arms import Training
 
 
@@ -72,16 +73,18 @@ def named_estimator(path: str, arguments: Mapping[str, Any]) -> Classifier:
     """Return a classifier made from any scikit-learn estimator, by its dotted path, say `sklearn.svm.SVC`.
 
     Columns are standardised first. An estimator without `predict_proba` is calibrated (sigmoid, 3 folds).
-    Raises ValueError with a line for the user when the path or an argument does not exist.
+    Raises UserError when the path or an argument does not exist.
     """
     module, _, name = path.rpartition(".")
     try:
         kind = getattr(importlib.import_module(module), name)
         made = kind(**arguments)
     except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise ValueError(f"estimator {path!r} with arguments {dict(arguments)} cannot be made: {error}") from error
+        raise UserError(
+            f"params.yaml: evaluate.estimators: estimator {path!r} with arguments {dict(arguments)} cannot be made: {error}"
+        ) from error
     if not isinstance(made, BaseEstimator) or not hasattr(made, "fit"):
-        raise ValueError(f"estimator {path!r} is not a scikit-learn estimator")
+        raise UserError(f"params.yaml: evaluate.estimators: estimator {path!r} is not a scikit-learn estimator")
 
     def fit(training: Training, seed: int) -> Fitted:
         model = kind(**arguments)
@@ -107,11 +110,13 @@ def _calibrated(model: BaseEstimator, training: Training) -> BaseEstimator:
 def chosen(names: Sequence[str], extra: Mapping[str, Mapping[str, Any]], images: bool) -> dict[str, Classifier]:
     """Return the classifiers called `names` plus those of `extra` (dotted path -> arguments), in order.
 
-    Classifiers for images are left out for a table. Raises ValueError for an unknown name.
+    Classifiers for images are left out for a table. Raises UserError for an unknown name.
     """
     unknown = [name for name in names if name not in CLASSIFIERS]
     if unknown:
-        raise ValueError(f"classifier {unknown[0]!r} is unknown; known are {', '.join(CLASSIFIERS)}")
+        raise UserError(
+            f"params.yaml: evaluate.classifiers: classifier {unknown[0]!r} is unknown; known are {', '.join(CLASSIFIERS)}"
+        )
     table = {name: CLASSIFIERS[name] for name in names if images or name not in IMAGES_ONLY}
     return table | {path: named_estimator(path, arguments) for path, arguments in extra.items()}
 

@@ -3,9 +3,10 @@
 A sample is near when it lies closer to a training sample than a quarter of what is usual for fresh real samples, and closer
 than 99 in 100 of them. Being near is not copying: whatever lies between two real neighbours (SMOTE's samples, those of a
 generator that starts there) is near to both by construction. A copy strays from its original in directions that mean
-nothing; an interpolation strays towards another real sample. So a near sample is flagged when less than half of its
-displacement (cosine below 0.7) points at any other training sample of the class. What equals a training sample is
-flagged in any case, unless fresh real samples equal training samples as well, as they do in a coarse table.
+nothing; an interpolation strays towards another real sample. So a near sample is flagged unless it strays towards another
+training sample of the class: its displacement points there (cosine 0.7 or more), or nine tenths of its changes, column by
+column, go there without going beyond, as they do when an interpolation is rounded to a coarse grid. What equals a training
+sample is flagged in any case, unless fresh real samples equal training samples as well, as they do in a coarse table.
 
 With less than about four columns every direction is close to some other sample's, and only the closest copies are found.
 """
@@ -16,7 +17,7 @@ import numpy as np
 
 from pipelines.evaluation.distance import Space, apart, nearest
 
-NEAR, COSINE, QUANTILE = 0.25, 0.7, 0.01
+NEAR, COSINE, TOWARDS, QUANTILE = 0.25, 0.7, 0.9, 0.01
 ENOUGH_HELD_OUT = 5
 
 
@@ -24,15 +25,20 @@ ENOUGH_HELD_OUT = 5
 class Copies:
     """What the check says of n samples in one space.
 
-    flagged, near, exact: (n,) bool.   index: (n,) the nearest training sample.
+    near, exact, between: (n,) bool; `between` is looked at for near samples only.   index: (n,) the nearest training sample.
     ratio: (n,) distance to it, in units of the median distance of held-out real samples to their nearest.
     """
 
-    flagged: np.ndarray
     near: np.ndarray
     exact: np.ndarray
+    between: np.ndarray
     index: np.ndarray
     ratio: np.ndarray
+
+    @property
+    def flagged(self) -> np.ndarray:
+        """Which samples are copies, (n,) bool."""
+        return self.exact | (self.near & ~self.between)
 
 
 def find_copies(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, space: Space) -> Copies:
@@ -46,34 +52,43 @@ def find_copies(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, space: S
     median = float(np.median(usual))
     exact = (distance <= 1e-6 * median) & (closest > 1e-6 * median)
     near = exact | (distance < min(NEAR * median, closest))
-    flagged = exact.copy()
-    suspects = np.flatnonzero(near & ~exact)
-    flagged[suspects] = ~lies_between(space.embed(x[suspects]), space.embed(train), index[suspects])
-    return Copies(flagged, near, exact, index, distance / median if median > 0 else np.where(distance > 0, np.inf, 0.0))
+    between, suspects = np.zeros(len(x), bool), np.flatnonzero(near & ~exact)
+    points, columns = space.embed(train), space.columns(train)
+    for i in suspects:
+        pointing = points_at_another(space.embed(x[[i]])[0], points, index[i])
+        between[i] = pointing or goes_towards_another(space.columns(x[[i]])[0], columns, index[i])
+    ratio = distance / median if median > 0 else np.where(distance > 0, np.inf, 0.0)
+    return Copies(near, exact, between, index, ratio)
 
 
-def lies_between(x: np.ndarray, train: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """Return whether each row of `x`, (n, k), strays from its nearest training sample towards another one, (n,) bool.
+def points_at_another(x: np.ndarray, train: np.ndarray, origin: int) -> bool:
+    """Return whether the displacement of `x`, (k,), from row `origin` of `train`, (m, k), points at another row."""
+    step = x - train[origin]
+    others = np.delete(train, origin, axis=0) - train[origin]
+    lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(step)
+    return bool(np.any((others @ step >= COSINE * lengths) & (lengths > 0)))
 
-    train: (m, k).   index: (n,) nearest training sample of each row.
+
+def goes_towards_another(x: np.ndarray, train: np.ndarray, origin: int) -> bool:
+    """Return whether nearly all changes of `x`, (d,), from row `origin` of `train`, (m, d), go towards one other row, and
+    not beyond it, column by column.
     """
-    result = np.zeros(len(x), bool)
-    for i, origin in enumerate(index):
-        step = x[i] - train[origin]
-        others = np.delete(train, origin, axis=0) - train[origin]
-        lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(step)
-        usable = lengths > 0
-        result[i] = bool(np.any((others @ step)[usable] >= COSINE * lengths[usable]))
-    return result
+    step = (x - train[origin]).astype(float)
+    others = (np.delete(train, origin, axis=0) - train[origin]).astype(float)
+    inside = (step * others > 0) & (np.abs(step) <= np.abs(others) + 1e-6)
+    return bool(np.any(inside @ np.abs(step) >= TOWARDS * np.abs(step).sum()))
 
 
-def worst_of(found: list[Copies]) -> Copies:
-    """Return one answer for several spaces: flagged, near or exact in any; ratio and nearest from the smallest ratio."""
+def check(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, where: list[Space]) -> Copies:
+    """Look in every space of `distance.spaces`: what is near, exact or between in any; the nearest from the smallest ratio.
+
+    x: (n, d).   train: (m, d) training samples of the class.   held_out: (h, d) fresh ones, few or none will do.
+    """
+    found = [find_copies(x, train, held_out, space) for space in where]
     ratios = np.stack([copies.ratio for copies in found])
-    best = ratios.argmin(0)
-    columns = np.arange(ratios.shape[1])
-    flagged, near, exact = (
-        np.any([getattr(copies, name) for copies in found], axis=0) for name in ("flagged", "near", "exact")
+    best, columns = ratios.argmin(0), np.arange(ratios.shape[1])
+    near, exact, between = (
+        np.any([getattr(copies, name) for copies in found], axis=0) for name in ("near", "exact", "between")
     )
     index = np.stack([copies.index for copies in found])[best, columns]
-    return Copies(flagged, near, exact, index, ratios[best, columns])
+    return Copies(near, exact, between, index, ratios[best, columns])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -18,11 +19,13 @@ class Space:
 
     embed: (n, d) rows -> (n, k) coordinates, in which directions have a meaning.
     between: (a, d) and (b, d) rows -> (a, b) distances.
+    columns: (n, d) rows -> (n, c) the data's own columns, on scales that can be compared.
     """
 
     name: str
     embed: Callable[[np.ndarray], np.ndarray]
     between: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    columns: Callable[[np.ndarray], np.ndarray] = np.asarray
 
 
 def euclidean(name: str, embed: Callable[[np.ndarray], np.ndarray]) -> Space:
@@ -39,13 +42,8 @@ def spaces(real: Data) -> list[Space]:
     if real.image_shape is None:
         categorical = np.zeros(real.x.shape[1], bool) if real.categorical is None else real.categorical
         ranges = column_ranges(real.x)
-        return [
-            Space(
-                "gower",
-                lambda x: one_hot(x, real.x, categorical, ranges),
-                lambda a, b: gower(a, b, categorical, ranges),
-            )
-        ]
+        place = partial(one_hot, real=real.x, categorical=categorical, ranges=ranges)
+        return [Space("gower", place, partial(gower, categorical=categorical, ranges=ranges), place)]
     components = PCA(min(50, *real.x.shape), svd_solver="full").fit(real.x.astype(float))
     enough = 1 + int(np.searchsorted(np.cumsum(components.explained_variance_ratio_), 0.9))
     basis = components.components_[:enough]

@@ -106,11 +106,9 @@ def judge(
 
 def _expected_fits(classifiers: int, arms: list[str], settings: Settings) -> int:
     plain = sum(not ARMS[arm].tuned for arm in arms)
-    doses = len(settings.doses) + 2 * len(settings.acceptances) * bool(settings.curve_repeats)
-    folds = settings.folds * settings.fold_repeats
-    return (
-        classifiers * (plain * (folds + settings.repeats) + len(GAN_ARMS) * settings.repeats) + doses * settings.repeats
-    )
+    both = plain * settings.folds * settings.fold_repeats + (plain + len(GAN_ARMS)) * settings.repeats
+    doses = sum(0 < dose < max(settings.doses) for dose in settings.doses) * settings.repeats
+    return classifiers * both + doses + (2 * len(settings.acceptances) + 1) * settings.curve_repeats
 
 
 def _enough_draws(inputs: Inputs, settings: Settings) -> int:

@@ -55,7 +55,7 @@ def inspect_class(inputs: Inputs, pool: Pool, judge: RandomForestClassifier, see
     groups = {"gan": pool.kept_x, "smote": _smote(inputs.train, pool, seed), "held_out": held_out}
     with threadpool_limits(1):
         where = spaces(inputs.train)
-        found = {name: _copies(x, train, held_out, where) for name, x in groups.items()}
+        found = {name: copies.check(x, train, held_out, where) for name, x in groups.items()}
         asked = groups | {"held_out": inputs.test.of_class(pool.label)}  # the judge has learnt the validation samples
         agreement = _recognised(judge, inputs, asked, pool.label)
         figures = {
@@ -98,10 +98,6 @@ def frames(found: dict[int, Inspected]) -> dict[str, pd.DataFrame]:
         "copies": tables.frame("copies", [row for one in found.values() for row in one.copy_rows]),
         "tell": tables.frame("tell", [row for one in found.values() for row in one.tell_rows]),
     }
-
-
-def _copies(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, where: list[Space]) -> copies.Copies:
-    return copies.worst_of([copies.find_copies(x, train, held_out, space) for space in where])
 
 
 def _recognised(

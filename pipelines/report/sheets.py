@@ -7,6 +7,7 @@ import numpy as np
 from pipelines.samples import Candidates, Samples, png_bytes
 
 COLUMNS = 12
+COPY_OF = r"copy of training sample (.*)$"
 SHOWN = 48  # pixels a side at least, in whole multiples of the picture's own
 
 
@@ -27,6 +28,16 @@ def sheet(rows: list[np.ndarray]) -> np.ndarray:
             top, left = y * (cell + gap), x * (cell + gap)
             result[top : top + cell, left : left + cell] = picture.repeat(zoom, axis=0).repeat(zoom, axis=1)
     return result
+
+
+def copies(candidates: Candidates, real: Samples) -> list[np.ndarray] | None:
+    """Return two rows: candidates that were dropped as copies of training samples, and those samples; None without any."""
+    place = {name: index for index, name in enumerate(real.ids)}
+    original = candidates.rows["status"].str.extract(COPY_OF, expand=False)
+    rows = np.flatnonzero(original.isin(place))[:COLUMNS]
+    if not len(rows):
+        return None
+    return [candidates.values[rows], real.values[[place[name] for name in original.iloc[rows]]]]
 
 
 def side_by_side(candidates: Candidates, real: Samples) -> list[np.ndarray]:

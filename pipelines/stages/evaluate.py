@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
+from pipelines import files
 from pipelines.errors import UserError
 from pipelines.evaluation import tables
 from pipelines.evaluation.data import Data, Pool, images_as_rows
@@ -48,10 +48,7 @@ def run(
     Raises UserError when the synthetic samples are not those of the plan, or a classifier is unknown.
     """
     inputs = load(train, validation, test, classes, plan, synthetic)
-    try:
-        result = evaluate(inputs, settings, seed, progress, workers)
-    except ValueError as error:
-        raise UserError(f"evaluate: {error}") from error
+    result = evaluate(inputs, settings, seed, progress, workers)
     write(result, evaluation)
     print(result.costs.round(2).to_string(index=False))
     print(f"{result.verdicts['verdict']}: {result.verdicts['reason']}")
@@ -62,8 +59,8 @@ def run(
 
 def load(train: Path, validation: Path, test: Path, classes: Path, plan: Path, synthetic: Path) -> Inputs:
     """Read the inputs of `run` as arrays."""
-    names = tuple(json.loads(classes.read_text(encoding="utf-8"))["classes"])
-    planned = (yaml.safe_load(plan.read_text(encoding="utf-8")) or {}).get("classes") or {}
+    names = tuple(files.read_json(classes)["classes"])
+    planned = (files.read_yaml(plan) or {}).get("classes") or {}
     _check_folder(synthetic, set(planned))
     ordered = sorted(planned.items(), key=lambda item: item[1]["index"])
     real = _data(train)
@@ -83,14 +80,17 @@ def write(result: Result, folder: Path) -> None:
 
 
 def remember(judged: Path, test_digest: str, result_digest: str) -> int:
-    """Note in `judged` that this test split gave this result; return how many other results it had given before."""
-    record: dict[str, list[str]] = json.loads(judged.read_text(encoding="utf-8")) if judged.exists() else {}
-    seen = record.setdefault(test_digest, [])
-    if result_digest not in seen:
-        seen.append(result_digest)
-        judged.parent.mkdir(parents=True, exist_ok=True)
-        judged.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    return len(seen) - 1
+    """Note in `judged` that this test split gave this result; return how many other results it had given before.
+
+    The split that judged last stands last.
+    """
+    before: dict[str, list[str]] = files.read_json(judged) if judged.exists() else {}
+    after = {split: results for split, results in before.items() if split != test_digest}
+    seen = before.get(test_digest, [])
+    after[test_digest] = seen if result_digest in seen else [*seen, result_digest]
+    if list(after.items()) != list(before.items()):
+        files.write_json(judged, after)
+    return len(after[test_digest]) - 1
 
 
 def _digest(path: Path) -> str:

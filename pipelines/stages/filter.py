@@ -9,6 +9,9 @@ from gan.filter import FilterSettings, accept, duplicates
 from gan.score import Calibration, calibrate, score
 from pipelines import files
 from pipelines.errors import UserError
+from pipelines.evaluation import copies
+from pipelines.evaluation.data import Data, images_as_rows
+from pipelines.evaluation.distance import spaces
 from pipelines.plan import ClassPlan
 from pipelines.samples import KEPT, Candidates, Samples
 from pipelines.stages import Progress
@@ -35,13 +38,13 @@ def run(
     Scores are calibrated on validation samples of the class, which no discriminator has trained on.
     """
     made = Candidates.load(candidates)
-    real = Samples.load(train).of_class(task.index)
+    real = Samples.load(train)
     held_out = Samples.load(validation).of_class(task.index)
     held_out_scores = score(checkpoint.load(model), held_out.values, task.index)
     scores = made.rows["raw_score"].to_numpy()
     calibration = calibrate(held_out_scores, scores) if len(held_out) else uncalibrated(scores)
     ratio = np.exp(calibration.log_ratio(scores))
-    status = repeats(made, real)
+    status = find_repeats(made, real, held_out, task.index)
     fresh = status == KEPT
     if settings.threshold == "quantile" and not len(held_out):
         raise UserError(
@@ -60,7 +63,7 @@ def run(
             "candidates": len(made),
             "kept": kept,
             "needed": task.needed,
-            "repeats": int((~fresh).sum()),
+            "copies": int((~fresh).sum()),
             "calibration": calibration.to_dict(),
             "threshold": threshold.to_dict(),
         },
@@ -78,14 +81,23 @@ def uncalibrated(scores: np.ndarray) -> Calibration:
     return Calibration(slope=1.0, intercept=-float(scores.mean()), real_count=0, fake_count=len(scores))
 
 
-def repeats(made: Candidates, real: Samples) -> np.ndarray:
-    """Return a status for each candidate, (n,) object: `kept`, or of which sample it is an exact copy."""
-    found = duplicates(made.values, real.values)
+def find_repeats(made: Candidates, real: Samples, held_out: Samples, label: int) -> np.ndarray:
+    """Return a status for each candidate, (n,) object: `kept`, or of which sample it is a copy.
+
+    An exact copy equals a training sample or an earlier candidate, byte for byte. A near copy is what the evaluation
+    would flag, see `pipelines.evaluation.copies`; here validation samples alone show what is usual.
+    """
+    own = real.of_class(label)
     status = np.full(len(made), KEPT, object)
+    rows, shape = images_as_rows(made.values)
+    x, fresh = images_as_rows(own.values)[0], images_as_rows(held_out.values)[0]
+    where = spaces(Data(images_as_rows(real.values)[0], real.labels, shape))
+    near = copies.check(rows, x, fresh, where)
+    for row in np.flatnonzero(near.flagged):
+        status[row] = f"near copy of training sample {own.ids[near.index[row]]}"
+    exact = duplicates(made.values, own.values)
     ids = made.rows["id"].to_numpy()
-    for row in np.flatnonzero(found.any):
-        copied = found.training_index[row]
-        status[row] = (
-            f"copy of training sample {real.ids[copied]}" if copied >= 0 else f"copy of {ids[found.earlier_index[row]]}"
-        )
+    for row in np.flatnonzero(exact.any):
+        copied, earlier = exact.training_index[row], exact.earlier_index[row]
+        status[row] = f"copy of training sample {own.ids[copied]}" if copied >= 0 else f"copy of {ids[earlier]}"
     return status

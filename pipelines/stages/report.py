@@ -86,13 +86,14 @@ def environment() -> Environment:
 def class_section(slug: str, label: str, made: Candidates, real: Samples, measured: dict[str, Any]) -> dict[str, Any]:
     """Return what the page says of one under-represented class."""
     kept = made.kept
-    reasons = made.rows["status"].str.replace(r"^copy of .*", "exact copy", regex=True).value_counts()
+    reasons = made.rows["status"].str.replace(r"^(near )?copy of .*", r"\1copy", regex=True).value_counts()
     return {
         "slug": slug,
         "label": label,
         "verdict": measured["classes"][label],
         "advice": INSTEAD[measured["classes"][label]["verdict"]],
         "statuses": reasons.to_dict(),
+        "copies": sheets.data_url(sheets.sheet(copies)) if (copies := sheets.copies(made, real)) else None,
         "sheet": sheets.data_url(sheets.sheet(sheets.side_by_side(kept, real))) if len(kept) else None,
         "inspected": measured["samples"].get(label, {}),
     }

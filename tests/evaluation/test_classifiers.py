@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
+from pipelines.errors import UserError
 from pipelines.evaluation.arms import Training
 from pipelines.evaluation.classifiers import CLASSIFIERS, chosen, probabilities
 from tests.evaluation.worlds import digits
@@ -60,5 +61,5 @@ def test_the_small_network_is_left_out_for_a_table() -> None:
 )
 def test_an_unknown_classifier_is_refused_by_name(names: list[str], extra: dict, line: str) -> None:
     """Before anything is trained."""
-    with pytest.raises(ValueError, match=line):
+    with pytest.raises(UserError, match=line):
         chosen(names, extra, images=True)

@@ -21,7 +21,7 @@ def between(train: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarra
 
 def check(x: np.ndarray, real: Data, held_out: np.ndarray, label: int) -> copies.Copies:
     """All spaces together."""
-    return copies.worst_of([copies.find_copies(x, real.of_class(label), held_out, s) for s in distance.spaces(real)])
+    return copies.check(x, real.of_class(label), held_out, distance.spaces(real))
 
 
 def table() -> tuple[Data, np.ndarray, np.ndarray]:
@@ -65,6 +65,17 @@ def test_at_most_two_of_a_hundred_innocents_are_flagged(make, innocents: str) ->
     found = check(x.astype(np.float32), real, held_out, label)
     assert found.flagged.sum() <= 2
     assert innocents == "fresh" or found.near.sum() > 15
+
+
+@pytest.mark.parametrize("levels", [16, 255])
+def test_interpolations_rounded_to_the_grid_are_innocent_unless_they_equal_a_sample(levels: int) -> None:
+    """Rounding turns a point close to a real sample into that sample, which is a copy, or into one that differs in a pixel
+    or two, which goes where the other parent lies.
+    """
+    real, held_out, _ = images()
+    x = np.round(between(real.of_class(CLASS), 200, np.random.default_rng(1)) * levels) / levels
+    found = check(x.astype(np.float32), real, held_out, CLASS)
+    assert found.near.sum() > 40 and found.flagged[~found.exact].sum() <= 4
 
 
 def test_equal_rows_of_a_coarse_table_are_no_copies() -> None:

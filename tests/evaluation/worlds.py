@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from sklearn.datasets import load_digits
 
 from pipelines.evaluation.data import Data, Pool
@@ -61,7 +60,9 @@ def pool(real: Data, label: int, spare: np.ndarray, kind: str, rng: np.random.Ge
     elif kind == "wrong":
         x = other[rng.choice(len(other), 80, replace=False)]
     else:
-        x = own[parents] + rng.random((80, 1)) * (own[rng.integers(len(own), size=80)] - own[parents])
+        x = own[parents] + rng.random((80, 1)) * (
+            own[(parents + rng.integers(1, len(own), size=80)) % len(own)] - own[parents]
+        )
     kept = np.arange(len(x)) % 8 != 7
     return Pool(
         label, 70, x.astype(np.float32), kept, rng.random(len(x)), np.array([f"{label}-{i}" for i in range(len(x))])
@@ -88,7 +89,7 @@ def save(inputs: Inputs, folder: Path) -> dict[str, Path]:
         }
         rows = pd.DataFrame({"id": p.ids, "score": p.score, "status": np.where(p.kept, KEPT, "score")})
         Candidates(as_images(p.x), rows).save(paths["synthetic"] / f"{slug}.parquet")
-    paths["plan"].write_text(yaml.safe_dump({"classes": plan}))
+    paths["plan"].write_text(json.dumps({"classes": plan}))
     return paths
 
 

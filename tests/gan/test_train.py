@@ -8,7 +8,8 @@ import torch
 from pydantic import ValidationError
 
 from gan.batches import Batches
-from gan.checkpoint import CheckpointError, load, save
+from gan.checkpoint import load, save
+from gan.errors import CheckpointError
 from gan.modalities.images import ImageCodec
 from gan.model import GAN, Progress
 from gan.sample import generate

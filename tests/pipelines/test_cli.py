@@ -141,7 +141,9 @@ def test_a_run_that_is_stopped_stops_its_stages(finished: Path, tmp_path: Path) 
     slow = {**QUICK, "pretrain": {"steps": 1_000_000}}
     (other / params.FILE).write_text(params.render(demo=False, values=slow))
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    child = subprocess.Popen(["tailweight", "run"], cwd=other, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    child = subprocess.Popen(
+        ["tailweight", "run"], cwd=other, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     wait_until(lambda: stages_running(other), 120)
     child.send_signal(signal.SIGTERM)
     text = child.communicate(timeout=60)[0].decode()

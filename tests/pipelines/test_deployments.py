@@ -105,7 +105,9 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
         finally:
             worker.terminate()
             worker.wait(30)
-    assert [found["state"]["type"] for found in done] == ["COMPLETED", "COMPLETED"], (tmp_path / "worker.log").read_text()
+    assert [found["state"]["type"] for found in done] == ["COMPLETED", "COMPLETED"], (
+        tmp_path / "worker.log"
+    ).read_text()
     artifacts = {found["key"]: found for found in ask(server, "/artifacts/filter", {"limit": 100})}  # type: ignore[attr-defined]
     ran = {row["stage"].split("@")[0] for row in json.loads(artifacts["stages"]["data"])}
     assert {"filter", "evaluate", "release", "report"} >= ran >= {"filter", "evaluate"}

@@ -43,7 +43,7 @@ def test_a_class_too_small_for_a_gan_is_named_with_what_to_do(finished: Path) ->
 def test_only_classes_of_the_plan_have_models(finished: Path) -> None:
     """There is one file a planned class and per-class stage, and no other."""
     slugs = set(Plan.load(finished / dag.PLAN).classes)
-    assert slugs == {slug("it's \"5\""), slug("tail")}
+    assert slugs == {slug('it\'s "5"'), slug("tail")}
     for folder, suffix in (("models", "safetensors"), ("candidates", "parquet"), ("synthetic", "parquet")):
         assert {path.stem for path in (finished / "data" / folder).glob(f"*.{suffix}")} - {"base"} == slugs
 
@@ -115,7 +115,7 @@ def test_a_class_that_leaves_the_plan_takes_its_files_along(finished: Path, tmp_
     other = clone(finished, tmp_path / "other")
     run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=other)
     run("dvc", "checkout", "--quiet", cwd=other)
-    gone, stays = slug("tail"), slug("it's \"5\"")
+    gone, stays = slug("tail"), slug('it\'s "5"')
     removed = dvc.prune(other, {stays})
     assert f"data/models/{gone}.safetensors" in removed
     assert f"train@{gone}" in removed
@@ -129,7 +129,7 @@ def test_export_writes_what_the_manifest_says(finished: Path, tmp_path: Path) ->
     """Each row of the exported manifest is a picture that opens, under its class, test samples excepted."""
     run("tailweight", "export", str(tmp_path / "out"), cwd=finished)
     manifest = pd.read_csv(tmp_path / "out/manifest.csv")
-    assert set(manifest["label"]) == {"round one", "Größe @ 10", "it's \"5\"", "tail", "lone"}
+    assert set(manifest["label"]) == {"round one", "Größe @ 10", 'it\'s "5"', "tail", "lone"}
     assert all((tmp_path / "out" / path).is_file() for path in manifest["path"])
     assert set(manifest["split"]) <= {"train", "validation"}
     again = run("tailweight", "export", str(tmp_path / "out"), cwd=finished, code=2)

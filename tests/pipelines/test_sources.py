@@ -74,7 +74,8 @@ def test_a_manifest_carries_split_and_group_and_marks_missing_files(tmp_path: Pa
     """Optional columns are read; a row whose file is missing or outside is a problem of that row alone."""
     write_classes(tmp_path / "data", {"cat": 1})
     (tmp_path / "data/list.csv").write_text(
-        "\ufeffpath;label;split;group\ncat/000.png;cat;train;p1\ngone.png;cat;;p2\n../secret.png;cat;;\n", encoding="utf-8"
+        "\ufeffpath;label;split;group\ncat/000.png;cat;train;p1\ngone.png;cat;;p2\n../secret.png;cat;;\n",
+        encoding="utf-8",
     )
     good, gone, outside = sources.scan(tmp_path / "data/list.csv")
     assert (good.split, good.group, good.problem) == ("train", "p1", None)
