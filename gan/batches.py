@@ -8,6 +8,8 @@ import torch
 from gan.modalities.images import ImageCodec
 from gan.starts import Neighbours
 
+MOST_STARTERS = 2000  # samples of a class that starts are drawn from; finding neighbours takes the square of it
+
 
 class Batch(NamedTuple):
     """A row a pair. real, start: (n, c, s, s). noise: (n, z). labels: (n,) int64."""
@@ -41,17 +43,19 @@ class Batches:
         weights = counts.astype(np.float64) ** power
         self.shares = weights / weights.sum()
         self.members = [np.flatnonzero(labels == label) for label in self.classes]
-        self.tables = [member[Neighbours.of(samples[member], neighbours).table] for member in self.members]
+        self.starters = [member[:: -(-len(member) // MOST_STARTERS)] for member in self.members]
+        self.tables = [rows[Neighbours.of(samples[rows], neighbours).table] for rows in self.starters]
 
     def draw(self, count: int, rng: np.random.Generator) -> Batch:
         """Draw `count` pairs, all of it from `rng`."""
         which = rng.choice(len(self.classes), size=count, p=self.shares)
         real, reference, neighbour = np.empty((3, count), np.int64)
         for index in np.unique(which):
-            rows, members, table = which == index, self.members[index], self.tables[index]
+            rows, members = which == index, self.members[index]
+            starters, table = self.starters[index], self.tables[index]
             real[rows] = members[rng.integers(len(members), size=rows.sum())]
-            row = rng.integers(len(members), size=rows.sum())
-            reference[rows] = members[row]
+            row = rng.integers(len(starters), size=rows.sum())
+            reference[rows] = starters[row]
             neighbour[rows] = table[row, rng.integers(table.shape[1], size=len(row))]
         weight = torch.from_numpy(rng.random((count, 1, 1, 1), dtype=np.float32))
         noise = torch.from_numpy(rng.standard_normal((count, self.noise_dim), dtype=np.float32))

@@ -10,4 +10,4 @@ class Settings(BaseModel):
     `params.yaml` and `tailweight params` show the same text.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

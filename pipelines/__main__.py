@@ -33,7 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 130
     except BrokenPipeError:  # the reader of our output has left, as in `tailweight params | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = 0 if options.command is _params else FAILED
+    except OSError as error:  # a full disk, a folder that may not be written to
+        _complain(" ".join(str(error).split()))
+        code = USER_ERROR
     sys.exit(code)
 
 

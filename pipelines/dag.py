@@ -208,7 +208,10 @@ def code_hash(stage: Stage) -> str:
 
 @cache
 def code_behind(module: str) -> frozenset[str]:
-    """Return the files of `gan` and `pipelines` that `module` needs, itself included, found by reading its imports."""
+    """Return the files of `gan` and `pipelines` that `module` needs, itself included, found by reading its imports.
+
+    Templates that lie beside a module belong to it.
+    """
     found: set[str] = set()
     waiting = [module]
     while waiting:
@@ -216,7 +219,9 @@ def code_behind(module: str) -> frozenset[str]:
         if path and path not in found:
             found.add(path)
             waiting += _imports(ast.parse((SOURCE / path).read_text(encoding="utf-8")))
-    return frozenset(found)
+    folders = {Path(path).parent for path in found}
+    data = {path.relative_to(SOURCE).as_posix() for folder in folders for path in (SOURCE / folder).glob("*.j2")}
+    return frozenset(found | data)
 
 
 def _file_of(module: str) -> str | None:

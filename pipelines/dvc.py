@@ -3,6 +3,7 @@
 The only module that calls DVC, and always as a command, so that a stage runs isolated and DVC's locks see each process.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 from ruamel.yaml import YAML
 
 from pipelines import dag, files, progress
@@ -27,6 +29,9 @@ CHATTER = (
     "Running stage", "> tailweight", "Updating lock file", "To track the changes", "git add", "To enable auto staging",
     "dvc config", "Use `dvc push`", "Verifying data sources", "Data and pipelines are up to date",
 )  # fmt: skip
+
+
+_children: set[psutil.Popen] = set()  # the DVC processes that this one waits for
 
 
 class StageFailed(Exception):
@@ -136,7 +141,7 @@ def reproduce(project: Path, stage: str, environment: dict[str, str]) -> Iterato
     The child stays in this process group, so that cancelling a run ends it.
     """
     command = [*_dvc(), "--wait-for-lock", "repro", "--single-item", stage]
-    child = subprocess.Popen(
+    child = psutil.Popen(
         command,
         cwd=project,
         env=_environment() | {progress.PIPE: "records"} | environment,
@@ -147,6 +152,7 @@ def reproduce(project: Path, stage: str, environment: dict[str, str]) -> Iterato
         errors="replace",
     )
     assert child.stdout
+    _children.add(child)
     tail: list[str] = []
     error: str | None = None
     try:
@@ -161,11 +167,19 @@ def reproduce(project: Path, stage: str, environment: dict[str, str]) -> Iterato
                 if not line.startswith("ERROR: "):  # comes back as StageFailed
                     yield {"line": line.rstrip()}
     finally:
-        if child.poll() is None and sys.exc_info()[0] is not None:
-            child.terminate()
         code = child.wait()
+        _children.discard(child)
     if code:
         raise _failure(stage, code, error, tail)
+
+
+def stop_children() -> None:
+    """End the stages that are running, with all that they have started. DVC alone would leave its command running."""
+    for child in list(_children):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in [*child.children(recursive=True), child]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.terminate()
 
 
 def _failure(stage: str, code: int, error: str | None, tail: list[str]) -> StageFailed:
@@ -173,7 +187,7 @@ def _failure(stage: str, code: int, error: str | None, tail: list[str]) -> Stage
         return StageFailed(error, user=True)
     text = "\n".join(tail)
     exited = re.search(r"exited with (-?\d+)", text)
-    killed = code < 0 or (exited is not None and int(exited[1]) < 0)
+    killed = code < 0 or (exited is not None and not 0 <= int(exited[1]) <= 128)  # a shell says 128 + the signal
     transient = killed or any(word in text for word in RETRYABLE)
     why = "was killed" if killed else tail[-1] if tail else f"ended with exit code {code}"
     return StageFailed(f"stage {stage} failed: {why}", transient=transient)

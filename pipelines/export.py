@@ -9,6 +9,8 @@ from pipelines import release
 from pipelines.errors import UserError
 from pipelines.plan import slug
 
+RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
+
 
 def export(project: Path, folder: Path) -> None:
     """Write `<split>/<class>/<file>.png` and `manifest.csv` (path, label, split, origin, …) to a new folder.
@@ -19,6 +21,7 @@ def export(project: Path, folder: Path) -> None:
     source = project / "data/release/samples.parquet"
     if not source.is_file():
         raise UserError(f"{source}: there is no release yet; make one: tailweight run release (or dvc pull)")
+    folder = folder.resolve()
     if folder.exists():
         raise UserError(f"{folder}: exists already; name a new folder")
     rows, pictures = release.read(source)
@@ -44,5 +47,6 @@ def export(project: Path, folder: Path) -> None:
 
 def folder_name(label: str) -> str:
     """Return the class name where it is safe as a folder's name on every system, else its slug."""
-    safe = label == label.strip(" .") and label and all(letter.isalnum() or letter in " ._-()" for letter in label)
-    return label if safe else slug(label)
+    plain = label == label.strip(" .") and all(letter.isalnum() or letter in " ._-()" for letter in label)
+    reserved = label.split(".")[0].upper() in RESERVED
+    return label if plain and not reserved and 0 < len(label.encode()) <= 100 else slug(label)

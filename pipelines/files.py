@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 from ruamel.yaml import YAML, YAMLError
 
 from pipelines.errors import UserError
@@ -67,12 +68,14 @@ def replaced(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def outputs(project: Path, paths: Mapping[str, str]) -> Iterator[dict[str, Path]]:
-    """Yield a temporary path for each output of a stage, files or folders; all are moved into place or none is.
+    """Yield a temporary path for each output of a stage, files or folders; once all are written they are moved into place.
 
     They are made in the project's scratch folder, so that a run which is killed leaves nothing in the data folders.
     """
     scratch = project / WORK / f"outputs-{os.getpid()}"
-    shutil.rmtree(scratch, ignore_errors=True)
+    for left in scratch.parent.glob("outputs-*"):
+        if left == scratch or not psutil.pid_exists(int(left.name.removeprefix("outputs-"))):
+            shutil.rmtree(left, ignore_errors=True)
     scratch.mkdir(parents=True)
     temporary = {name: scratch / path for name, path in paths.items()}
     try:

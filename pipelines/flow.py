@@ -7,6 +7,7 @@ is done is what DVC has recorded. Prefect's result cache stays off, since it wou
 import os
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,20 +29,22 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, wait
+from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from pipelines import dag, dvc, run, runner, summary
 from pipelines.display import Display
+from pipelines.errors import UserError
 from pipelines.plan import Plan
 
 RETRY_DELAYS_SECONDS = [1.0, 5.0]
-ACCELERATOR_LIMIT = int(os.environ.get("TAILWEIGHT_ACCELERATOR_LIMIT", "4"))  # stages that may share the accelerator
+SHARE_ACCELERATOR = 4  # stages that may use one accelerator at once
 ARTIFACT_EVERY_SECONDS = 5.0
 
 Row = dict[str, Any]  # a stage that ran: stage, seconds
 
 _display = Display(quiet=True)  # of the flow run in this process
-_accelerator = threading.BoundedSemaphore(ACCELERATOR_LIMIT)
+_accelerator = threading.BoundedSemaphore(SHARE_ACCELERATOR)
 _running: set[str] = set()
 
 
@@ -55,6 +58,7 @@ def run_here(project: Path, targets: list[str], workers: int, quiet: bool) -> li
     Without a server in PREFECT_API_URL, Prefect starts one of its own for the time of the run.
     """
     global _display
+    _check_server()
     with Display(quiet) as _display:
         pooled = tailweight.with_options(task_runner=_side_by_side(workers))
         state = pooled(str(project.resolve()), targets, return_state=True)
@@ -62,6 +66,20 @@ def run_here(project: Path, targets: list[str], workers: int, quiet: bool) -> li
     if isinstance(result, BaseException):
         raise result
     return result
+
+
+def _check_server() -> None:
+    """UserError where a server is named and does not answer; without one, Prefect starts its own."""
+    url = PREFECT_API_URL.value()
+    if url:
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=10):
+                return
+        except OSError as error:
+            raise UserError(
+                f"PREFECT_API_URL is {url}, and no Prefect server answers there ({error}); "
+                "start it (prefect server start) or: unset PREFECT_API_URL"
+            ) from None
 
 
 @flow(name="tailweight", task_runner=_side_by_side(run.default_workers()))
@@ -175,7 +193,7 @@ class ProgressArtifact:
 @contextmanager
 def _share_of_machine(name: str) -> Iterator[dict[str, str]]:
     """Yield the environment that tells a stage its share of the cores; wait for the accelerator where it needs it."""
-    heavy = name.split("@")[0] in {stage.name for stage in dag.STAGES if stage.accelerator}
+    heavy = Path("/dev/nvidia0").exists() and dag.stage_named(name.split("@")[0]).accelerator
     if heavy:
         _accelerator.acquire()
     _running.add(name)

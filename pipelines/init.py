@@ -40,6 +40,9 @@ def create(folder: Path, images: Path, image_size: int | None = None) -> None:
 
     UserError where `folder` exists, the pictures are in no known form, or git is missing.
     """
+    folder, images = folder.resolve(), images.resolve()
+    if folder.is_relative_to(images):
+        raise UserError(f"{folder}: lies inside the pictures, {images}; name a folder outside of it")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder}: exists already; name a new folder")
     if image_size is not None and not 8 <= image_size <= 128:
@@ -48,7 +51,10 @@ def create(folder: Path, images: Path, image_size: int | None = None) -> None:
     usable = [record for record in records if record.problem is None]
     labels = Counter(record.label for record in usable)
     if len(labels) < 2:
-        raise UserError(f"{images}: found {len(labels)} class(es), at least 2 are needed; expected {sources.EXPECTED}")
+        raise UserError(
+            f"{images}: found {len(labels)} class(es){_commonest_problem(records)}, at least 2 are needed; "
+            f"expected {sources.EXPECTED}"
+        )
     size = image_size or probe_size(usable)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = folder.with_name(f".{folder.name}.tailweight-init")
@@ -58,15 +64,22 @@ def create(folder: Path, images: Path, image_size: int | None = None) -> None:
         print(f"bringing in {len(usable)} pictures of {len(labels)} classes")
         bring_in(images, building / "data/raw")
         lay_out(building, size, name=folder.resolve().name)
-        if folder.exists():
-            folder.rmdir()
-        building.rename(folder)
+        folder.mkdir(exist_ok=True)
+        for path in sorted(
+            building.iterdir(), key=lambda path: path.name == params.FILE
+        ):  # last what makes it a project
+            path.rename(folder / path.name)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     print(
         f"{folder}: pictures of {size}x{size} pixels; settings in {folder / params.FILE}\n"
         f"go on with: cd {folder} && tailweight run"
     )
+
+
+def _commonest_problem(records: list[sources.Record]) -> str:
+    problems = Counter(record.problem for record in records if record.problem).most_common(1)
+    return f" ({problems[0][1]} records: {problems[0][0]})" if problems else ""
 
 
 def bring_in(images: Path, raw: Path) -> None:

@@ -49,8 +49,12 @@ def check(project: Path, demo: bool) -> None:
             raise UserError(f"{FILE}: {name} is not a group of settings{_nearest(str(name), names)}")
     seed(values)
     gate(values)
-    for stage in known:
-        group(stage, values)
+    needed = ["seed"] + [stage.name for stage in known if type(group(stage, values)).model_fields]
+    missing = [name for name in needed if name not in values]
+    if missing:
+        raise UserError(
+            f"{FILE}: {', '.join(missing)} missing, and DVC needs every group; write them: tailweight render"
+        )
 
 
 def gate(values: Mapping[str, Any]) -> Gate:

@@ -80,8 +80,14 @@ def is_up_to_date(project: Path, targets: list[str]) -> bool:
 
 
 def expand(nodes: dict[str, set[str]], targets: list[str]) -> set[str]:
-    """Return the names in the graph of the targets, `train` meaning every `train@CLASS`; all names for no targets."""
-    return {name for name in nodes if name.split("@")[0] in targets} if targets else set(nodes)
+    """Return the names in the graph of the targets; all names for no targets.
+
+    `train` means every `train@CLASS`, and the plan, without which nobody knows the classes.
+    """
+    if not targets:
+        return set(nodes)
+    planned = {"plan"} if any(dag.stage_named(target).per_class for target in targets) else set()
+    return {name for name in nodes if name.split("@")[0] in targets} | planned
 
 
 def default_workers() -> int:
@@ -120,4 +126,5 @@ def _end(project: Path) -> int:
 
 
 def _stop(number: int, frame: object) -> None:
+    dvc.stop_children()
     raise KeyboardInterrupt

@@ -19,6 +19,8 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
     UserError where settings, plan or inputs are not what the stage needs; then nothing is written.
     """
     stage = dag.stage_named(name)
+    if slug and not stage.per_class:
+        raise UserError(f"the stage {name} runs once for all classes; leave {slug!r} out")
     limit_threads()
     values = params.read(project)
     arguments: dict[str, Any] = {"settings": params.group(stage, values), "seed": params.seed(values)}
@@ -32,7 +34,7 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
     for path in reads.values():
         if not path.exists():
             raise UserError(
-                f"{path}: not there, and the stage {name} needs it; run the stages before it: tailweight run {name}"
+                f"{path}: not there, and the stage {name} needs it; make it with: tailweight run {name} (or bring it: dvc pull)"
             )
     writes = {key: path.format(slug=slug) for key, path in stage.writes.items()}
     with files.outputs(project, writes) as temporary, progress.shown(stage.name_for(slug)) as report:

@@ -11,6 +11,7 @@ from sklearn.decomposition import PCA
 from pipelines.evaluation.data import Data
 
 BLOCK = 1024
+PCA_ROWS = 2000  # directions that hold most of the variance are known from so many images
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,11 @@ def spaces(real: Data) -> list[Space]:
         ranges = column_ranges(real.x)
         place = partial(one_hot, real=real.x, categorical=categorical, ranges=ranges)
         return [Space("gower", place, partial(gower, categorical=categorical, ranges=ranges), place)]
-    components = PCA(min(50, *real.x.shape), svd_solver="full").fit(real.x.astype(float))
+    rows = np.linspace(0, len(real.x) - 1, min(len(real.x), PCA_ROWS)).astype(int)
+    solver = "full" if real.x.shape[1] <= PCA_ROWS else "randomized"
+    components = PCA(min(50, len(rows), real.x.shape[1]), svd_solver=solver, random_state=0).fit(
+        real.x[rows].astype(float)
+    )
     enough = 1 + int(np.searchsorted(np.cumsum(components.explained_variance_ratio_), 0.9))
     basis = components.components_[:enough]
     pixels = euclidean("pixels", lambda x: x.astype(float))

@@ -1,8 +1,8 @@
 """The group `evaluate` of the parameters."""
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from gan.settings import Settings as Base
 
@@ -10,7 +10,7 @@ from gan.settings import Settings as Base
 class Settings(Base):
     """How the gain of the synthetic samples is measured, and what it takes to ship them."""
 
-    classifiers: list[str] = Field(
+    classifiers: list[Literal["logistic_regression", "random_forest", "gradient_boosting", "small_cnn"]] = Field(
         default=["logistic_regression", "random_forest", "gradient_boosting", "small_cnn"],
         description="classifiers that judge every arm (small_cnn: images only)",
         min_length=1,
@@ -84,3 +84,13 @@ class Settings(Base):
         lt=1,
         description="precision at which recall is reported; its threshold is chosen on validation",
     )
+
+    @field_validator("estimators")
+    @classmethod
+    def _can_be_made(cls, estimators: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        if estimators:
+            from pipelines.evaluation.classifiers import named_estimator  # loads scikit-learn
+
+            for path, arguments in estimators.items():
+                named_estimator(path, arguments)
+        return estimators

@@ -1,9 +1,10 @@
 """Count the training samples of each class and say which classes need how many more."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from gan.settings import Settings as Base
 from pipelines import files
@@ -26,6 +27,12 @@ class Settings(Base):
         default="auto",
         description="target of such a class: auto (as many as the largest), a share of the largest, or {class: count}",
     )
+
+    @field_validator("sampling_strategy", mode="before")
+    @classmethod
+    def _names_are_text(cls, strategy: Any) -> Any:
+        return {str(label): count for label, count in strategy.items()} if isinstance(strategy, dict) else strategy
+
     min_samples: int = Field(default=5, ge=2, description="a class with fewer training samples gets no GAN")
 
 

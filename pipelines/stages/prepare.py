@@ -1,6 +1,7 @@
 """Check every record, quarantine the bad, drop exact duplicates, split by group and class."""
 
 import hashlib
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pipelines.stages import Progress
 
 SPLITS = ("train", "validation", "test")
 USED, QUARANTINED = "used", "quarantined"
+FOLDS = 20  # groups are dealt to this many even parts, and some of the parts are held out
 
 
 class Settings(Base):
@@ -45,8 +47,10 @@ def run(*, raw: Path, prepared: Path, settings: Settings, seed: int, progress: P
     if settings.drop_duplicates:
         _drop_duplicates(manifest)
     _refuse_spanning_groups(manifest)
+    _spread_given_splits(manifest)
     _quarantine_small_classes(manifest)
     assign_splits(manifest, settings, seed)
+    _quarantine_small_classes(manifest)  # whole groups may have left a class without training or test pictures
     _write(prepared, values, manifest.drop(columns="digest"))
 
 
@@ -64,6 +68,15 @@ def assign_splits(manifest: pd.DataFrame, settings: Settings, seed: int) -> None
         held = _held_out(manifest[free], settings.validation_share, seed, "validation", smallest=5)
         manifest.loc[held, "split"] = "validation"
     manifest.loc[used & (manifest["split"] == ""), "split"] = "train"
+
+
+def _spread_given_splits(manifest: pd.DataFrame) -> None:
+    """Give the rows that name no split the one that other rows of their group name."""
+    used = manifest["status"] == USED
+    given = manifest[used & (manifest["group"] != "") & (manifest["split"] != "")]
+    of_group = dict(zip(given["group"], given["split"], strict=True))
+    blank = used & (manifest["split"] == "") & manifest["group"].isin(list(of_group))
+    manifest.loc[blank, "split"] = manifest.loc[blank, "group"].map(of_group)
 
 
 def _open_all(records: list[sources.Record], settings: Settings, progress: Progress) -> tuple[list, list[dict]]:
@@ -163,14 +176,16 @@ def _held_out_groups(rows: pd.DataFrame, share: float, seed: int, name: str) -> 
     from sklearn.model_selection import StratifiedGroupKFold
 
     groups = rows["group"].where(rows["group"] != "", rows["id"])  # a record without a group is one of its own
-    folds = min(max(round(1 / share), 2), groups.nunique())
+    folds = min(FOLDS, groups.nunique())
     if folds < 2:
-        raise UserError(
-            f"all records lie in the group {groups.iloc[0]!r}; at least 2 groups are needed to hold out a {name} split"
-        )
+        found = f"all records lie in the group {groups.iloc[0]!r}"
+        raise UserError(f"{found}; at least 2 groups are needed to hold out a {name} split")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seeds.derive(seed, name) % 2**32)
-    _, held = next(splitter.split(rows, rows["class"], groups))
-    return list(rows.index[held])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class with fewer records than folds is no trouble here
+        parts = [rows.index[held] for _, held in splitter.split(rows, rows["class"], groups)]
+    wanted = min(max(round(share * folds), 1), folds - 1)
+    return [row for part in parts[:wanted] for row in part]
 
 
 def _write(prepared: Path, values: list, manifest: pd.DataFrame) -> None:

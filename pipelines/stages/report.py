@@ -158,5 +158,5 @@ def record_table(manifest: pd.DataFrame) -> dict[str, Any]:
     return {
         "total": len(manifest),
         "splits": used["split"].value_counts().to_dict(),
-        "reasons": reasons.value_counts().to_dict(),
+        "reasons": reasons.value_counts().head(10).to_dict(),
     }

@@ -114,11 +114,3 @@ def test_the_samples_must_be_those_of_the_plan(tmp_path: Path) -> None:
     (tmp_path / "synthetic" / "c1.parquet").rename(tmp_path / "synthetic" / "c9.parquet")
     with pytest.raises(UserError, match="missing c1; not in the plan c9"):
         stage.run(**paths, evaluation=tmp_path / "out", settings=QUICK, seed=0)
-
-
-def test_an_unknown_classifier_is_the_users_to_mend(tmp_path: Path) -> None:
-    """One line, and nothing is written."""
-    paths = save(digits((1,), classes=3), tmp_path)
-    with pytest.raises(UserError, match="evaluate: classifier 'tree' is unknown"):
-        stage.run(**paths, evaluation=tmp_path / "out", settings=Settings(classifiers=["tree"]), seed=0)
-    assert not (tmp_path / "out").exists()

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pipelines import dvc, flow, params
-from tests.conftest import QUICK, run, write_classes
+from tests.conftest import run, write_classes
 
 
 def test_help_teaches(tmp_path: Path) -> None:
@@ -40,7 +40,8 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
         (["init", "new", "--images", "one"], "found 1 class(es)"),
         (["init", "new", "--images", "twins"], "differ only in case"),
         (["init", "new", "--images", "good", "--image-size", "500"], "expected 8 to 128"),
-        (["init", "good", "--images", "good"], "exists already"),
+        (["init", "one", "--images", "good"], "exists already"),
+        (["init", "good/new", "--images", "good"], "lies inside the pictures"),
     ],
 )
 def test_bad_input_gets_one_line_and_leaves_nothing(tmp_path: Path, command: list[str], said: str) -> None:
@@ -100,6 +101,31 @@ def test_plain_dvc_repro_shows_the_same_line(broken: Path) -> None:
     assert "Traceback" not in text
 
 
+def test_run_train_in_a_new_project_plans_first(tmp_path: Path) -> None:
+    """`tailweight run train` where nobody knows the classes yet makes the plan, and finds that nothing is to be trained."""
+    write_classes(tmp_path / "pictures", {"a": 12, "b": 12})
+    run("tailweight", "init", "project", "--images", "pictures", cwd=tmp_path)
+    text = run("tailweight", "run", "train", cwd=tmp_path / "project")
+    assert "no class is under-represented" in text
+    assert not (tmp_path / "project/data/models/base.safetensors").exists()
+    assert "all is up to date" in run("tailweight", "run", "train", cwd=tmp_path / "project")
+
+
+def test_init_here_takes_an_empty_folder(tmp_path: Path) -> None:
+    """`tailweight init .` fills the folder that one stands in."""
+    write_classes(tmp_path / "pictures", {"a": 3, "b": 3})
+    (tmp_path / "here").mkdir()
+    run("tailweight", "init", ".", "--images", "../pictures", cwd=tmp_path / "here")
+    assert (tmp_path / "here/params.yaml").exists()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_server_that_is_down_is_named(broken: Path) -> None:
+    """With PREFECT_API_URL set and nobody there, the line says so and what to do."""
+    text = run("tailweight", "run", cwd=broken, env={"PREFECT_API_URL": "http://127.0.0.1:1/api"}, code=2)
+    assert "no Prefect server answers there" in text and "Traceback" not in text
+
+
 def test_init_takes_the_size_of_the_pictures(tmp_path: Path) -> None:
     """The default size is that of the data, within 8 and 64 pixels; the project is a committed repository."""
     write_classes(tmp_path / "small", {"a": 3, "b": 3}, size=20)
@@ -115,10 +141,11 @@ def test_init_takes_the_size_of_the_pictures(tmp_path: Path) -> None:
 
 def test_a_killed_stage_is_tried_again(finished: Path, tmp_path: Path) -> None:
     """A child that is killed from outside makes a transient failure, which the flow retries; an error in the data not."""
+    shell = dvc._failure("train@x", 255, None, ["ERROR: failed to run: tailweight stage train x, exited with 137"])
     killed = dvc._failure("train@x", 255, None, ["ERROR: failed to run: tailweight stage train x, exited with -9"])
     busy = dvc._failure("train@x", 255, None, ["ERROR: Unable to acquire lock"])
     wrong = dvc._failure("train@x", 255, "params.yaml: x is wrong", ["ERROR: failed to run: …, exited with 2"])
-    assert killed.transient and busy.transient and not killed.user
+    assert shell.transient and killed.transient and busy.transient and not killed.user
     assert wrong.user and not wrong.transient
 
     class Ended:
@@ -133,13 +160,15 @@ def test_a_killed_stage_is_tried_again(finished: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_stopped_stops_its_stages(finished: Path, tmp_path: Path) -> None:
-    """SIGTERM ends the stages that are running; the next run goes on from what was finished."""
+    """SIGTERM ends the stages that are running, silent ones too; the next run goes on from what was finished."""
     other = tmp_path / "other"
     run("git", "clone", "--quiet", str(finished), str(other), cwd=tmp_path)
     run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=other)
     run("dvc", "checkout", "--quiet", cwd=other)
-    slow = {**QUICK, "pretrain": {"steps": 1_000_000}}
-    (other / params.FILE).write_text(params.render(demo=False, values=slow))
+    settings = (other / params.FILE).read_text()
+    (other / params.FILE).write_text(settings.replace("steps: 60 ", "steps: 61 "))
+    pipeline = (other / dvc.FILE).read_text()
+    (other / dvc.FILE).write_text(pipeline.replace("cmd: tailweight stage pretrain", "cmd: sleep 1000.5"))
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     child = subprocess.Popen(
         ["tailweight", "run"], cwd=other, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -150,8 +179,9 @@ def test_a_run_that_is_stopped_stops_its_stages(finished: Path, tmp_path: Path) 
     assert child.returncode == 130, text
     assert "go on with: tailweight run" in text
     wait_until(lambda: not stages_running(other), 20)
-    (other / params.FILE).write_text(params.render(demo=False, values=QUICK))
-    assert "all is up to date" in run("tailweight", "run", cwd=other).replace("ran 1 stages", "all is up to date")
+    run("git", "checkout", "--quiet", ".", cwd=other)
+    run("dvc", "checkout", "--quiet", cwd=other)
+    assert "all is up to date" in run("tailweight", "run", cwd=other)
 
 
 def stages_running(project: Path) -> list[str]:
@@ -160,7 +190,7 @@ def stages_running(project: Path) -> list[str]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_bytes().decode().split("\0")
-            if "stage" in words and "pretrain" in words and os.readlink(folder / "cwd") == str(project):
+            if words[:2] == ["sleep", "1000.5"] and os.readlink(folder / "cwd") == str(project):
                 found.append(" ".join(words))
         except OSError:
             continue

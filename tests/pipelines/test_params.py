@@ -52,3 +52,24 @@ def test_numbers_are_read_as_yaml_1_2_reads_them(tmp_path: Path) -> None:
     """1e-4 is a number, as DVC also thinks."""
     values = params.read(write(tmp_path, "pretrain: {learning_rate: 1e-4}"))
     assert params.group(dag.stage_named("pretrain"), values).learning_rate == 1e-4
+
+
+def test_a_missing_group_is_named_before_dvc_trips_over_it(tmp_path: Path) -> None:
+    """DVC depends on whole groups; `tailweight render` writes what is missing and keeps what is there."""
+    with pytest.raises(UserError, match=r"prepare, .* missing.*tailweight render"):
+        params.check(write(tmp_path, "seed: 0\nfilter: {threshold: auto}"), demo=False)
+    params.check(write(tmp_path, params.render(demo=False, values={"seed": 3})), demo=False)
+
+
+def test_classifiers_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    """A name that no classifier has, and a path that leads to no estimator, are found at once."""
+    with pytest.raises(UserError, match=r"evaluate\.classifiers\.0 is 'svm'"):
+        params.check(write(tmp_path, "evaluate: {classifiers: [svm]}"), demo=False)
+    with pytest.raises(UserError, match=r"sklearn\.svm.SVCC"):
+        params.check(write(tmp_path, "evaluate: {estimators: {sklearn.svm.SVCC: {}}}"), demo=False)
+
+
+def test_class_names_may_be_numbers(tmp_path: Path) -> None:
+    """YAML reads a class called 1 as a number; a strategy by class takes it as the name that it is."""
+    values = params.read(write(tmp_path, "plan: {sampling_strategy: {1: 50}}"))
+    assert params.group(dag.stage_named("plan"), values).sampling_strategy == {"1": 50}

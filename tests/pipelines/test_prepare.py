@@ -115,3 +115,25 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     prepare(raw, tmp_path / "two")
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_a_split_named_once_holds_for_the_whole_group(tmp_path: Path) -> None:
+    """Rows that name no split follow the others of their group."""
+    raw = write_classes(tmp_path / "raw", {"a": 40, "b": 20})
+    files = sorted(raw.rglob("*.png"))
+    split = {0: "train", 7: "test", 9: "test"}
+    rows = [f"{f.relative_to(raw)},{f.parent.name},{split.get(n, '')},g{n % 8}" for n, f in enumerate(files)]
+    (raw / "list.csv").write_text("path,label,split,group\n" + "\n".join(rows))
+    manifest, _ = prepare(raw, tmp_path / "out")
+    used = manifest[manifest["status"] == "used"]
+    assert (used.groupby("group")["split"].nunique() == 1).all()
+    assert set(used.loc[used["group"].isin(["g1", "g7"]), "split"]) == {"test"}
+
+
+def test_a_class_that_groups_leave_without_training_is_set_aside(tmp_path: Path) -> None:
+    """Where each class is one group, no class can be both trained on and measured, and the line says so."""
+    raw = write_classes(tmp_path / "raw", {"a": 10, "b": 10, "c": 10})
+    rows = [f"{f.relative_to(raw)},{f.parent.name},{f.parent.name}" for f in sorted(raw.rglob("*.png"))]
+    (raw / "list.csv").write_text("path,label,group\n" + "\n".join(rows))
+    with pytest.raises(UserError, match="at least 2 are needed"):
+        prepare(raw, tmp_path / "out")

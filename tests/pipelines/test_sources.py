@@ -29,6 +29,16 @@ def as_zip(folder: Path, path: Path, around: str = "") -> Path:
     return path
 
 
+def as_finder_zip(folder: Path, path: Path) -> Path:
+    """A zip as macOS makes it: a folder around everything, and clutter in and beside it."""
+    as_zip(folder, path, "my data/")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("__MACOSX/._my data", "x")
+        archive.writestr("my data/.DS_Store", "x")
+        archive.writestr("my data/cat/._000.png", "x")
+    return path
+
+
 def as_manifest(folder: Path, path: Path) -> Path:
     rows = [f"{file.relative_to(path.parent)},{file.parent.name}" for file in sorted(folder.rglob("*.png"))]
     path.write_text("path,label\n" + "\n".join(rows) + "\n")
@@ -45,10 +55,13 @@ def as_npz(folder: Path, path: Path) -> Path:
 def test_all_forms_give_the_same_pictures_and_labels(tmp_path: Path) -> None:
     """A folder, a zip with and without a folder around it, a manifest and an npz of the same data agree."""
     folder = write_classes(tmp_path / "data", COUNTS)
+    write_classes(tmp_path / "wrapped/inner", COUNTS)
     forms = [
         folder,
         as_zip(folder, tmp_path / "plain.zip"),
         as_zip(folder, tmp_path / "around.zip", "my data/"),
+        as_finder_zip(folder, tmp_path / "finder.zip"),
+        folder.parent / "wrapped",
         as_manifest(folder, tmp_path / "list.csv"),
         as_npz(folder, tmp_path / "arrays.npz"),
     ]
@@ -73,13 +86,15 @@ def test_split_folders_are_splits_and_not_classes(tmp_path: Path) -> None:
 def test_a_manifest_carries_split_and_group_and_marks_missing_files(tmp_path: Path) -> None:
     """Optional columns are read; a row whose file is missing or outside is a problem of that row alone."""
     write_classes(tmp_path / "data", {"cat": 1})
-    (tmp_path / "data/list.csv").write_text(
-        "\ufeffpath;label;split;group\ncat/000.png;cat;train;p1\ngone.png;cat;;p2\n../secret.png;cat;;\n",
-        encoding="utf-8",
-    )
-    good, gone, outside = sources.scan(tmp_path / "data/list.csv")
-    assert (good.split, good.group, good.problem) == ("train", "p1", None)
-    assert gone.problem and outside.problem
+    write_classes(tmp_path / "other", {"cat": 1})
+    rows = ["cat/000.png;cat;train;p1", "gone.png;cat;;p2", "../other/cat/000.png;cat;;", "../data/cat/000.png;cat;;"]
+    rows += [f"{tmp_path}/data/cat/000.png;cat;;", f"{'x' * 5000};cat;;", "cat/000.png;;;"]
+    text = "\ufeffpath;label;split;group\n" + "\n".join(rows)
+    (tmp_path / "data/list.csv").write_text(text, encoding="utf-8")
+    good, *bad = sources.scan(tmp_path / "data/list.csv")
+    assert (good.id, good.split, good.group, good.problem) == ("cat/000.png", "train", "p1", None)
+    assert all(record.problem for record in bad)
+    assert len({record.id for record in bad}) == len(bad)
 
 
 def test_names_that_are_the_same_letters_are_one_class(tmp_path: Path) -> None:
@@ -105,13 +120,21 @@ def test_clutter_is_not_data(tmp_path: Path) -> None:
         (lambda path: write_classes(path, {"Cat": 1, "cat": 1}), "differ only in case"),
         (lambda path: _write(path / "a.csv", "file,class\na.png,cat\n"), "expected path,label"),
         (lambda path: _write(path / "a.csv", ""), "not readable as CSV"),
+        (lambda path: _gtsrb(path), "found Meta beside Test, Train"),
+        (lambda path: _npz(path / "a.npz", images=np.zeros((2, 0, 8), "u1"), labels=np.zeros(2)), "expected images"),
+        (
+            lambda path: _npz(
+                path / "a.npz", images=np.zeros((2, 8, 8), "u1"), labels=np.zeros(2), split=np.array("test")
+            ),
+            "shape (2,)",
+        ),
         (lambda path: _write(path / "a.csv", "path,label,split\na.png,cat,holdout\n"), "'holdout'"),
         (lambda path: _write(path / "a.zip", "nothing"), "not a zip file"),
         (lambda path: _write(path / "a.npz", "nothing"), "not readable as .npz"),
         (lambda path: _write(path / "a.tar", "nothing"), "a .tar file"),
         (lambda path: _npz(path / "a.npz", pixels=np.zeros((2, 8, 8), np.uint8)), "expected images"),
         (lambda path: _npz(path / "a.npz", images=np.zeros((2, 8, 8)), labels=np.zeros(2)), "float64"),
-        (lambda path: _npz(path / "a.npz", images=np.zeros((2, 8, 8), "u1"), labels=np.zeros(3)), "expected images"),
+        (lambda path: _npz(path / "a.npz", images=np.zeros((2, 8, 8), "u1"), labels=np.zeros(3)), "expected labels"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path, make, said: str) -> None:
@@ -122,11 +145,17 @@ def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path, make, said: str
     assert "\n" not in str(error.value)
 
 
+def _gtsrb(path: Path) -> Path:
+    for split in ("Train", "Test", "Meta"):
+        write_classes(path / split, {"a": 1, "b": 1})
+    return path
+
+
 def _write(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
 
 
-def _npz(path: Path, **arrays: np.ndarray) -> Path:
+def _npz(path: Path, **arrays: object) -> Path:
     np.savez(path, **arrays)
     return path
