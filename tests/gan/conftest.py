@@ -1,7 +1,10 @@
 """Small data and a GAN trained on it for a few steps."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+import torch
 
 from gan.model import GAN
 from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
@@ -40,3 +43,10 @@ def base(quick: PretrainSettings, pictures: np.ndarray, labels: np.ndarray) -> G
 def trained(base: GAN, pictures: np.ndarray, labels: np.ndarray) -> GAN:
     """The same, specialised for class 1."""
     return specialise(base, pictures[labels == 1], 1, TrainSettings(steps=20, batch_size=16), seed=0)
+
+
+@pytest.fixture(autouse=True)
+def denormal_numbers() -> Iterator[None]:
+    """Training flushes denormal numbers to zero in the whole process; what is tested after it must not notice."""
+    yield
+    torch.set_flush_denormal(False)
