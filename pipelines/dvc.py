@@ -194,7 +194,12 @@ def _failure(stage: str, code: int, error: str | None, tail: list[str]) -> Stage
 
 
 def prune(project: Path, slugs: set[str]) -> list[str]:
-    """Delete the files and lock entries of classes that are not in the plan any more; return what was deleted.
+    """Delete the files and lock entries of classes that are not in the plan any more; return what was deleted."""
+    return prune_files(project, slugs) + _prune_lock(project / LOCK, slugs)
+
+
+def prune_files(project: Path, slugs: set[str]) -> list[str]:
+    """Delete the files of classes other than `slugs` and return their paths.
 
     What is left over would be hashed by the stages that depend on the folders, and a fresh clone would call them stale.
     """
@@ -208,7 +213,7 @@ def prune(project: Path, slugs: set[str]) -> list[str]:
             if not kept and path.name not in {name.format(slug=slug) for slug in slugs}:
                 path.unlink()
                 removed.append(path.relative_to(project).as_posix())
-    return removed + _prune_lock(project / LOCK, slugs)
+    return removed
 
 
 def _prune_lock(lock: Path, slugs: set[str]) -> list[str]:

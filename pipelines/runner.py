@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gan.errors import CheckpointError
-from pipelines import dag, files, params, progress
+from pipelines import dag, dvc, files, params, progress
 from pipelines.errors import UserError
 from pipelines.plan import Plan
 
@@ -42,6 +42,8 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
             stage.module.run(**reads, **temporary, **arguments, progress=report)
         except CheckpointError as error:
             raise UserError(str(error)) from None
+    if dag.PLAN in stage.writes.values():
+        dvc.prune_files(project, set(Plan.load(project / dag.PLAN).classes))
 
 
 def limit_threads() -> None:
@@ -65,5 +67,7 @@ def _task(project: Path, stage: dag.Stage, slug: str | None) -> Any:
     if slug not in planned:
         known = ", ".join(planned) or "none yet; run: tailweight run plan"
         found = f"class {slug!r} is not in {dag.PLAN}" if slug else f"the stage {stage.name} runs for one class"
-        raise UserError(f"{found}; planned classes: {known}")
+        raise UserError(
+            f"{found}; planned are: {known}; where the plan has just changed, run once more: tailweight run"
+        )
     return planned[slug]

@@ -104,7 +104,8 @@ def _check_folder(synthetic: Path, slugs: set[str]) -> None:
     missing, strange = sorted(slugs - found), sorted(found - slugs)
     said = [f"{word} {', '.join(some)}" for word, some in (("missing", missing), ("not in the plan", strange)) if some]
     raise UserError(
-        f"{synthetic}: the samples are not those of the plan: {'; '.join(said)}; run filter for every class"
+        f"{synthetic}: the samples are not those of the plan: {'; '.join(said)}; "
+        "where the plan has just changed, go on with: tailweight run (or dvc repro once more)"
     )
 
 
