@@ -33,6 +33,11 @@ def definition(name: str, cron: str = DAILY, timezone: str = "UTC", pool: str = 
     }
 
 
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Write a `prefect.yaml`."""
+    files.write_yaml(path, content, COMMENT)
+
+
 def deploy(project: Path, cron: str, timezone: str, name: str | None, pool: str) -> None:
     """Put the project's flow on the Prefect server on a schedule.
 
@@ -42,10 +47,12 @@ def deploy(project: Path, cron: str, timezone: str, name: str | None, pool: str)
     folder = project.resolve()
     _check_schedule(cron, timezone)
     url = _server()
-    files.write_yaml(folder / FILE, definition(name or folder.name, cron, timezone, pool), COMMENT)
+    scratch = folder / files.WORK / FILE
+    write(scratch, definition(name or folder.name, cron, timezone, pool))
     if _prefect(folder, "work-pool", "inspect", pool).returncode:
         _must(_prefect(folder, "work-pool", "create", "--type", "process", pool), url)
-    _must(_prefect(folder, "deploy", "--all", "--prefect-file", FILE), url)
+    _must(_prefect(folder, "deploy", "--all", "--prefect-file", str(scratch)), url)
+    files.move(scratch, folder / FILE)
     print(f"deployed {name or folder.name} with cron {cron!r} ({timezone}) to {url}")
     print(f"a worker on this machine runs it: prefect worker start --pool {pool}")
 

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ CHATTER = (
 
 
 _children: set[psutil.Popen] = set()  # the DVC processes that this one waits for
+_stopping = threading.Event()  # set once the run is to end: nothing more is started
 
 
 class StageFailed(Exception):
@@ -140,6 +142,8 @@ def reproduce(project: Path, stage: str, environment: dict[str, str]) -> Iterato
     A record is what `progress.emit` sent; an ordinary line comes as {"line": text}. StageFailed where it did not end well.
     The child stays in this process group, so that cancelling a run ends it.
     """
+    if _stopping.is_set():
+        raise StageFailed(f"stage {stage} was not started, the run is being stopped")
     command = [*_dvc(), "--wait-for-lock", "repro", "--single-item", stage]
     child = psutil.Popen(
         command,
@@ -174,7 +178,11 @@ def reproduce(project: Path, stage: str, environment: dict[str, str]) -> Iterato
 
 
 def stop_children() -> None:
-    """End the stages that are running, with all that they have started. DVC alone would leave its command running."""
+    """End the stages that are running, with all that they have started, and start no more.
+
+    A signal to DVC alone would leave its command running.
+    """
+    _stopping.set()
     for child in list(_children):
         with contextlib.suppress(psutil.NoSuchProcess):
             for process in [*child.children(recursive=True), child]:
@@ -188,7 +196,7 @@ def _failure(stage: str, code: int, error: str | None, tail: list[str]) -> Stage
     text = "\n".join(tail)
     exited = re.search(r"exited with (-?\d+)", text)
     killed = code < 0 or (exited is not None and not 0 <= int(exited[1]) <= 128)  # a shell says 128 + the signal
-    transient = killed or any(word in text for word in RETRYABLE)
+    transient = not _stopping.is_set() and (killed or any(word in text for word in RETRYABLE))
     why = "was killed" if killed else tail[-1] if tail else f"ended with exit code {code}"
     return StageFailed(f"stage {stage} failed: {why}", transient=transient)
 

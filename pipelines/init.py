@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines import dag, dvc, files, params, pictures, sources
+from pipelines import dag, deployments, dvc, files, params, pictures, sources
 from pipelines.errors import UserError
 from pipelines.plan import Plan
 
@@ -104,6 +104,7 @@ def lay_out(project: Path, image_size: int, name: str) -> None:
     files.write_text(project / params.FILE, params.render(demo=False, values=values))
     files.write_text(project / dvc.FILE, dvc.render(demo=False))
     files.write_text(project / "README.md", README.format(name=name))
+    deployments.write(project / deployments.FILE, deployments.definition(name))
     Plan().save(project / dag.PLAN)
     dvc.write_code_hashes(project)
     for shared in dag.SHARED_FOLDERS:

@@ -78,7 +78,7 @@ def test_a_server_that_does_not_answer_is_named(finished: Path) -> None:
     environment = {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
     text = run("tailweight", "deploy", "--cron", "0 3 * * *", cwd=finished, env=environment, code=2)
     assert "http://127.0.0.1:1/api" in text and "is it running?" in text
-    run("git", "checkout", "--quiet", ".", cwd=finished)
+    assert run("git", "status", "--porcelain", cwd=finished) == ""
 
 
 @pytest.mark.slow
@@ -94,6 +94,7 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
     said = run("tailweight", "deploy", "--cron", "* * * * *", cwd=project, env=environment)
     assert "worker start --pool tailweight" in said
     assert files.read_yaml(project / "prefect.yaml")["deployments"][0]["schedules"][0]["cron"] == "* * * * *"
+    run(sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", cwd=project, env=environment)
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "tailweight"]
     with open(tmp_path / "worker.log", "w") as log:
