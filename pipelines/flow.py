@@ -5,6 +5,7 @@ is done is what DVC has recorded. Prefect's result cache stays off, since it wou
 """
 
 import os
+import signal
 import threading
 import time
 import urllib.request
@@ -44,6 +45,7 @@ ARTIFACT_EVERY_SECONDS = 5.0
 Row = dict[str, Any]  # a stage that ran: stage, seconds
 
 _display = Display(quiet=True)  # of the flow run in this process
+_local = False  # whether it is ours to end; a worker's is Prefect's
 _accelerator = threading.BoundedSemaphore(SHARE_ACCELERATOR)
 _running: set[str] = set()
 
@@ -57,7 +59,8 @@ def run_here(project: Path, targets: list[str], workers: int, quiet: bool) -> li
 
     Without a server in PREFECT_API_URL, Prefect starts one of its own for the time of the run.
     """
-    global _display
+    global _display, _local
+    _local = True
     _check_server()
     with Display(quiet) as _display:
         pooled = tailweight.with_options(task_runner=_side_by_side(workers))
@@ -90,6 +93,9 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> list[Row
     """
     folder = Path(project).resolve()
     wanted = targets or []
+    if _local:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)  # in place of Prefect's, which waits for the stages to end by themselves
     run.check(folder, wanted)
     if run.is_up_to_date(folder, wanted):
         get_run_logger().info("all is up to date")
@@ -102,6 +108,11 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> list[Row
     rows += bring_up(folder, dvc.ancestors(nodes, run.expand(nodes, wanted)))
     publish(folder, rows)
     return rows
+
+
+def _stop(number: int, frame: object) -> None:
+    dvc.stop_children()
+    raise KeyboardInterrupt
 
 
 def bring_up(project: Path, names: set[str]) -> list[Row]:

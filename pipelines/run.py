@@ -1,7 +1,6 @@
 """`tailweight run` and `status`: check, ask DVC what is stale, and only then start Prefect."""
 
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -31,7 +30,6 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
     )  # what there is to say, the display says
     from pipelines import flow  # imports Prefect
 
-    signal.signal(signal.SIGTERM, _stop)  # as Ctrl-C does: the stages that are running end with us
     try:
         done = flow.run_here(project, targets, workers or default_workers(), quiet)
     except dvc.StageFailed as error:
@@ -123,8 +121,3 @@ def _end(project: Path) -> int:
         print(f"nothing ships, and gate.enforce is set: {found.reason}", file=sys.stderr)
         return NOTHING_SHIPS
     return 0
-
-
-def _stop(number: int, frame: object) -> None:
-    dvc.stop_children()
-    raise KeyboardInterrupt
