@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipelines import files, run
+from pipelines import files, stale
 from pipelines.errors import UserError
 
 FILE = "prefect.yaml"
@@ -43,7 +43,7 @@ def deploy(project: Path, cron: str, timezone: str, name: str | None, pool: str)
 
     UserError where no server is named or it does not answer, or the cron expression or zone is none.
     """
-    run.check(project, [])
+    stale.check(project, [])
     folder = project.resolve()
     _check_schedule(cron, timezone)
     url = _server()

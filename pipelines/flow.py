@@ -33,7 +33,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from pipelines import dag, dvc, run, runner, summary
+from pipelines import dag, dvc, runner, stale, summary
 from pipelines.display import Display
 from pipelines.errors import UserError
 from pipelines.plan import Plan
@@ -85,7 +85,7 @@ def _check_server() -> None:
             ) from None
 
 
-@flow(name="tailweight", task_runner=_side_by_side(run.default_workers()))
+@flow(name="tailweight", task_runner=_side_by_side(runner.default_workers()))
 def tailweight(project: str = ".", targets: list[str] | None = None) -> list[Row]:
     """Bring a project up to date: up to the plan, which names the classes, and then the rest.
 
@@ -96,16 +96,16 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> list[Row
     if _local:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _stop)  # in place of Prefect's, which waits for the stages to end by themselves
-    run.check(folder, wanted)
-    if run.is_up_to_date(folder, wanted):
+    stale.check(folder, wanted)
+    if stale.is_up_to_date(folder, wanted):
         get_run_logger().info("all is up to date")
         return []
     nodes = dvc.graph(folder)
-    goal = dvc.ancestors(nodes, run.expand(nodes, wanted))
+    goal = dvc.ancestors(nodes, stale.expand(nodes, wanted))
     rows = bring_up(folder, dvc.ancestors(nodes, {"plan"} & goal))
     dvc.prune(folder, set(Plan.load(folder / dag.PLAN).classes))
     nodes = dvc.graph(folder)
-    rows += bring_up(folder, dvc.ancestors(nodes, run.expand(nodes, wanted)))
+    rows += bring_up(folder, dvc.ancestors(nodes, stale.expand(nodes, wanted)))
     publish(folder, rows)
     return rows
 

@@ -9,6 +9,7 @@ from pipelines import dag, dvc, files, params, progress
 from pipelines.errors import UserError
 from pipelines.plan import Plan
 
+MAX_WORKERS = 8
 CORES = "TAILWEIGHT_CORES"  # how many processor cores a stage may use; whoever runs stages side by side divides them
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -60,6 +61,11 @@ def cores() -> int:
     """Return how many cores this process may use: its share where a parent divided them, else all it is allowed."""
     given = os.environ.get(CORES, "")
     return max(int(given), 1) if given.isdigit() else len(os.sched_getaffinity(0))
+
+
+def default_workers() -> int:
+    """Return how many stages run side by side unless told: one a core."""
+    return min(cores(), MAX_WORKERS)
 
 
 def _task(project: Path, stage: dag.Stage, slug: str | None) -> Any:
