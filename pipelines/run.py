@@ -24,9 +24,7 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
     if stale.is_up_to_date(project, targets):
         print(f"all is up to date ({time.monotonic() - started:.1f} s)")
         return _end(project)
-    os.environ.setdefault(
-        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL"
-    )  # what there is to say, the display says
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says what there is to say
     from pipelines import flow  # imports Prefect
 
     try:

@@ -152,3 +152,22 @@ def test_new_pictures_are_taken_in_by_the_next_run(finished: Path, tmp_path: Pat
     source = next((other / "data/raw/tail").glob("*.png"))
     (other / "data/raw/tail/new.png").write_bytes(source.read_bytes())
     assert {"data/raw.dvc", "prepare"} <= set(dvc.status(other))
+
+
+def test_an_enforced_gate_fails_the_run_when_nothing_ships(finished: Path) -> None:
+    """With gate.enforce, exit code 3 says that all ran and nothing ships; no stage depends on the setting."""
+    before = (finished / params.FILE).read_text()
+    try:
+        (finished / params.FILE).write_text(before.replace("enforce: false", "enforce: true"))
+        assert dvc.status(finished) == {}
+        assert "nothing ships, and gate.enforce is set" in run("tailweight", "run", cwd=finished, code=3)
+    finally:
+        (finished / params.FILE).write_text(before)
+
+
+def test_the_release_says_what_to_use_instead(finished: Path) -> None:
+    """With too few repeats nothing may ship: the release is the real samples, and each class says what helps more."""
+    release = files.read_json(finished / "data/release/release.json")
+    rows = pd.read_parquet(finished / "data/release/samples.parquet")
+    assert release["synthetic"] == 0 and set(rows["origin"]) == {"real"}
+    assert all(entry["verdict"] != "ship" and entry["instead"] for entry in release["classes"].values())
