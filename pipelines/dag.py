@@ -139,7 +139,7 @@ STAGES = (
         writes={"evaluation": "data/evaluation"},
         keeps={"judged": "data/judged.json"},
         parallel=True,
-        metrics=("data/evaluation/metrics.json",),
+        metrics=("data/evaluation/headline.json",),
         plots={
             "data/evaluation/gains.csv": {
                 "x": "gain",

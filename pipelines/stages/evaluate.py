@@ -39,7 +39,7 @@ def run(
     progress: Progress | None = None,
     workers: int = 1,
 ) -> None:
-    """Evaluate and write `evaluation`: `metrics.json`, `verdicts.json` and a CSV a table (see `tables.COLUMNS`).
+    """Evaluate and write `metrics.json`, `verdicts.json`, `headline.json` and a CSV a table (see `tables.COLUMNS`).
 
     train, validation, test: `.npz` of `Samples`.   classes: JSON with `classes`, the names in label order.
     plan: YAML with `classes`, slug -> {label, index, target, needed}.   synthetic: a folder with `<slug>.parquet` of each.
@@ -72,11 +72,27 @@ def load(train: Path, validation: Path, test: Path, classes: Path, plan: Path, s
 def write(result: Result, folder: Path) -> None:
     """Write the result's files: the same bytes for the same result."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, value in (("metrics.json", result.metrics), ("verdicts.json", result.verdicts)):
+    texts = {
+        "metrics.json": result.metrics,
+        "verdicts.json": result.verdicts,
+        "headline.json": headline(result.metrics),
+    }
+    for name, value in texts.items():
         text = json.dumps(tables.plain(value), indent=2, ensure_ascii=False)
         (folder / name).write_text(text + "\n", encoding="utf-8")
     for name, table in result.frames.items():
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6f", lineterminator="\n")
+
+
+def headline(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the few figures that `dvc metrics show` and `diff` put side by side: gains, and average precision by arm."""
+    classifier = metrics.get("deciding_classifier")
+    arms = metrics["arms"].get(classifier, {}) if classifier else {}
+    return {
+        "verdict": metrics["verdict"],
+        "gain": {name: verdict["gain"]["value"] for name, verdict in metrics["classes"].items()},
+        "average_precision": {arm: figures["average_precision"] for arm, figures in arms.items()},
+    }
 
 
 def remember(judged: Path, test_digest: str, result_digest: str) -> int:

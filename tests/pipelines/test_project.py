@@ -171,3 +171,11 @@ def test_the_release_says_what_to_use_instead(finished: Path) -> None:
     rows = pd.read_parquet(finished / "data/release/samples.parquet")
     assert release["synthetic"] == 0 and set(rows["origin"]) == {"real"}
     assert all(entry["verdict"] != "ship" and entry["instead"] for entry in release["classes"].values())
+
+
+def test_dvc_shows_the_headline_and_the_plots(finished: Path, tmp_path: Path) -> None:
+    """`dvc metrics show` reads every metric, and `dvc plots show` draws every plot."""
+    shown = run("dvc", "metrics", "show", cwd=finished)
+    assert "average_precision.gan_filtered" in shown and "failed" not in shown
+    drawn = run("dvc", "plots", "show", "--out", str(tmp_path), cwd=finished)
+    assert "failed" not in drawn and (tmp_path / "index.html").exists()
