@@ -83,7 +83,8 @@ class Fitter:
         """Return the outcome of each task, in order. `purpose` names the row of the cost table."""
         if self.workers == 1 or len(tasks) < 2:
             return [self._note(t, fit(t, self.table[t.classifier], self.classes, self.seed), purpose) for t in tasks]
-        with joblib.parallel_config("loky", n_jobs=self.workers, inner_max_num_threads=1):
+        with joblib.parallel_config("loky", n_jobs=self.workers, inner_max_num_threads=1), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "A worker stopped")  # loky replaces a process that has grown large
             calls = (joblib.delayed(fit)(t, self.table[t.classifier], self.classes, self.seed) for t in tasks)
             outcomes = joblib.Parallel(return_as="generator")(calls)
             return [self._note(task, outcome, purpose) for task, outcome in zip(tasks, outcomes, strict=True)]

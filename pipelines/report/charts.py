@@ -118,5 +118,5 @@ def counts(table: pd.DataFrame) -> str:
         names = [str(name) if len(str(name)) <= 14 else f"{str(name)[:13]}…" for name in table["class"]]
         panel.set_xticks(places, names, rotation=0 if len(table) <= 12 else 90)
         panel.set_ylabel("training samples")
-        panel.legend(frameon=False)
+        panel.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return svg(figure, "Training samples of each class")
