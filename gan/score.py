@@ -14,6 +14,7 @@ from gan.device import prepare_device
 from gan.model import GAN
 
 SLOPE_SPREAD = 0.5  # standard deviation of the prior of the slope around 1
+DIGITS = 9  # NumPy's vectorised exp differs in the last bit with the alignment of memory; what is kept must not
 INTERCEPT_SPREAD = 10.0  # that of the intercept around the middle of the scores: nearly free
 
 
@@ -50,6 +51,10 @@ class Calibration:
     def log_ratio(self, scores: np.ndarray) -> np.ndarray:
         """Return the logarithm of the density ratio real : generated at `scores`, (n,) -> (n,)."""
         return self.slope * np.asarray(scores, np.float64) + self.intercept
+
+    def ratio(self, scores: np.ndarray) -> np.ndarray:
+        """Return the density ratio real : generated at `scores`, (n,) -> (n,), to 9 digits after the point."""
+        return np.exp(self.log_ratio(scores)).round(DIGITS)
 
     def probability(self, scores: np.ndarray, real_share: float = 0.5) -> np.ndarray:
         """Return the probability of being real among a `real_share` of real samples, (n,) -> (n,)."""
@@ -96,7 +101,8 @@ def calibrate(real_scores: np.ndarray, fake_scores: np.ndarray) -> Calibration:
 
     found = minimize(loss, [1.0, 0.0], jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)])
     slope, middle = map(float, found.x)
-    return Calibration(slope, middle - slope * float(centre), len(real), len(fake))
+    intercept = middle - slope * float(centre)
+    return Calibration(round(slope, DIGITS), round(intercept, DIGITS), len(real), len(fake))
 
 
 class ReliabilityBin(NamedTuple):

@@ -43,7 +43,7 @@ def run(
     held_out_scores = score(checkpoint.load(model), held_out.values, task.index)
     scores = made.rows["raw_score"].to_numpy()
     calibration = calibrate(held_out_scores, scores) if len(held_out) else uncalibrated(scores)
-    ratio = np.exp(calibration.log_ratio(scores))
+    ratio = calibration.ratio(scores)
     status = find_repeats(made, real, held_out, task.index)
     fresh = status == KEPT
     if settings.threshold == "quantile" and not len(held_out):
@@ -52,7 +52,7 @@ def run(
             "set filter.threshold: auto, or raise prepare.validation_share"
         )
     uniforms = np.array([seeds.numpy_generator(int(own), "filter").random() for own in made.rows["seed"]])
-    keep, threshold = accept(ratio[fresh], uniforms[fresh], settings, np.exp(calibration.log_ratio(held_out_scores)))
+    keep, threshold = accept(ratio[fresh], uniforms[fresh], settings, calibration.ratio(held_out_scores))
     status[np.flatnonzero(fresh)[~keep]] = BELOW
     kept = int((status == KEPT).sum())
     Candidates(made.values, made.rows.assign(score=ratio, status=status)).save(synthetic)
@@ -78,7 +78,7 @@ def run(
 
 def uncalibrated(scores: np.ndarray) -> Calibration:
     """Return what the theory alone says of a discriminator's scores, (n,): slope 1, and ratio 1 at their mean."""
-    return Calibration(slope=1.0, intercept=-float(scores.mean()), real_count=0, fake_count=len(scores))
+    return Calibration(slope=1.0, intercept=-round(float(scores.mean()), 9), real_count=0, fake_count=len(scores))
 
 
 def find_repeats(made: Candidates, real: Samples, held_out: Samples, label: int) -> np.ndarray:
