@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from gan.settings import Settings
+
 SOURCE = Path(__file__).resolve().parent.parent  # where the packages `gan` and `pipelines` lie
 PLAN = "data/plan.yaml"
 REPORT = "data/report/report.html"
@@ -34,19 +36,25 @@ class Stage:
     per_class: bool = False
     accelerator: bool = False  # trains or runs a network
     parallel: bool = False  # `run` takes `workers`, the number of processes it may use
+    configurable: bool = True  # has a group of settings, which `run` takes as `settings`
     demo: bool = False  # part of this repository's own project only
     metrics: tuple[str, ...] = ()
     plots: dict[str, dict[str, object]] = field(default_factory=dict)
 
     @property
     def module(self) -> ModuleType:
-        """The module with the stage's `Settings` and `run`."""
+        """The module with the stage's `run`, and its `Settings` where it is configurable."""
         return importlib.import_module(f"pipelines.stages.{self.name}")
 
     @property
     def code(self) -> list[str]:
         """The source files behind the stage, relative to the folder of the packages: its module and all it imports."""
         return sorted(code_behind(f"pipelines.stages.{self.name}"))
+
+    @property
+    def settings(self) -> type[Settings]:
+        """The class of the stage's group of settings, one without fields where there is nothing to choose."""
+        return self.module.Settings if self.configurable else Settings
 
     def name_for(self, slug: str | None) -> str:
         """Return the name that DVC knows the stage by: `filter`, or `filter@SLUG` for a class."""
@@ -162,6 +170,7 @@ STAGES = (
             "evaluation": "data/evaluation",
         },
         writes={"release": "data/release"},
+        configurable=False,
     ),
     Stage(
         "report",
@@ -176,6 +185,7 @@ STAGES = (
             "release": "data/release",
         },
         writes={"report": "data/report"},
+        configurable=False,
     ),
 )
 

@@ -67,7 +67,7 @@ def render(demo: bool) -> str:
 def _entry(stage: dag.Stage, demo: bool) -> dict[str, Any]:
     slug = "${key}" if stage.per_class else ""
     code = stage.code if demo else []
-    own = [stage.name] if stage.module.Settings.model_fields else []
+    own = [stage.name] if stage.configurable else []
     parameters: list[Any] = ["seed", *own, *stage.borrows]
     if stage.per_class:
         parameters.append({dag.PLAN: [f"classes.{slug}"]})

@@ -72,7 +72,7 @@ def seed(values: Mapping[str, Any]) -> int:
 
 def group(stage: Stage, values: Mapping[str, Any]) -> Settings:
     """Return the settings of one stage; UserError names the first key that is wrong."""
-    return _validated(stage.name, stage.module.Settings, values)
+    return _validated(stage.name, stage.settings, values)
 
 
 def _validated(name: str, model: type[AnySettings], values: Mapping[str, Any]) -> AnySettings:

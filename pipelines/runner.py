@@ -24,7 +24,9 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
         raise UserError(f"the stage {name} runs once for all classes; leave {slug!r} out")
     limit_threads()
     values = params.read(project)
-    arguments: dict[str, Any] = {"settings": params.group(stage, values), "seed": params.seed(values)}
+    arguments: dict[str, Any] = {"seed": params.seed(values)}
+    if stage.configurable:
+        arguments["settings"] = params.group(stage, values)
     arguments |= params.borrowed(stage, values, {other.name: other for other in dag.STAGES})
     if stage.per_class:
         arguments["task"] = _task(project, stage, slug)

@@ -7,19 +7,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipelines import files
 from pipelines.errors import UserError
-from pipelines.evaluation import tables
 from pipelines.evaluation.data import Data, Pool, images_as_rows
-from pipelines.evaluation.evaluate import Result, evaluate
-from pipelines.evaluation.fitting import Progress
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.study import Inputs
 from pipelines.samples import KEPT, Candidates, Samples
+from pipelines.stages import Progress
+
+if TYPE_CHECKING:
+    from pipelines.evaluation.evaluate import Result
+    from pipelines.evaluation.study import Inputs
 
 __all__ = ["Settings", "run"]
 
@@ -47,6 +48,8 @@ def run(
     printed only, so that the outputs depend on nothing but the inputs, settings and seed. So are the times.
     Raises UserError when the synthetic samples are not those of the plan, or a classifier is unknown.
     """
+    from pipelines.evaluation.evaluate import evaluate  # loads scikit-learn
+
     inputs = load(train, validation, test, classes, plan, synthetic)
     result = evaluate(inputs, settings, seed, progress, workers)
     write(result, evaluation)
@@ -57,8 +60,10 @@ def run(
         print(f"this test split has judged {earlier} other result(s) before; a test set wears out")
 
 
-def load(train: Path, validation: Path, test: Path, classes: Path, plan: Path, synthetic: Path) -> Inputs:
+def load(train: Path, validation: Path, test: Path, classes: Path, plan: Path, synthetic: Path) -> "Inputs":
     """Read the inputs of `run` as arrays."""
+    from pipelines.evaluation.study import Inputs
+
     names = tuple(files.read_json(classes)["classes"])
     planned = (files.read_yaml(plan) or {}).get("classes") or {}
     _check_folder(synthetic, set(planned))
@@ -69,8 +74,10 @@ def load(train: Path, validation: Path, test: Path, classes: Path, plan: Path, s
     return Inputs(real, _data(validation), _data(test), names, targets, pools)
 
 
-def write(result: Result, folder: Path) -> None:
+def write(result: "Result", folder: Path) -> None:
     """Write the result's files: the same bytes for the same result."""
+    from pipelines.evaluation import tables
+
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "metrics.json": result.metrics,

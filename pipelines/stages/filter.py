@@ -1,20 +1,21 @@
 """Keep the candidates whose calibrated discriminator score passes the threshold, and say of the others why not."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gan import checkpoint, seeds
+from gan import seeds
 from gan.filter import FilterSettings, accept, duplicates
-from gan.score import Calibration, calibrate, score
 from pipelines import files
 from pipelines.errors import UserError
-from pipelines.evaluation import copies
 from pipelines.evaluation.data import Data, images_as_rows
-from pipelines.evaluation.distance import spaces
 from pipelines.plan import ClassPlan
 from pipelines.samples import KEPT, Candidates, Samples
 from pipelines.stages import Progress
+
+if TYPE_CHECKING:
+    from gan.score import Calibration
 
 Settings = FilterSettings
 BELOW = "score below the threshold"
@@ -37,6 +38,9 @@ def run(
 
     Scores are calibrated on validation samples of the class, which no discriminator has trained on.
     """
+    from gan import checkpoint
+    from gan.score import calibrate, score
+
     made = Candidates.load(candidates)
     real = Samples.load(train)
     held_out = Samples.load(validation).of_class(task.index)
@@ -76,8 +80,10 @@ def run(
         )
 
 
-def uncalibrated(scores: np.ndarray) -> Calibration:
+def uncalibrated(scores: np.ndarray) -> "Calibration":
     """Return what the theory alone says of a discriminator's scores, (n,): slope 1, and ratio 1 at their mean."""
+    from gan.score import Calibration
+
     return Calibration(slope=1.0, intercept=-round(float(scores.mean()), 9), real_count=0, fake_count=len(scores))
 
 
@@ -87,6 +93,9 @@ def find_repeats(made: Candidates, real: Samples, held_out: Samples, label: int)
     An exact copy equals a training sample or an earlier candidate, byte for byte. A near copy is what the evaluation
     would flag, see `pipelines.evaluation.copies`; here validation samples alone show what is usual.
     """
+    from pipelines.evaluation import copies
+    from pipelines.evaluation.distance import spaces
+
     own = real.of_class(label)
     status = np.full(len(made), KEPT, object)
     rows, shape = images_as_rows(made.values)

@@ -7,9 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from gan import checkpoint, seeds
-from gan.sample import generate
-from gan.score import score
+from gan import seeds
 from gan.settings import Settings as Base
 from pipelines.plan import ClassPlan, slug
 from pipelines.samples import Candidates, Samples
@@ -26,6 +24,10 @@ def run(
     *, train: Path, model: Path, candidates: Path, settings: Settings, seed: int, task: ClassPlan, progress: Progress
 ) -> None:
     """Write `Candidates`; candidate i is the same however many are asked for."""
+    from gan import checkpoint
+    from gan.sample import generate
+    from gan.score import score
+
     count = math.ceil(settings.oversampling * task.needed)
     name = slug(task.label)
     own_seeds = np.array([seeds.derive(seed, "candidate", name, number) for number in range(count)])

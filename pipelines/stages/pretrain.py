@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gan import checkpoint
-from gan.train import PretrainSettings, pretrain
+from gan.train_settings import PretrainSettings
 from pipelines import files
 from pipelines.samples import Samples
 from pipelines.stages import Progress
@@ -27,6 +26,9 @@ def run(
     progress: Progress,
 ) -> None:
     """Write the model as safetensors and its loss and score curves as CSV."""
+    from gan import checkpoint
+    from gan.train import pretrain
+
     real, held_out = Samples.load(train), Samples.load(validation)
     names = files.read_json(classes)["classes"]
     shown = (held_out.values, held_out.labels)

@@ -2,16 +2,11 @@
 
 from pathlib import Path
 
-from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.plan import Plan
 from pipelines.release import assemble, real_rows, synthetic_rows
 from pipelines.samples import Candidates, Samples
 from pipelines.stages import Progress
-
-
-class Settings(Base):
-    """Nothing to choose: the verdicts decide."""
 
 
 def run(
@@ -23,7 +18,6 @@ def run(
     synthetic: Path,
     evaluation: Path,
     release: Path,
-    settings: Settings,
     seed: int,
     progress: Progress,
 ) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.plan import Plan
 from pipelines.report import charts, sheets
@@ -20,10 +19,6 @@ INSTEAD = {
 }
 
 
-class Settings(Base):
-    """Nothing to choose."""
-
-
 def run(
     *,
     train: Path,
@@ -34,7 +29,6 @@ def run(
     evaluation: Path,
     release: Path,
     report: Path,
-    settings: Settings,
     seed: int,
     progress: Progress,
 ) -> None:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gan import checkpoint
-from gan.train import TrainSettings, specialise
+from gan.train_settings import TrainSettings
 from pipelines.plan import ClassPlan
 from pipelines.samples import Samples
 from pipelines.stages import Progress
@@ -26,6 +25,9 @@ def run(
     progress: Progress,
 ) -> None:
     """Write the model of the class as safetensors and its curves, those of the base first, as CSV."""
+    from gan import checkpoint
+    from gan.train import specialise
+
     real = Samples.load(train).of_class(task.index)
     held_out = Samples.load(validation).of_class(task.index)
     gan = specialise(checkpoint.load(base), real.values, task.index, settings, seed, progress, held_out.values)

@@ -23,7 +23,7 @@ QUICK = Settings(
     draws=300,
 )
 BRIEF = QUICK.model_copy(update={"curve_repeats": 0, "estimators": {}})
-FILES = {f"{name}.csv" for name in tables.COLUMNS} | {"metrics.json", "verdicts.json"}
+FILES = {f"{name}.csv" for name in tables.COLUMNS} | {"metrics.json", "verdicts.json", "headline.json"}
 
 
 @pytest.fixture(scope="module")

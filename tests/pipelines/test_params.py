@@ -20,7 +20,7 @@ def test_the_rendered_file_says_every_setting_and_reads_back() -> None:
     text = params.render(demo=True, values={"seed": 7, "pretrain": {"learning_rate": 1e-5}})
     assert params.render(demo=True, values=YAML(typ="safe", pure=True).load(text)) == text
     for stage in dag.STAGES:
-        for key, field in stage.module.Settings.model_fields.items():
+        for key, field in stage.settings.model_fields.items():
             assert f"  {key}: " in text
             assert field.description in text, f"{stage.name}.{key} has no description"
 

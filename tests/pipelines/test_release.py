@@ -9,7 +9,7 @@ from pipelines import files, release
 from pipelines.export import folder_name
 from pipelines.plan import ClassPlan, Plan
 from pipelines.samples import Candidates, Samples
-from pipelines.stages.release import Settings, run
+from pipelines.stages.release import run
 
 
 def make_inputs(folder: Path, verdicts: dict[str, str], dose: float) -> dict[str, Path]:
@@ -51,7 +51,7 @@ def make_inputs(folder: Path, verdicts: dict[str, str], dose: float) -> dict[str
 def test_only_kept_samples_of_shipped_classes_are_released_at_the_chosen_dose(tmp_path: Path) -> None:
     """A class on hold ships nothing, a shipped one the first kept candidates, as many as the dose says."""
     paths = make_inputs(tmp_path, {"a": "ship", "b": "hold"}, dose=0.75)
-    run(**paths, settings=Settings(), seed=0, progress=lambda *_: None)
+    run(**paths, seed=0, progress=lambda *_: None)
     rows, pictures = release.read(paths["release"] / "samples.parquet")
     made = rows[rows["origin"] == "synthetic"]
     assert list(made["id"]) == ["a-0", "a-2", "a-4", "a-6", "a-8", "a-10"]
@@ -66,7 +66,7 @@ def test_only_kept_samples_of_shipped_classes_are_released_at_the_chosen_dose(tm
 def test_the_manifest_tells_the_same_as_the_samples(tmp_path: Path) -> None:
     """Row by row, the CSV is the Parquet file without its pictures."""
     paths = make_inputs(tmp_path, {"a": "ship", "b": "ship"}, dose=1.0)
-    run(**paths, settings=Settings(), seed=0, progress=lambda *_: None)
+    run(**paths, seed=0, progress=lambda *_: None)
     rows = release.read(paths["release"] / "samples.parquet")[0]
     manifest = pd.read_csv(paths["release"] / "manifest.csv")
     assert list(manifest["id"]) == list(rows["id"])

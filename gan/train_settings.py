@@ -1,0 +1,35 @@
+"""What training is told. Apart from the code that reads it, so that checking settings does not load torch."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from gan.settings import Settings
+
+
+class _Loop(Settings):
+    """What both phases of training are told."""
+
+    batch_size: int = Field(default=64, ge=2, description="pairs of a real and a generated sample a step")
+    gamma: float = Field(default=0.5, ge=0, description="weight of the gradient penalties; higher is smoother")
+    penalty_every: int = Field(default=4, ge=1, description="steps between gradient penalties, weighted to match")
+    ema: float = Field(default=0.05, gt=0, le=1, description="half-life of the averaged weights, share of all steps")
+
+
+class PretrainSettings(_Loop):
+    """The base: one GAN on all classes, from which rich classes teach how samples vary."""
+
+    steps: int = Field(default=2400, ge=1, description="training steps")
+    learning_rate: float = Field(default=5e-4, gt=0, description="of both networks, falling to a tenth along a cosine")
+    sampling_power: float = Field(default=0.5, ge=0, le=1, description="a class of n is drawn ~ n^power; 0: all alike")
+    neighbours: int = Field(default=5, ge=1, description="nearest neighbours of a real sample that a start may lean to")
+    noise_dim: int = Field(default=32, ge=1, description="numbers of noise a sample")
+
+
+class TrainSettings(_Loop):
+    """The GAN of one class: the base, trained on for a while on that class alone."""
+
+    network: Literal["auto", "mlp", "dcgan"] = Field(default="auto", description="auto: mlp to 12 pixels, else dcgan")
+    width: int = Field(default=16, ge=4, description="channels of the first convolution; mlp layers: 16 times as many")
+    steps: int = Field(default=200, ge=0, description="training steps; 0 keeps the base as it is")
+    learning_rate: float = Field(default=3e-5, gt=0, description="of both networks, falling to a tenth along a cosine")
