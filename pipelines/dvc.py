@@ -28,7 +28,7 @@ COMMENT = "Rendered by `tailweight render` from the table of stages in pipelines
 RETRYABLE = ("Unable to acquire lock", "is busy", "rwlock")
 CHATTER = (
     "Running stage", "> tailweight", "Updating lock file", "To track the changes", "git add", "To enable auto staging",
-    "dvc config", "Use `dvc push`", "Verifying data sources", "Data and pipelines are up to date",
+    "dvc config", "Use `dvc push`", "Verifying data sources", "Stage '", "Data and pipelines are up to date",
 )  # fmt: skip
 
 

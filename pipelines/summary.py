@@ -16,8 +16,9 @@ PICTURE = "data/report/samples.png"
 class Summary:
     """What a run found.
 
-    rows: one a class. judged: how many results the test split has given so far. picture: a `data:` URL of real
-    samples above synthetic ones, or None.
+    rows: one a class: `class`, `verdict`, `gain`, `detectable` (the smallest gain that the test set shows), `why`.
+    judged: how many results the test split has given so far. picture: a `data:` URL of real samples above synthetic
+    ones, or None.
     """
 
     verdict: str
@@ -29,19 +30,29 @@ class Summary:
     @property
     def markdown(self) -> str:
         """The summary as a text with a heading and a list."""
-        rows = [f"- **{row['class']}**: {row['verdict']}: {row['why']}" for row in self.rows]
+        rows = [f"- **{row['class']}**: {row['verdict']}: {row['why']}; {self._power(row)}" for row in self.rows]
         return "\n".join([f"# {self.verdict}", "", self.reason, "", *rows, "", self.wear])
 
     @property
     def lines(self) -> list[str]:
         """The summary as lines for a terminal."""
-        rows = [f"class {row['class']!r}: {row['verdict']}: {row['why']}" for row in self.rows]
+        rows = [f"class {row['class']!r}: {row['verdict']}: {row['why']}; {self._power(row)}" for row in self.rows]
         return [*(rows or [self.reason]), self.wear]
 
     @property
     def wear(self) -> str:
         """How often the test split was used: whoever looks often enough finds a gain by chance."""
         return f"this test split has given {self.judged} different result(s) so far; a test set wears out"
+
+    @staticmethod
+    def _power(row: dict[str, Any]) -> str:
+        """The smallest gain that could have been seen, without which the gain that was seen says little."""
+        detectable = row["detectable"]
+        return (
+            f"smallest gain that this test set shows: {detectable:.3f}"
+            if detectable is not None
+            else "no gain could be seen"
+        )
 
 
 def of(project: Path) -> Summary | None:
@@ -50,7 +61,13 @@ def of(project: Path) -> Summary | None:
         return None
     found = files.read_json(project / METRICS)
     rows = [
-        {"class": name, "verdict": entry["verdict"], "gain": entry["gain"]["value"], "why": "; ".join(entry["reasons"])}
+        {
+            "class": name,
+            "verdict": entry["verdict"],
+            "gain": entry["gain"]["value"],
+            "detectable": entry["detectable"],
+            "why": "; ".join(entry["reasons"]),
+        }
         for name, entry in found["classes"].items()
     ]
     picture = project / PICTURE

@@ -70,6 +70,14 @@ def test_stages_know_neither_order_nor_driver() -> None:
         }, path
 
 
+def test_only_evaluate_reads_the_test_split() -> None:
+    """No other stage has the test split, or the folder that it lies in, among its inputs."""
+    readers = {
+        stage.name for stage in dag.STAGES for path in stage.reads.values() if "data/prepared/test.npz".startswith(path)
+    }
+    assert readers == {"evaluate"}
+
+
 def test_only_flow_and_deployments_import_prefect_and_nothing_imports_dvc() -> None:
     """DVC is called as a command by one module; Prefect is loaded by two."""
     assert users_of("prefect") == {"pipelines/flow.py", "pipelines/deployments.py"}

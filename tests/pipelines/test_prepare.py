@@ -137,3 +137,17 @@ def test_a_class_that_groups_leave_without_training_is_set_aside(tmp_path: Path)
     (raw / "list.csv").write_text("path,label,group\n" + "\n".join(rows))
     with pytest.raises(UserError, match="at least 2 are needed"):
         prepare(raw, tmp_path / "out")
+
+
+def test_changing_the_labels_of_test_pictures_changes_nothing_but_the_test_split(tmp_path: Path) -> None:
+    """Training and validation data, and so all that comes before evaluate, do not depend on what the test split says."""
+    write_classes(tmp_path / "raw/train", {"a": 30, "b": 10}, seed=1)
+    write_classes(tmp_path / "raw/test", {"a": 8, "b": 8}, seed=2)
+    prepare(tmp_path / "raw", tmp_path / "one")
+    for index in range(4):
+        path = tmp_path / f"raw/test/a/{index:03d}.png"
+        path.rename(tmp_path / f"raw/test/b/moved-{index}.png")
+    prepare(tmp_path / "raw", tmp_path / "two")
+    for name in ("train.npz", "validation.npz", "classes.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert (tmp_path / "one/test.npz").read_bytes() != (tmp_path / "two/test.npz").read_bytes()
