@@ -14,7 +14,7 @@ from gan.device import prepare_device
 from gan.model import GAN
 
 SLOPE_SPREAD = 0.5  # standard deviation of the prior of the slope around 1
-DIGITS = 9  # NumPy's vectorised exp differs in the last bit with the alignment of memory; what is kept must not
+DIGITS = 9  # after the point; further ones differ between BLAS kernels, and with them the bytes of what is kept
 INTERCEPT_SPREAD = 10.0  # that of the intercept around the middle of the scores: nearly free
 
 
