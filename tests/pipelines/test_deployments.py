@@ -1,5 +1,6 @@
 """The flow on a schedule, with a real Prefect server and worker."""
 
+import contextlib
 import json
 import os
 import socket
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipelines import files, params
@@ -42,6 +44,17 @@ def wait_for(what, seconds: float, every: float = 1.0) -> object:
         time.sleep(every)
 
 
+def end(process: subprocess.Popen) -> None:
+    """End a process and all that it started; a Prefect worker may not heed the first signal."""
+    family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+    process.terminate()
+    psutil.wait_procs(family, timeout=10)
+    for each in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
+    process.wait(30)
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A Prefect server of its own on a free port; yields the address of its API."""
@@ -54,8 +67,7 @@ def server() -> Iterator[str]:
         wait_for(lambda: ask(url, "/health"), 120)
         yield url
     finally:
-        process.terminate()
-        process.wait(30)
+        end(process)
 
 
 def test_without_a_server_deploy_says_how_to_start_one(finished: Path) -> None:
@@ -104,8 +116,7 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
         try:
             done = wait_for(lambda: finished_runs(server, 2), 400, every=3)
         finally:
-            worker.terminate()
-            worker.wait(30)
+            end(worker)
     assert [found["state"]["type"] for found in done] == ["COMPLETED", "COMPLETED"], (
         tmp_path / "worker.log"
     ).read_text()
