@@ -22,6 +22,11 @@ def test_help_teaches(tmp_path: Path) -> None:
         assert "usage: tailweight" in run("tailweight", command, "--help", cwd=tmp_path)
 
 
+def test_params_explains_every_setting_anywhere(tmp_path: Path) -> None:
+    """`tailweight params` needs no project: it prints the defaults, as `params.yaml` would have them."""
+    assert run("tailweight", "params", cwd=tmp_path) == params.render(demo=False)
+
+
 def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     """Neither torch nor Prefect nor pandas is imported to show the help."""
     code = "import sys, pipelines.__main__ as m\ntry: m.main(['--help'])\nexcept SystemExit: pass\nprint(*sys.modules)"
