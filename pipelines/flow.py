@@ -102,10 +102,10 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> list[Row
         return []
     nodes = dvc.graph(folder)
     goal = dvc.ancestors(nodes, stale.expand(nodes, wanted))
-    rows = bring_up(folder, dvc.ancestors(nodes, {"plan"} & goal))
+    rows = bring_up(folder, nodes, dvc.ancestors(nodes, {"plan"} & goal))
     dvc.prune(folder, set(Plan.load(folder / dag.PLAN).classes))
     nodes = dvc.graph(folder)
-    rows += bring_up(folder, dvc.ancestors(nodes, stale.expand(nodes, wanted)))
+    rows += bring_up(folder, nodes, dvc.ancestors(nodes, stale.expand(nodes, wanted)))
     publish(folder, rows)
     return rows
 
@@ -115,12 +115,12 @@ def _stop(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def bring_up(project: Path, names: set[str]) -> list[Row]:
+def bring_up(project: Path, graph: dict[str, set[str]], names: set[str]) -> list[Row]:
     """Run what is stale among the stages `names` and what depends on it there; each starts when its inputs are ready.
 
     The others go on where one fails; then dvc.StageFailed is raised, one for the user to mend before any other.
     """
-    nodes = {name: needs & names for name, needs in dvc.graph(project).items() if name in names}
+    nodes = {name: needs & names for name, needs in graph.items() if name in names}
     stale = dvc.descendants(nodes, set(dvc.status(project)) & names)
     futures: dict[str, PrefectFuture] = {}
     for name in breadth_first(nodes):
