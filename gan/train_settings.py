@@ -29,7 +29,9 @@ class PretrainSettings(_Loop):
 class TrainSettings(_Loop):
     """The GAN of one class: the base, trained on for a while on that class alone."""
 
-    network: Literal["auto", "mlp", "dcgan"] = Field(default="auto", description="auto: mlp to 12 pixels, else dcgan")
+    network: Literal["auto", "mlp", "dcgan", "resnet", "laplacian"] = Field(
+        default="auto", description="family of networks; auto: mlp to 12 pixels, else dcgan"
+    )
     width: int = Field(default=16, ge=4, description="channels of the first convolution; mlp layers: 16 times as many")
     steps: int = Field(default=200, ge=0, description="training steps; 0 keeps the base as it is")
     learning_rate: float = Field(default=3e-5, gt=0, description="of both networks, falling to a tenth along a cosine")

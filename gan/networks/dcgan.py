@@ -8,9 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gan.networks.parts import SLOPE, Projection, Residual, Sizes
-
-SMALLEST = 4  # pixels a side of the innermost feature map
+from gan.networks.parts import SLOPE, SMALLEST, Projection, Residual, Sizes, crop, frame, halvings, strided, widths
 
 
 class Generator(Residual):
@@ -18,23 +16,21 @@ class Generator(Residual):
 
     def __init__(self, sizes: Sizes):
         super().__init__()
-        self.edge = _edge(sizes.size)
-        widths = _widths(sizes)
-        inner = widths[-1] * SMALLEST**2
+        self.edge = frame(sizes.size, SMALLEST * 2 ** halvings(sizes.size))
+        wide = widths(sizes)
+        inner = wide[-1] * SMALLEST**2
         self.classes = nn.Embedding(sizes.classes, sizes.noise_dim)
-        self.down = _down(sizes.channels, widths)
+        self.down = strided(sizes.channels, wide)
         self.middle = nn.Linear(2 * sizes.noise_dim, inner)
         self.up = nn.ModuleList(
-            nn.ConvTranspose2d(wide, narrow, 4, 2, 1)
-            for wide, narrow in zip(widths[:0:-1], widths[-2::-1], strict=True)
+            nn.ConvTranspose2d(a, b, 4, 2, 1) for a, b in zip(wide[:0:-1], wide[-2::-1], strict=True)
         )
-        self.last = nn.ConvTranspose2d(widths[0], sizes.channels, 4, 2, 1)
+        self.last = nn.ConvTranspose2d(wide[0], sizes.channels, 4, 2, 1)
 
     def change(self, start: torch.Tensor, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return what is added to the start, (n, c, s, s)."""
-        size = start.shape[-1]
         x = F.pad(start, self.edge)  # (n, c, 4 * 2**k, 4 * 2**k)
-        maps = []
+        maps: list[torch.Tensor] = []
         for layer in self.down:
             x = F.leaky_relu(layer(x), SLOPE)
             maps.append(x)
@@ -42,9 +38,7 @@ class Generator(Residual):
         x = F.leaky_relu(x + style.view_as(x), SLOPE)
         for layer, skip in zip(self.up, maps[-2::-1], strict=True):
             x = F.leaky_relu(layer(x) + skip, SLOPE)
-        low = self.edge[0]
-        change: torch.Tensor = self.last(x).float()
-        return change[..., low : low + size, low : low + size]
+        return crop(self.last(x).float(), self.edge)
 
 
 class Discriminator(nn.Module):
@@ -52,10 +46,10 @@ class Discriminator(nn.Module):
 
     def __init__(self, sizes: Sizes):
         super().__init__()
-        self.edge = _edge(sizes.size)
-        widths = _widths(sizes)
-        self.down = _down(sizes.channels, widths)
-        self.flat = nn.Linear(widths[-1] * SMALLEST**2, 4 * sizes.width)
+        self.edge = frame(sizes.size, SMALLEST * 2 ** halvings(sizes.size))
+        wide = widths(sizes)
+        self.down = strided(sizes.channels, wide)
+        self.flat = nn.Linear(wide[-1] * SMALLEST**2, 4 * sizes.width)
         self.head = Projection(4 * sizes.width, sizes.classes)
 
     def forward(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -65,26 +59,3 @@ class Discriminator(nn.Module):
             x = F.leaky_relu(layer(x), SLOPE)
         logits: torch.Tensor = self.head(F.leaky_relu(self.flat(x.flatten(1)), SLOPE), labels)
         return logits
-
-
-def _levels(size: int) -> int:
-    """How often a picture is halved: the smallest k >= 1 with 4 * 2**k >= size."""
-    return max(1, (-(-size // SMALLEST) - 1).bit_length())
-
-
-def _edge(size: int) -> tuple[int, int, int, int]:
-    """Pixels to add at the left, right, top and bottom."""
-    missing = SMALLEST * 2 ** _levels(size) - size
-    low, high = missing // 2, missing - missing // 2
-    return low, high, low, high
-
-
-def _widths(sizes: Sizes) -> list[int]:
-    """Channels after each halving: doubled each time, up to 4 times the first."""
-    return [sizes.width * min(4, 2**level) for level in range(_levels(sizes.size))]
-
-
-def _down(channels: int, widths: list[int]) -> nn.ModuleList:
-    return nn.ModuleList(
-        nn.Conv2d(narrow, wide, 4, 2, 1) for narrow, wide in zip([channels, *widths[:-1]], widths, strict=True)
-    )

@@ -1,4 +1,4 @@
-"""What the families share: their sizes, their first weights, the head of a discriminator."""
+"""What the families share: their sizes, their first weights, how a picture is halved, the head of a discriminator."""
 
 import math
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 SLOPE = 0.2  # of the leaky rectifier, in all networks
+SMALLEST = 4  # pixels a side of the innermost feature map of a convolutional network
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def build(network: type[nn.Module], sizes: Sizes, generator: torch.Generator) ->
     """Make a network on the CPU with weights drawn from `generator` alone; torch's global generator is not touched.
 
     Weights are normal with the variance of He et al. 2015 (arXiv 1502.01852, section 2.2), biases zero, and so is the last
-    layer of a `Residual`.
+    layer of each `Residual`.
     """
     with torch.device("meta"):
         module = network(sizes)
@@ -43,8 +44,9 @@ def build(network: type[nn.Module], sizes: Sizes, generator: torch.Generator) ->
                 part.weight.normal_(0, gain / math.sqrt(_inputs(part)), generator=generator)
                 if part.bias is not None:
                     part.bias.zero_()
-        if isinstance(module, Residual):
-            module.last.weight.zero_()
+        for part in module.modules():
+            if isinstance(part, Residual):
+                part.last.weight.zero_()
     return module
 
 
@@ -58,13 +60,41 @@ def _inputs(part: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> float:
     return part.in_channels * area
 
 
+def halvings(size: int) -> int:
+    """How often a picture of `size` pixels a side is halved: the smallest k >= 1 with 4 * 2**k >= size."""
+    return max(1, (-(-size // SMALLEST) - 1).bit_length())
+
+
+def frame(size: int, unit: int) -> tuple[int, int, int, int]:
+    """Pixels to add at the left, right, top and bottom to make the side a multiple of `unit`; for `F.pad` and `crop`."""
+    missing = -size % unit
+    low, high = missing // 2, missing - missing // 2
+    return low, high, low, high
+
+
+def crop(x: torch.Tensor, edge: tuple[int, int, int, int]) -> torch.Tensor:
+    """Take the frame `edge` off again: (n, c, h, w) to (n, c, h - top - bottom, w - left - right)."""
+    left, right, top, bottom = edge
+    return x[..., top : x.shape[-2] - bottom, left : x.shape[-1] - right]
+
+
+def widths(sizes: Sizes) -> list[int]:
+    """Channels after each halving: doubled each time, up to 4 times the first."""
+    return [sizes.width * min(4, 2**level) for level in range(halvings(sizes.size))]
+
+
+def strided(channels: int, wide: list[int]) -> nn.ModuleList:
+    """Return 4x4 convolutions with stride 2 from `channels` through the widths `wide`; each halves the side."""
+    return nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in zip([channels, *wide[:-1]], wide, strict=True))
+
+
 class Residual(nn.Module):
     """A generator that returns its start plus a change, the change being zero until it is trained.
 
     A family says in `change` how the change is computed; `last` is its last layer, which begins at zero.
     """
 
-    last: nn.Linear | nn.ConvTranspose2d
+    last: nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 
     def change(self, start: torch.Tensor, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return what is added to the start, (n, c, s, s)."""

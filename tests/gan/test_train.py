@@ -12,6 +12,7 @@ from gan.checkpoint import load, save
 from gan.errors import CheckpointError
 from gan.modalities.images import ImageCodec
 from gan.model import GAN, Progress
+from gan.networks import FAMILIES
 from gan.sample import generate
 from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
 
@@ -23,7 +24,7 @@ def checkpoint_bytes(gan: GAN, folder: Path) -> bytes:
     return (folder / "gan.safetensors").read_bytes()
 
 
-@pytest.mark.parametrize("network", ["mlp", "dcgan"])
+@pytest.mark.parametrize("network", FAMILIES)
 def test_same_seed_same_checkpoint(
     quick: PretrainSettings, pictures: np.ndarray, labels: np.ndarray, network: str, tmp_path: Path
 ) -> None:
@@ -136,7 +137,7 @@ def test_wrong_input_is_refused(quick: PretrainSettings, base: GAN, pictures: np
         TrainSettings.model_validate({"stepz": 3})
 
 
-@pytest.mark.parametrize("network", ["mlp", "dcgan"])
+@pytest.mark.parametrize("network", FAMILIES)
 def test_half_precision_trains(
     quick: PretrainSettings, pictures: np.ndarray, labels: np.ndarray, network: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
