@@ -11,6 +11,7 @@ from safetensors.torch import save as to_bytes
 
 from gan import modalities
 from gan.errors import CheckpointError
+from gan.health import Health
 from gan.model import GAN
 from gan.networks import FAMILIES, Sizes
 
@@ -30,6 +31,7 @@ def save(gan: GAN, path: Path | str) -> None:
         "total_steps": gan.total_steps,
         "class_index": gan.class_index,
         "history": gan.history,
+        "health": gan.health.to_dict(),
     }
     tensors = {
         f"{part}.{name}": tensor.contiguous()
@@ -82,4 +84,5 @@ def _read(path: Path) -> GAN:
         total_steps=described["total_steps"],
         class_index=described["class_index"],
         history=described["history"],
+        health=Health.from_dict(described["health"]),
     )

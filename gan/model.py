@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
+from gan.health import Health
 from gan.modalities import Codec, Samples
 from gan.modalities.table import TableCodec
 from gan.networks import Sizes
@@ -23,7 +24,8 @@ class GAN:
     total_steps: training steps behind the weights, those of the base included.
     class_index: the class it was specialised for, or None for a base of all classes.
     history: a row every 50 steps: `step`, `discriminator_loss`, `generator_loss`, `penalty`, mean logits `score_real`,
-    `score_fake`, and `score_held_out` where held-out samples were given.
+    `score_fake`, `generator_gradient` (its norm), `diversity` (see `health.Drawn`; of the averaged generator), and
+    `score_held_out` where held-out samples were given. health: what the last run showed.
     """
 
     network: str
@@ -35,6 +37,7 @@ class GAN:
     total_steps: int = 0
     class_index: int | None = None
     history: list[Row] = field(default_factory=list)
+    health: Health = field(default_factory=Health)
 
 
 def shape(samples: Samples, codec: Codec) -> tuple[int, int]:

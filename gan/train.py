@@ -11,12 +11,14 @@ from torch import nn
 from gan.adversary import Adversary
 from gan.batches import Batches
 from gan.device import prepare_device
+from gan.health import Health, concluded, signs_of_losses, signs_of_samples
 from gan.modalities import Codec, Samples, TableCodec, fit
 from gan.model import GAN, Progress, Row, shape
 from gan.networks import FAMILIES, Sizes, choose
 from gan.networks.parts import build
 from gan.seeds import derive, numpy_generator, torch_generator
 from gan.train_settings import PretrainSettings, TrainSettings
+from gan.watch import Watch
 
 __all__ = ["GAN", "PretrainSettings", "TrainSettings", "pretrain", "specialise"]
 
@@ -100,7 +102,7 @@ def _fit(
     progress: Progress | None,
     validation: Validation | None,
 ) -> GAN:
-    """Train a copy of `gan` and return it with averaged weights, on the CPU."""
+    """Train a copy of `gan` and return it on the CPU, with the averaged weights of its best step and with its health."""
     device = prepare_device()
     generator = copy.deepcopy(gan.generator).to(device).requires_grad_(True)
     discriminator = copy.deepcopy(gan.discriminator).to(device).requires_grad_(True)
@@ -112,6 +114,7 @@ def _fit(
 
     real = batches(samples, labels)
     held_out = batches(*validation) if validation is not None and len(validation[0]) else None
+    watch = Watch(real, samples, labels, validation, seed)
     rng, shifts = numpy_generator(seed, "batches"), torch_generator(seed, "shifts")
     decay = 0.5 ** (1 / (settings.ema * max(1, settings.steps)))
     generator_steps = _optimiser(generator, settings.learning_rate)
@@ -131,18 +134,23 @@ def _fit(
 
         if step % REPORT_EVERY == 0 or step == settings.steps:
             row = {"step": float(gan.total_steps + step)} | {name: value.item() for name, value in figures.items()}
+            row |= {"generator_gradient": gradient_norm(generator), "diversity": watch.diversity(average)}
             if held_out is not None:
                 own = derive(seed, "held-out", step)
                 row["score_held_out"] = adversary.mean_score(held_out, settings.batch_size, own)
             history.append(row)
             if progress is not None:
                 progress(step, settings.steps, row)
+    signs = (
+        [*signs_of_losses(history, watch.held_out_count), *signs_of_samples(watch.drawn(average))] if history else []
+    )
     return replace(
         gan,
         generator=average.cpu().eval(),
         discriminator=discriminator.cpu().requires_grad_(False).eval(),
         total_steps=gan.total_steps + settings.steps,
         history=[*gan.history, *history],
+        health=Health(settings.steps, concluded(signs, "the weights of the last step were kept")),
     )
 
 
@@ -154,6 +162,13 @@ def _rates(first: float, steps: int) -> Iterator[float]:
 
 def _optimiser(network: nn.Module, rate: float) -> torch.optim.Optimizer:
     return torch.optim.Adam(network.parameters(), lr=rate, betas=(0.0, 0.99), fused=True)
+
+
+def gradient_norm(network: nn.Module) -> float:
+    """Return the Euclidean norm of all gradients that lie in `network`."""
+    return torch.nn.utils.get_total_norm(
+        [weight.grad for weight in network.parameters() if weight.grad is not None]
+    ).item()
 
 
 @torch.no_grad()

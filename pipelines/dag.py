@@ -89,7 +89,11 @@ STAGES = (
             "validation": "data/prepared/validation.npz",
             "classes": "data/prepared/classes.json",
         },
-        writes={"model": "data/models/base.safetensors", "curves": "data/models/base.csv"},
+        writes={
+            "model": "data/models/base.safetensors",
+            "curves": "data/models/base.csv",
+            "health": "data/models/base.json",
+        },
         borrows=("train.network", "train.width"),
         accelerator=True,
         plots={
@@ -108,7 +112,11 @@ STAGES = (
             "validation": "data/prepared/validation.npz",
             "base": "data/models/base.safetensors",
         },
-        writes={"model": "data/models/{slug}.safetensors", "curves": "data/models/{slug}.csv"},
+        writes={
+            "model": "data/models/{slug}.safetensors",
+            "curves": "data/models/{slug}.csv",
+            "health": "data/models/{slug}.json",
+        },
         per_class=True,
         accelerator=True,
     ),

@@ -19,13 +19,14 @@ def run(
     classes: Path,
     model: Path,
     curves: Path,
+    health: Path,
     settings: Settings,
     network: str,
     width: int,
     seed: int,
     progress: Progress,
 ) -> None:
-    """Write the model as safetensors and its loss and score curves as CSV."""
+    """Write the model as safetensors, its loss and score curves as CSV, and its health as JSON."""
     from gan import checkpoint
     from gan.train import pretrain
 
@@ -35,4 +36,7 @@ def run(
     gan = pretrain(real.values, real.labels, len(names), settings, network, width, seed, progress, shown)
     checkpoint.save(gan, model)
     pd.DataFrame(gan.history).to_csv(curves, index=False)
+    files.write_json(health, gan.health.to_dict())
     print(f"pretrain: {gan.network}, {settings.steps} steps on {len(real)} samples of {len(names)} classes")
+    for sign in gan.health.bad:
+        print(f"pretrain: {sign}")

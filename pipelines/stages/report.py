@@ -43,6 +43,7 @@ def run(
         shown |= {
             "summary": files.read_json(synthetic / f"{slug}.json"),
             "curves": charts.training(pd.read_csv(models / f"{slug}.csv")),
+            "health": files.read_json(models / f"{slug}.json"),
         }
         classes.append(shown)
         if len(made.kept):
@@ -50,6 +51,7 @@ def run(
         progress(number, len(planned.classes), {})
     page = {
         "classes": classes,
+        "base_health": files.read_json(models / "base.json") if classes else None,
         "measured": measured,
         "skipped": planned.skipped,
         "counts": charts.counts(count_table(measured)),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from gan.train_settings import TrainSettings
+from pipelines import files
 from pipelines.plan import ClassPlan
 from pipelines.samples import Samples
 from pipelines.stages import Progress
@@ -19,12 +20,13 @@ def run(
     base: Path,
     model: Path,
     curves: Path,
+    health: Path,
     settings: Settings,
     seed: int,
     task: ClassPlan,
     progress: Progress,
 ) -> None:
-    """Write the model of the class as safetensors and its curves, those of the base first, as CSV."""
+    """Write the model of the class as safetensors, its curves, those of the base first, as CSV, and its health as JSON."""
     from gan import checkpoint
     from gan.train import specialise
 
@@ -33,4 +35,7 @@ def run(
     gan = specialise(checkpoint.load(base), real.values, task.index, settings, seed, progress, held_out.values)
     checkpoint.save(gan, model)
     pd.DataFrame(gan.history).to_csv(curves, index=False)
+    files.write_json(health, gan.health.to_dict())
     print(f"train: class {task.label!r}, {settings.steps} steps on {len(real)} samples")
+    for sign in gan.health.bad:
+        print(f"train: class {task.label!r}: {sign}")
