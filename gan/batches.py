@@ -6,9 +6,7 @@ import numpy as np
 import torch
 
 from gan.modalities import Codec
-from gan.starts import Neighbours
-
-MOST_STARTERS = 2000  # samples of a class that starts are drawn from; finding neighbours takes the square of it
+from gan.starts import Drawn, Starters
 
 
 class Batch(NamedTuple):
@@ -28,38 +26,31 @@ class Batches:
     """
 
     def __init__(
-        self,
-        samples: np.ndarray,
-        labels: np.ndarray,
-        codec: Codec,
-        device: torch.device,
-        noise_dim: int,
-        neighbours: int,
-        power: float,
+        self, starters: Starters, classes: np.ndarray, device: torch.device, noise_dim: int, power: float
     ):
-        """samples: (n, ...), as `codec.pack` returns them. labels: (n,) int. device: where the batches are wanted."""
-        self.samples, self.codec, self.device, self.noise_dim = samples, codec, device, noise_dim
-        self.classes, counts = np.unique(labels, return_counts=True)
-        weights = counts.astype(np.float64) ** power
+        """starters: over all training samples. classes: those to draw, (k,). device: where the batches are wanted."""
+        self.starters, self.device, self.noise_dim = starters, device, noise_dim
+        self.classes = np.asarray(classes)
+        self.members = [np.flatnonzero(starters.labels == label) for label in self.classes]
+        weights = np.array([len(member) for member in self.members], np.float64) ** power
         self.shares = weights / weights.sum()
-        self.members = [np.flatnonzero(labels == label) for label in self.classes]
-        self.starters = [member[:: -(-len(member) // MOST_STARTERS)] for member in self.members]
-        self.tables = [rows[Neighbours.of(samples[rows], neighbours).table] for rows in self.starters]
+
+    @property
+    def codec(self) -> Codec:
+        """What encodes the samples."""
+        return self.starters.codec
 
     def draw(self, count: int, rng: np.random.Generator) -> Batch:
-        """Draw `count` pairs, all of it from `rng`."""
-        which = rng.choice(len(self.classes), size=count, p=self.shares)
-        real, reference, neighbour = np.empty((3, count), np.int64)
-        for index in np.unique(which):
-            rows, members = which == index, self.members[index]
-            starters, table = self.starters[index], self.tables[index]
-            real[rows] = members[rng.integers(len(members), size=rows.sum())]
-            row = rng.integers(len(starters), size=rows.sum())
-            reference[rows] = starters[row]
-            neighbour[rows] = table[row, rng.integers(table.shape[1], size=len(row))]
-        weight = torch.from_numpy(rng.random((count, 1, 1, 1), dtype=np.float32))
+        """Draw `count` pairs, all of it from `rng`; pairs of one class lie side by side."""
+        counts = rng.multinomial(count, self.shares)
+        parts, real = [], []
+        for label, members, number in zip(self.classes, self.members, counts, strict=True):
+            if number:
+                parts.append(self.starters.draw(int(label), number, rng))
+                real.append(members[rng.integers(len(members), size=number)])
+        drawn = Drawn(*(np.concatenate(part) for part in zip(*parts, strict=True)))
         noise = torch.from_numpy(rng.standard_normal((count, self.noise_dim), dtype=np.float32))
-        labels = torch.from_numpy(self.classes[which].astype(np.int64))
-        real_x, first, second = (self.codec.encode(self.samples[rows]) for rows in (real, reference, neighbour))
-        batch = Batch(real_x, first + weight * (second - first), noise, labels)
+        labels = torch.from_numpy(np.repeat(self.classes, counts).astype(np.int64))
+        real_x = self.codec.encode(self.starters.samples[np.concatenate(real)])
+        batch = Batch(real_x, self.starters.starts(drawn), noise, labels)
         return Batch(*(part.to(self.device) for part in batch))

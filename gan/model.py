@@ -11,16 +11,18 @@ from gan.health import Health
 from gan.modalities import Codec, Samples
 from gan.modalities.table import TableCodec
 from gan.networks import Sizes
+from gan.starts import Starters
 
 Progress = Callable[[int, int, Mapping[str, float]], None]  # steps done, steps in total, figures
 Row = dict[str, float]
+Labelled = tuple[Samples, np.ndarray]  # samples and (n,) labels
 
 
 @dataclass(frozen=True)
 class GAN:
     """A generator, the discriminator that it was trained against, and how they were made.
 
-    network: the family. generator: with averaged weights. neighbours: of a real sample, one of which bounds a start.
+    network: the family. generator: with averaged weights. neighbours, donors, borrow: how starts are drawn, see `gan.starts`.
     total_steps: training steps behind the weights, those of the base included.
     class_index: the class it was specialised for, or None for a base of all classes.
     history: a row every 50 steps: `step`, `discriminator_loss`, `generator_loss`, `penalty`, mean logits `score_real`,
@@ -34,10 +36,25 @@ class GAN:
     discriminator: nn.Module
     codec: Codec
     neighbours: int = 5
+    donors: int = 2
+    borrow: float = 1.0
     total_steps: int = 0
     class_index: int | None = None
     history: list[Row] = field(default_factory=list)
     health: Health = field(default_factory=Health)
+
+
+def starters(gan: GAN, samples: Samples, labels: np.ndarray, lenders: Labelled | None) -> Starters:
+    """Return what draws starts from `samples` with `labels`, (n,), as `gan` does, borrowing from those and `lenders`.
+
+    lenders: samples and labels; those of classes that `labels` has are left out. Their rows come after those of `samples`.
+    """
+    packed = gan.codec.pack(samples)
+    if lenders is not None:
+        others = ~np.isin(lenders[1], labels)
+        packed = np.concatenate([packed, gan.codec.pack(lenders[0][others])])
+        labels = np.concatenate([labels, lenders[1][others]])
+    return Starters(packed, labels, gan.codec, gan.neighbours, gan.donors, gan.borrow)
 
 
 def shape(samples: Samples, codec: Codec) -> tuple[int, int]:

@@ -1,65 +1,157 @@
-"""Where a generator starts: a point between a real sample and one of its nearest neighbours of the same class.
+"""Where a generator starts: near real samples of the class, moved the way samples of rich classes differ.
 
-That is what SMOTE returns (Chawla et al. 2002, arXiv 1106.1813, section 4.2), so SMOTE is the floor of the generator.
+A start is a point between a real sample and one of its nearest neighbours of the same class, which is what SMOTE returns
+(Chawla et al. 2002, arXiv 1106.1813, section 4.2), plus a borrowed difference: a step of the way that leads, in a rich class
+near by, from a sample that resembles the reference to any other. Ten samples of a class do not show how it varies; the
+hundreds of the classes beside it do (few-shot learning borrows their covariance for the same reason: Yang et al. 2021,
+arXiv 2101.06395). Neighbours keep SMOTE as the floor; `BorrowSettings` says how far to go beyond it.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from sklearn.neighbors import NearestNeighbors
 
+from gan.modalities import Codec
 
-class Start(NamedTuple):
-    """A start and where it lies: `(1 - weight) * reference + weight * neighbour`."""
+MOST = 2000  # samples of a class that starts are made from; finding neighbours takes the square of it
+ALIKE = 10  # samples of a rich class that count as resembling a reference
+RICH = 0.5  # a class with this share of the largest class is rich
 
-    start: np.ndarray
-    reference_index: int
-    neighbour_index: int
-    weight: float
+
+class Drawn(NamedTuple):
+    """How starts were drawn, (n,) each; the first four are rows of the training samples.
+
+    start = (1 - weight) * reference + weight * neighbour + step * (there - here), see `Starters.starts`.
+    here, there: -1 where nothing was borrowed.
+    """
+
+    reference: np.ndarray
+    neighbour: np.ndarray
+    here: np.ndarray
+    there: np.ndarray
+    weight: np.ndarray
+    step: np.ndarray
 
 
 @dataclass(frozen=True)
-class Neighbours:
-    """The nearest neighbours of every sample of one class.
+class _Class:
+    """What starts of one class are made from: rows of the training samples.
 
-    table: (m, k) int64, nearest first, k = min(wanted, m - 1); a single sample is its own neighbour, (1, 1).
+    references: (m,). neighbours: (m, k). alike: a rich class each, (m, a), samples that resemble each reference.
+    others: all samples of those classes.
     """
 
-    table: np.ndarray
+    references: np.ndarray
+    neighbours: np.ndarray
+    alike: list[np.ndarray]
+    others: list[np.ndarray]
 
-    @classmethod
-    def of(cls, references: np.ndarray, k: int = 5) -> "Neighbours":
-        """Find up to `k` neighbours of each of `references`, (m, ...), by Euclidean distance of their values.
 
-        Raises ValueError when there is no reference.
+class Starters:
+    """Draws starts for every class of a training set; what a class needs is found out when it is first asked for."""
+
+    def __init__(self, samples: np.ndarray, labels: np.ndarray, codec: Codec, neighbours: int, donors: int, borrow: float):
+        """samples: (n, ...), as `codec.pack` returns them. labels: (n,) int.
+
+        neighbours: nearest ones that a start may lean to. donors: nearest rich classes to borrow differences from.
+        borrow: the longest step of such a difference; 0 borrows nothing.
         """
-        count = len(references)
-        if count == 0:
-            raise ValueError("starts: a class without a single sample has nothing to start from")
-        if count == 1:
-            return cls(np.zeros((1, 1), np.int64))
-        flat = references.reshape(count, -1).astype(np.float64)
-        search = NearestNeighbors(n_neighbors=min(k, count - 1), algorithm="brute").fit(flat)
-        return cls(search.kneighbors(return_distance=False).astype(np.int64))
+        self.samples, self.labels, self.codec = samples, labels, codec
+        self.neighbours, self.donors, self.borrow = neighbours, donors if borrow > 0 else 0, borrow
+        self.classes: dict[int, _Class] = {}
 
-    def pick(self, rng: np.random.Generator) -> tuple[int, int, float]:
-        """Draw a reference, one of its neighbours and a weight in [0, 1), each uniformly."""
-        reference = int(rng.integers(len(self.table)))
-        neighbour = int(self.table[reference, rng.integers(self.table.shape[1])])
-        return reference, neighbour, float(rng.random())
+    def draw(self, label: int, count: int, rng: np.random.Generator) -> Drawn:
+        """Draw `count` starts of class `label`, each uniformly among references, neighbours, weights, donors and steps.
+
+        Raises ValueError for a class without a single sample.
+        """
+        found = self._class(label)
+        row = rng.integers(len(found.references), size=count)
+        reference = found.references[row]
+        neighbour = found.neighbours[row, rng.integers(found.neighbours.shape[1], size=count)]
+        weight = rng.random(count)
+        here, there = np.full((2, count), -1)
+        step = np.zeros(count)
+        if found.alike:
+            donor, alike, other = rng.integers(len(found.alike), size=count), rng.random(count), rng.random(count)
+            step = self.borrow * rng.random(count)
+            for place, (table, rows) in enumerate(zip(found.alike, found.others, strict=True)):
+                own = donor == place
+                here[own] = table[row[own], (alike[own] * table.shape[1]).astype(int)]
+                there[own] = rows[(other[own] * len(rows)).astype(int)]
+        return Drawn(reference, neighbour, here, there, weight, step)
+
+    def starts(self, drawn: Drawn) -> torch.Tensor:
+        """Return the starts, (n, c, s, s) float32; exactly the common value wherever both parents are equal."""
+        first, second = (self.codec.encode(self.samples[rows]) for rows in (drawn.reference, drawn.neighbour))
+        base = first + _column(drawn.weight) * (second - first)
+        if (drawn.here < 0).all():
+            return base
+        here, there = (self.codec.encode(self.samples[rows]) for rows in (drawn.here, drawn.there))
+        return self.codec.displace(base, _column(drawn.step) * (there - here))
+
+    def _class(self, label: int) -> _Class:
+        if label not in self.classes:
+            references = self._rows(label)
+            near = [self._rows(donor) for donor in self._donors(label)]
+            self.classes[label] = _Class(
+                references,
+                references[neighbours(self.samples[references], self.neighbours)],
+                [rows[nearest(self.samples[references], self.samples[rows], ALIKE)] for rows in near],
+                near,
+            )
+        return self.classes[label]
+
+    def _donors(self, label: int) -> list[int]:
+        """Return the rich classes whose mean lies nearest to that of the class, nearest first."""
+        rich = self.counts[1] >= RICH * self.counts[1].max()
+        others = [int(other) for other in self.counts[0][rich] if other != label]
+        distance = {other: float(np.linalg.norm(self.means[other] - self.means[label])) for other in others}
+        return sorted(others, key=distance.__getitem__)[: self.donors]
+
+    def _rows(self, label: int) -> np.ndarray:
+        rows = np.flatnonzero(self.labels == label)
+        return rows[:: -(-len(rows) // MOST) or 1]
+
+    @cached_property
+    def counts(self) -> tuple[np.ndarray, np.ndarray]:
+        """The classes and how many samples each has."""
+        return np.unique(self.labels, return_counts=True)
+
+    @cached_property
+    def means(self) -> dict[int, np.ndarray]:
+        """The mean sample of each class, (d,) float64."""
+        return {int(label): _flat(self.samples[self._rows(int(label))]).mean(0) for label in self.counts[0]}
 
 
-def draw(references: np.ndarray, rng: np.random.Generator, k: int = 5, neighbours: Neighbours | None = None) -> Start:
-    """Draw one start from `references`, (m, ...) floats; the start has their shape without the first axis.
+def neighbours(references: np.ndarray, k: int) -> np.ndarray:
+    """Return the nearest neighbours of each of `references`, (m, ...), among the others: (m, min(k, m - 1)) int64.
 
-    neighbours: the table of `references` where it is known; otherwise it is computed here with `k`.
+    By Euclidean distance of their values, nearest first; a single sample is its own neighbour, (1, 1). Raises ValueError
+    when there is no reference.
     """
-    reference, neighbour, weight = (neighbours or Neighbours.of(references, k)).pick(rng)
-    return Start(between(references[reference], references[neighbour], weight), reference, neighbour, weight)
+    count = len(references)
+    if count == 0:
+        raise ValueError("starts: a class without a single sample has nothing to start from")
+    if count == 1:
+        return np.zeros((1, 1), np.int64)
+    search = NearestNeighbors(n_neighbors=min(k, count - 1), algorithm="brute").fit(_flat(references))
+    return np.asarray(search.kneighbors(return_distance=False), np.int64)
 
 
-def between(reference: np.ndarray, neighbour: np.ndarray, weight: float | np.ndarray) -> np.ndarray:
-    """Return the point at `weight` of the way; exactly the common value wherever both are equal."""
-    point: np.ndarray = (reference + weight * (neighbour - reference)).astype(reference.dtype)
-    return point
+def nearest(references: np.ndarray, others: np.ndarray, k: int) -> np.ndarray:
+    """Return the up to `k` of `others`, (p, ...), nearest to each of `references`, (m, ...): (m, k) int64."""
+    search = NearestNeighbors(n_neighbors=min(k, len(others)), algorithm="brute").fit(_flat(others))
+    return np.asarray(search.kneighbors(_flat(references), return_distance=False), np.int64)
+
+
+def _flat(samples: np.ndarray) -> np.ndarray:
+    return samples.reshape(len(samples), -1).astype(np.float64)
+
+
+def _column(values: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(values.astype(np.float32))[:, None, None, None]

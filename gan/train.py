@@ -13,7 +13,7 @@ from gan.batches import Batches
 from gan.device import prepare_device
 from gan.health import Health, concluded, signs_of_losses, signs_of_samples
 from gan.modalities import Codec, Samples, TableCodec, fit
-from gan.model import GAN, Progress, Row, shape
+from gan.model import GAN, Labelled, Progress, Row, shape, starters
 from gan.networks import FAMILIES, Sizes, choose
 from gan.networks.parts import build
 from gan.seeds import derive, numpy_generator, torch_generator
@@ -23,8 +23,6 @@ from gan.watch import Watch
 __all__ = ["GAN", "PretrainSettings", "TrainSettings", "pretrain", "specialise"]
 
 REPORT_EVERY = 50  # steps
-
-Validation = tuple[Samples, np.ndarray]  # samples and (n,) labels; scored, never trained on
 
 
 def pretrain(
@@ -36,7 +34,7 @@ def pretrain(
     width: int,
     seed: int,
     progress: Progress | None = None,
-    validation: Validation | None = None,
+    validation: Labelled | None = None,
     codec: Codec | None = None,
 ) -> GAN:
     """Train a GAN on all classes.
@@ -62,6 +60,8 @@ def pretrain(
         discriminator=build(FAMILIES[name].discriminator, sizes, torch_generator(seed, "pretrain", "discriminator")),
         codec=codec,
         neighbours=settings.neighbours,
+        donors=settings.donors,
+        borrow=settings.borrow,
     )
     seed = derive(seed, "pretrain")
     return _fit(base, samples, labels, settings, settings.sampling_power, seed, progress, validation)
@@ -75,11 +75,12 @@ def specialise(
     seed: int,
     progress: Progress | None = None,
     validation: Samples | None = None,
+    lenders: Labelled | None = None,
 ) -> GAN:
     """Train `base` on for one class, and leave `base` as it is.
 
     samples: (n, s, s, c) uint8 or a data frame, all of the class. validation: held-out samples of the class, for the
-    history.
+    history. lenders: the training samples of the other classes, which starts borrow differences from.
     Raises ValueError when the samples are not like those of the base or `class_index` is not one of its classes.
     """
     if shape(samples, base.codec) != (base.sizes.channels, base.sizes.size):
@@ -88,7 +89,8 @@ def specialise(
         raise ValueError(f"class_index: expected 0..{base.sizes.classes - 1}, got {class_index}")
     held_out = None if validation is None else (validation, np.full(len(validation), class_index))
     labels = np.full(len(samples), class_index)
-    gan = _fit(base, samples, labels, settings, 0.0, derive(seed, "train", class_index), progress, held_out)
+    own = derive(seed, "train", class_index)
+    gan = _fit(base, samples, labels, settings, 0.0, own, progress, held_out, lenders)
     return replace(gan, class_index=class_index)
 
 
@@ -100,7 +102,8 @@ def _fit(
     power: float,
     seed: int,
     progress: Progress | None,
-    validation: Validation | None,
+    validation: Labelled | None,
+    lenders: Labelled | None = None,
 ) -> GAN:
     """Train a copy of `gan` and return it on the CPU, with the averaged weights of its best step and with its health."""
     device = prepare_device()
@@ -109,11 +112,11 @@ def _fit(
     average = copy.deepcopy(generator).requires_grad_(False)
     adversary = Adversary(generator, discriminator, gan.codec, settings.gamma * settings.penalty_every)
 
-    def batches(of: Samples, labelled: np.ndarray) -> Batches:
-        return Batches(gan.codec.pack(of), labelled, gan.codec, device, gan.sizes.noise_dim, gan.neighbours, power)
+    def batches(of: Samples, labelled: np.ndarray, lent: Labelled | None) -> Batches:
+        return Batches(starters(gan, of, labelled, lent), np.unique(labelled), device, gan.sizes.noise_dim, power)
 
-    real = batches(samples, labels)
-    held_out = batches(*validation) if validation is not None and len(validation[0]) else None
+    real = batches(samples, labels, lenders)
+    held_out = batches(*validation, None) if validation is not None and len(validation[0]) else None
     watch = Watch(real, samples, labels, validation, seed)
     rng, shifts = numpy_generator(seed, "batches"), torch_generator(seed, "shifts")
     decay = 0.5 ** (1 / (settings.ema * max(1, settings.steps)))

@@ -62,6 +62,14 @@ class ImageCodec:
             x = torch.where(starts == empty, starts, x)
         return x + (levels[self._nearest(x.detach(), levels)] - x).detach()
 
+    def displace(self, base: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+        """Return `base + change`, (n, c, h, w), within the range of the data; where `base` is background, it stays so."""
+        levels = self._levels(base.device)
+        moved = (base + change).clamp(levels[0], levels[-1])
+        if self.background is None:
+            return moved
+        return torch.where(base == levels[self.levels.index(self.background)], base, moved)
+
     def decode(self, x: torch.Tensor, starts: torch.Tensor | None = None) -> np.ndarray:
         """Turn (n, c, h, w) floats into (n, h, w, c) uint8 on the levels of the data.
 

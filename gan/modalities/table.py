@@ -88,6 +88,14 @@ class TableCodec:
         start = None if starts is None else starts.flatten(1)
         return self._layout(x.device).settle(x.flatten(1), start)[..., None, None]
 
+    def displace(self, base: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+        """Return `base + change`, (n, d, 1, 1), for columns that are always a number; the others stay as they are."""
+        free = torch.zeros(self.channels, dtype=torch.bool, device=base.device)
+        free[: self._number_count] = torch.tensor(
+            [not column.states for column in self.columns if isinstance(column, NumberColumn)], device=base.device
+        )
+        return torch.where(free[:, None, None], base + change, base)
+
     def decode(self, x: torch.Tensor, starts: torch.Tensor | None = None) -> pd.DataFrame:
         """Turn (n, d, 1, 1) floats into n rows with the columns and types of the data; `starts` as in `settle`.
 
