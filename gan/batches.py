@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from gan.modalities import Codec
-from gan.starts import Drawn, Starters
+from gan.starts import Starters, stacked
 
 
 class Batch(NamedTuple):
@@ -25,9 +25,7 @@ class Batches:
     classes alike, and the square root between them neither starves the rare classes nor repeats them endlessly.
     """
 
-    def __init__(
-        self, starters: Starters, classes: np.ndarray, device: torch.device, noise_dim: int, power: float
-    ):
+    def __init__(self, starters: Starters, classes: np.ndarray, device: torch.device, noise_dim: int, power: float):
         """starters: over all training samples. classes: those to draw, (k,). device: where the batches are wanted."""
         self.starters, self.device, self.noise_dim = starters, device, noise_dim
         self.classes = np.asarray(classes)
@@ -48,7 +46,7 @@ class Batches:
             if number:
                 parts.append(self.starters.draw(int(label), number, rng))
                 real.append(members[rng.integers(len(members), size=number)])
-        drawn = Drawn(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        drawn = stacked(parts)
         noise = torch.from_numpy(rng.standard_normal((count, self.noise_dim), dtype=np.float32))
         labels = torch.from_numpy(np.repeat(self.classes, counts).astype(np.int64))
         real_x = self.codec.encode(self.starters.samples[np.concatenate(real)])

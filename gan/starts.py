@@ -54,7 +54,9 @@ class _Class:
 class Starters:
     """Draws starts for every class of a training set; what a class needs is found out when it is first asked for."""
 
-    def __init__(self, samples: np.ndarray, labels: np.ndarray, codec: Codec, neighbours: int, donors: int, borrow: float):
+    def __init__(
+        self, samples: np.ndarray, labels: np.ndarray, codec: Codec, neighbours: int, donors: int, borrow: float
+    ):
         """samples: (n, ...), as `codec.pack` returns them. labels: (n,) int.
 
         neighbours: nearest ones that a start may lean to. donors: nearest rich classes to borrow differences from.
@@ -126,6 +128,13 @@ class Starters:
     def means(self) -> dict[int, np.ndarray]:
         """The mean sample of each class, (d,) float64."""
         return {int(label): _flat(self.samples[self._rows(int(label))]).mean(0) for label in self.counts[0]}
+
+
+def stacked(parts: list[Drawn]) -> Drawn:
+    """Put draws one after the other."""
+    if not parts:
+        return Drawn(*np.empty((4, 0), np.int64), *np.empty((2, 0)))
+    return Drawn(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 def neighbours(references: np.ndarray, k: int) -> np.ndarray:
