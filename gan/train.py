@@ -10,7 +10,7 @@ from torch import nn
 
 from gan.adversary import Adversary
 from gan.batches import Batches
-from gan.device import prepare_device
+from gan.device import place, prepare_device
 from gan.modalities.images import ImageCodec
 from gan.model import GAN, Progress, Row, side
 from gan.networks import FAMILIES, Sizes, choose
@@ -95,8 +95,10 @@ def _fit(
 ) -> GAN:
     """Train a copy of `gan` and return it with averaged weights, on the CPU."""
     device = prepare_device()
-    generator = copy.deepcopy(gan.generator).to(device).requires_grad_(True)
-    discriminator = copy.deepcopy(gan.discriminator).to(device).requires_grad_(True)
+    generator, discriminator = (
+        place(copy.deepcopy(network), device, torch.channels_last).requires_grad_(True)
+        for network in (gan.generator, gan.discriminator)
+    )
     average = copy.deepcopy(generator).requires_grad_(False)
     adversary = Adversary(generator, discriminator, gan.codec, settings.gamma * settings.penalty_every)
 
@@ -132,11 +134,16 @@ def _fit(
                 progress(step, settings.steps, row)
     return replace(
         gan,
-        generator=average.cpu().eval(),
-        discriminator=discriminator.cpu().requires_grad_(False).eval(),
+        generator=_at_rest(average),
+        discriminator=_at_rest(discriminator),
         total_steps=gan.total_steps + settings.steps,
         history=[*gan.history, *history],
     )
+
+
+def _at_rest(network: nn.Module) -> nn.Module:
+    """Return the network as a checkpoint holds it: on the CPU, in the plain order, without gradients."""
+    return place(network, torch.device("cpu"), torch.contiguous_format).requires_grad_(False).eval()
 
 
 def _rates(first: float, steps: int) -> Iterator[float]:
