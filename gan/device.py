@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
+from torch import nn
 
 
 def prepare_device() -> torch.device:
@@ -18,6 +19,15 @@ def prepare_device() -> torch.device:
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     return torch.device("cuda")
+
+
+def place(network: nn.Module, device: torch.device, order: torch.memory_format) -> nn.Module:
+    """Move `network` to `device`, with the weights of its convolutions in `order`; return it.
+
+    Convolutions are fastest with `torch.channels_last`, a checkpoint holds `torch.contiguous_format`.
+    """
+    placed: nn.Module = network.to(device, memory_format=order)  # type: ignore[call-overload]  # not in torch's stubs
+    return placed
 
 
 def half_precision(device: torch.device) -> AbstractContextManager[object]:

@@ -10,7 +10,7 @@ from torch import nn
 
 from gan.adversary import Adversary
 from gan.batches import Batches
-from gan.device import prepare_device
+from gan.device import place, prepare_device
 from gan.health import Health, concluded, signs_of_losses, signs_of_samples
 from gan.modalities import Codec, Samples, TableCodec, fit
 from gan.model import GAN, Labelled, Progress, Row, shape, starters
@@ -107,8 +107,10 @@ def _fit(
 ) -> GAN:
     """Train a copy of `gan` and return it on the CPU, with the averaged weights of its best step and with its health."""
     device = prepare_device()
-    generator = copy.deepcopy(gan.generator).to(device).requires_grad_(True)
-    discriminator = copy.deepcopy(gan.discriminator).to(device).requires_grad_(True)
+    generator, discriminator = (
+        place(copy.deepcopy(network), device, torch.channels_last).requires_grad_(True)
+        for network in (gan.generator, gan.discriminator)
+    )
     average = copy.deepcopy(generator).requires_grad_(False)
     adversary = Adversary(generator, discriminator, gan.codec, settings.gamma * settings.penalty_every)
 
@@ -149,12 +151,17 @@ def _fit(
     )
     return replace(
         gan,
-        generator=average.cpu().eval(),
-        discriminator=discriminator.cpu().requires_grad_(False).eval(),
+        generator=_at_rest(average),
+        discriminator=_at_rest(discriminator),
         total_steps=gan.total_steps + settings.steps,
         history=[*gan.history, *history],
         health=Health(settings.steps, concluded(signs, "the weights of the last step were kept")),
     )
+
+
+def _at_rest(network: nn.Module) -> nn.Module:
+    """Return the network as a checkpoint holds it: on the CPU, in the plain order, without gradients."""
+    return place(network, torch.device("cpu"), torch.contiguous_format).requires_grad_(False).eval()
 
 
 def _rates(first: float, steps: int) -> Iterator[float]:

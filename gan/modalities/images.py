@@ -60,7 +60,7 @@ class ImageCodec:
         if starts is not None and self.background is not None:
             empty = levels[self.levels.index(self.background)]
             x = torch.where(starts == empty, starts, x)
-        return x + (levels[self._nearest(x.detach(), levels)] - x).detach()
+        return x + (levels[self._nearest(x.detach())] - x).detach()
 
     def displace(self, base: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
         """Return `base + change`, (n, c, h, w), within the range of the data; where `base` is background, it stays so."""
@@ -76,7 +76,7 @@ class ImageCodec:
         starts: (n, c, h, w), the encoded starts that `x` was made from; where one is exactly background, the output is.
         """
         levels = self._levels(x.device)
-        index = self._nearest(x, levels)
+        index = self._nearest(x)
         if starts is not None and self.background is not None:
             empty = self.levels.index(self.background)
             index = torch.where(starts == levels[empty], empty, index)
@@ -95,9 +95,17 @@ class ImageCodec:
     def _levels(self, device: torch.device) -> torch.Tensor:
         return _to_unit(torch.tensor(self.levels, dtype=torch.uint8, device=device))  # (levels,)
 
-    @staticmethod
-    def _nearest(x: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
-        return torch.bucketize(x.contiguous(), (levels[1:] + levels[:-1]) / 2)  # index of a level, the shape of x
+    def _nearest(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the index of the level nearest to each of `x`, in its shape.
+
+        The middle between two whole numbers is a multiple of 1/2, so steps of 1/2 each have one nearest level; looking it up is
+        several times as fast as searching 256 levels.
+        """
+        middles = np.arange(511) / 2 - 0.25  # of the steps that end at 0, 1/2, 1, ... 255
+        levels = np.array(self.levels)
+        nearest = torch.from_numpy(np.searchsorted((levels[1:] + levels[:-1]) / 2, middles)).to(x.device)
+        step = ((x + 1) * 255).ceil_().nan_to_num_(0).clamp_(0, 510)
+        return nearest[step.long()]
 
 
 def _to_unit(values: torch.Tensor) -> torch.Tensor:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 SLOPE = 0.2  # of the leaky rectifier, in all networks
@@ -86,6 +87,24 @@ def widths(sizes: Sizes) -> list[int]:
 def strided(channels: int, wide: list[int]) -> nn.ModuleList:
     """Return 4x4 convolutions with stride 2 from `channels` through the widths `wide`; each halves the side."""
     return nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in zip([channels, *wide[:-1]], wide, strict=True))
+
+
+class Enlarge(nn.ConvTranspose2d):
+    """Double the side: repeat each pixel 2x2 times, then a 3x3 convolution, both in one transposed convolution.
+
+    Its 4x4 kernel is the 3x3 one spread over 2x2 pixels, so all pixels of the output are sums of the same weights, and an
+    even map stays even. A free 4x4 kernel weighs them in turn, and leaves a checkered texture (Odena et al. 2016,
+    doi 10.23915/distill.00003).
+    """
+
+    def __init__(self, wide: int, narrow: int):
+        super().__init__(wide, narrow, 3, 2, 1)
+
+    def forward(self, x: torch.Tensor, output_size: list[int] | None = None) -> torch.Tensor:
+        """Turn (n, wide, h, w) into (n, narrow, 2 h, 2 w)."""
+        kernel = F.pad(self.weight, (0, 1)) + F.pad(self.weight, (1, 0))
+        kernel = F.pad(kernel, (0, 0, 0, 1)) + F.pad(kernel, (0, 0, 1, 0))  # (wide, narrow, 4, 4)
+        return F.conv_transpose2d(x, kernel / 2, self.bias, 2, 1)  # / 2: the variance that `build` plans for
 
 
 class Residual(nn.Module):

@@ -10,7 +10,19 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gan.networks.parts import SLOPE, SMALLEST, Projection, Residual, Sizes, crop, frame, halvings, strided, widths
+from gan.networks.parts import (
+    SLOPE,
+    SMALLEST,
+    Enlarge,
+    Projection,
+    Residual,
+    Sizes,
+    crop,
+    frame,
+    halvings,
+    strided,
+    widths,
+)
 
 
 class Block(nn.Module):
@@ -46,10 +58,8 @@ class Generator(Residual):
         self.classes = nn.Embedding(sizes.classes, sizes.noise_dim)
         self.down = strided(sizes.channels, wide)
         self.blocks = nn.ModuleList(Block(width, style) for width in wide[::-1])
-        self.up = nn.ModuleList(
-            nn.ConvTranspose2d(a, b, 4, 2, 1) for a, b in zip(wide[:0:-1], wide[-2::-1], strict=True)
-        )
-        self.last = nn.ConvTranspose2d(wide[0], sizes.channels, 4, 2, 1)
+        self.up = nn.ModuleList(Enlarge(a, b) for a, b in zip(wide[:0:-1], wide[-2::-1], strict=True))
+        self.last = Enlarge(wide[0], sizes.channels)
 
     def change(self, start: torch.Tensor, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return what is added to the start, (n, c, s, s)."""

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gan.augment import fixed_shifts, random_shift, reach, shift
+from gan.augment import fixed_shifts, pick_by_index, pick_by_matrix, random_shift, reach, shift
 from gan.losses import discriminator_loss, generator_loss, gradient_penalty
 
 
@@ -48,3 +48,18 @@ def test_shifts_are_drawn_for_each_sample_within_reach() -> None:
     assert reach(8) == 1 and reach(28) == 3
     assert len(torch.unique(moved.flatten(1), dim=0)) == 9
     assert set(map(bytes, moved.numpy())) == set(map(bytes, shift(x[:9], fixed_shifts(8)).numpy()))
+
+
+def test_both_ways_of_shifting_agree() -> None:
+    """By index and by matrix, values are equal, and first and second gradients but for rounding."""
+    picked = torch.randint(8, (6, 8, 2), generator=torch.Generator().manual_seed(1))
+    results = []
+    for pick in (pick_by_index, pick_by_matrix):
+        x = torch.randn(6, 2, 8, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()
+        moved = pick(x, picked)
+        (slope,) = torch.autograd.grad(moved.pow(3).sum(), x, create_graph=True)
+        (bend,) = torch.autograd.grad(slope.square().sum(), x)
+        results.append((moved, slope, bend))
+    assert torch.equal(results[0][0], results[1][0])
+    for left, right in zip(*results, strict=True):
+        torch.testing.assert_close(left, right)
