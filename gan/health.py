@@ -11,6 +11,8 @@ from typing import Any, Self
 import numpy as np
 from scipy.spatial.distance import cdist, pdist
 
+from gan.keep import START
+
 Row = Mapping[str, float]  # of a history, see `GAN`
 FIGURES = ("value", "limit")
 DIGITS = 6  # after the point; further ones differ between BLAS kernels
@@ -25,6 +27,7 @@ DIVERSITY = 0.5  # points between neighbours alone have 0.7 to 0.9
 COPY_SHARE = 0.5
 REACTION = 0.01
 SPREAD = 0.01  # of values in [-1, 1]: about one grey level of 256
+PATIENCE = 5  # rows in a row after which a loss does not come back
 
 ADVICE = {
     "diverging losses": "lower learning_rate",
@@ -60,9 +63,15 @@ class Sign:
 
 @dataclass(frozen=True)
 class Health:
-    """What a training run showed. kept_step: the step of the run whose weights were kept."""
+    """What a training run showed.
 
-    kept_step: int = 0
+    kept: whose weights were kept: those of the "start" (nothing changed), of the "base" or of a step. stopped: the step at
+    which the run was ended early, None where it ran through. outcome: both in words.
+    """
+
+    kept: str = START
+    stopped: int | None = None
+    outcome: str = "not trained"
     signs: list[Sign] = field(default_factory=list)
 
     @property
@@ -85,6 +94,18 @@ class Health:
             for sign in values["signs"]
         ]
         return cls(**{**values, "signs": signs})
+
+
+def gone_bad(history: Sequence[Row]) -> str:
+    """Return why a run is not worth going on with, from its rows; empty while it is."""
+    losses = np.array([[row["discriminator_loss"], row["generator_loss"]] for row in history[-PATIENCE:]])
+    if not np.isfinite(losses[-1]).all():
+        return "a loss is not a number"
+    if len(losses) == PATIENCE and (losses.max(1) > LARGEST_LOSS).all():
+        return "the losses left all bounds"
+    if len(losses) == PATIENCE and (losses[:, 1] > LOST).all():
+        return "the discriminator has won"
+    return ""
 
 
 def concluded(signs: Sequence[Sign], outcome: str) -> list[Sign]:

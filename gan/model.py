@@ -23,11 +23,11 @@ class GAN:
     """A generator, the discriminator that it was trained against, and how they were made.
 
     network: the family. generator: with averaged weights. neighbours, donors, borrow: how starts are drawn, see `gan.starts`.
-    total_steps: training steps behind the weights, those of the base included.
+    total_steps: training steps that were run, those of the base included; `health` says whose weights were kept.
     class_index: the class it was specialised for, or None for a base of all classes.
     history: a row every 50 steps: `step`, `discriminator_loss`, `generator_loss`, `penalty`, mean logits `score_real`,
     `score_fake`, `generator_gradient` (its norm), `diversity` (see `health.Drawn`; of the averaged generator), and
-    `score_held_out` where held-out samples were given. health: what the last run showed.
+    where held-out samples were given `score_held_out` and `energy`, their mean energy score. health: what the last run showed.
     """
 
     network: str

@@ -11,7 +11,8 @@ from torch import nn
 from gan.adversary import Adversary
 from gan.batches import Batches
 from gan.device import place, prepare_device
-from gan.health import Health, concluded, signs_of_losses, signs_of_samples
+from gan.health import Health, concluded, gone_bad, signs_of_losses, signs_of_samples
+from gan.keep import BASE, START, Keeper, Weights, without_change
 from gan.modalities import Codec, Samples, TableCodec, fit
 from gan.model import GAN, Labelled, Progress, Row, shape, starters
 from gan.networks import FAMILIES, Sizes, choose
@@ -40,7 +41,7 @@ def pretrain(
     """Train a GAN on all classes.
 
     samples: (n, s, s, c) uint8, or a data frame of n rows. labels: (n,) in 0..class_count-1. network: a family or
-    "auto". validation: held-out samples and labels for the history; they change nothing else. codec: fitted to
+    "auto". validation: held-out samples and labels, which choose the step whose weights are kept. codec: fitted to
     training samples; by default it is fitted here.
     Raises ValueError when the pictures are not square, a label is out of range, or the network is not known or not made
     for tables.
@@ -79,8 +80,9 @@ def specialise(
 ) -> GAN:
     """Train `base` on for one class, and leave `base` as it is.
 
-    samples: (n, s, s, c) uint8 or a data frame, all of the class. validation: held-out samples of the class, for the
-    history. lenders: the training samples of the other classes, which starts borrow differences from.
+    samples: (n, s, s, c) uint8 or a data frame, all of the class. validation: held-out samples of the class; they choose
+    whose weights are kept: the start's, where nothing is changed, those of `base`, or those of a step.
+    lenders: the training samples of the other classes, which starts borrow differences from.
     Raises ValueError when the samples are not like those of the base or `class_index` is not one of its classes.
     """
     if shape(samples, base.codec) != (base.sizes.channels, base.sizes.size):
@@ -105,7 +107,7 @@ def _fit(
     validation: Labelled | None,
     lenders: Labelled | None = None,
 ) -> GAN:
-    """Train a copy of `gan` and return it on the CPU, with the averaged weights of its best step and with its health."""
+    """Train a copy of `gan` and return it on the CPU, with the averaged weights that are kept and with its health."""
     device = prepare_device()
     generator, discriminator = (
         place(copy.deepcopy(network), device, torch.channels_last).requires_grad_(True)
@@ -120,12 +122,14 @@ def _fit(
     real = batches(samples, labels, lenders)
     held_out = batches(*validation, None) if validation is not None and len(validation[0]) else None
     watch = Watch(real, samples, labels, validation, seed)
+    keeper = _keeper(gan, average, discriminator, watch)
     rng, shifts = numpy_generator(seed, "batches"), torch_generator(seed, "shifts")
     decay = 0.5 ** (1 / (settings.ema * max(1, settings.steps)))
     generator_steps = _optimiser(generator, settings.learning_rate)
     discriminator_steps = _optimiser(discriminator, settings.learning_rate)
     figures: dict[str, torch.Tensor] = {}
     history: list[Row] = []
+    step, trouble = 0, ""
     for step, rate in enumerate(_rates(settings.learning_rate, settings.steps), start=1):
         for optimiser in (generator_steps, discriminator_steps):
             optimiser.param_groups[0]["lr"] = rate
@@ -139,29 +143,42 @@ def _fit(
 
         if step % REPORT_EVERY == 0 or step == settings.steps:
             row = {"step": float(gan.total_steps + step)} | {name: value.item() for name, value in figures.items()}
-            row |= {"generator_gradient": gradient_norm(generator), "diversity": watch.diversity(average)}
             if held_out is not None:
                 own = derive(seed, "held-out", step)
                 row["score_held_out"] = adversary.mean_score(held_out, settings.batch_size, own)
+            row |= {"generator_gradient": gradient_norm(generator)} | watch.figures(average)
             history.append(row)
+            if trouble := gone_bad(history):
+                break
+            keeper.look(step, row.get("energy", np.nan), average, discriminator)
             if progress is not None:
                 progress(step, settings.steps, row)
-    signs = (
-        [*signs_of_losses(history, watch.held_out_count), *signs_of_samples(watch.drawn(average))] if history else []
-    )
+    kept, outcome = keeper.conclude(step, trouble)
+    signs = [*signs_of_losses(history, watch.held_out_count), *signs_of_samples(watch.drawn(average))]
     return replace(
         gan,
-        generator=_at_rest(average),
-        discriminator=_at_rest(discriminator),
-        total_steps=gan.total_steps + settings.steps,
+        generator=_at_rest(kept.generator),
+        discriminator=_at_rest(kept.discriminator),
+        total_steps=gan.total_steps + step,
         history=[*gan.history, *history],
-        health=Health(settings.steps, concluded(signs, "the weights of the last step were kept")),
+        health=Health(kept.name, step if trouble else None, outcome, concluded(signs, outcome)),
     )
 
 
 def _at_rest(network: nn.Module) -> nn.Module:
     """Return the network as a checkpoint holds it: on the CPU, in the plain order, without gradients."""
     return place(network, torch.device("cpu"), torch.contiguous_format).requires_grad_(False).eval()
+
+
+def _keeper(gan: GAN, generator: nn.Module, discriminator: nn.Module, watch: Watch) -> Keeper:
+    """Return the keeper of a run that begins with copies of the networks of `gan`."""
+    generator, discriminator = copy.deepcopy(generator), copy.deepcopy(discriminator)
+    silent = without_change(generator)
+    start, base = (
+        Weights(name, watch.figures(network).get("energy", np.nan), network, discriminator)
+        for name, network in ((START, silent), (BASE, generator))
+    )
+    return Keeper(start, base if gan.total_steps else None)
 
 
 def _rates(first: float, steps: int) -> Iterator[float]:

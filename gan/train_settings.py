@@ -35,5 +35,5 @@ class TrainSettings(_Loop):
         default="auto", description="family of networks; auto: mlp to 12 pixels, else dcgan"
     )
     width: int = Field(default=16, ge=4, description="channels of the first convolution; mlp layers: 16 times as many")
-    steps: int = Field(default=200, ge=0, description="training steps; 0 keeps the base as it is")
+    steps: int = Field(default=200, ge=0, description="training steps; 0 trains the base no further")
     learning_rate: float = Field(default=3e-5, gt=0, description="of both networks, falling to a tenth along a cosine")

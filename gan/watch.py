@@ -8,6 +8,8 @@ from torch import nn
 
 from gan.batches import Batch, Batches
 from gan.health import DIGITS, Drawn, apart
+from gan.keep import energy_score
+from gan.model import Row
 from gan.seeds import numpy_generator
 
 LEAST, MOST, IN_ALL = 16, 64, 1024  # samples generated of a class each time, and of all classes about
@@ -53,11 +55,22 @@ class Watch:
         """Return what `generator` makes of the starts, (n, d) a class, as the data would hold it."""
         return [self._settled(generator(batch.start, batch.noise, batch.labels), batch) for batch in self.batches]
 
-    def diversity(self, generator: nn.Module) -> float:
+    def diversity(self, fakes: list[np.ndarray]) -> float:
         """Return the mean distance between generated samples over that between real ones, the mean over classes."""
-        pairs = zip(self.fakes(generator), self.usual, strict=True)
-        ratios = [apart(made) / usual for made, usual in pairs if usual > 0]
+        ratios = [apart(made) / usual for made, usual in zip(fakes, self.usual, strict=True) if usual > 0]
         return round(float(np.mean(ratios)), DIGITS) if ratios else float("nan")
+
+    def energy(self, fakes: list[np.ndarray]) -> float:
+        """Return the energy score of the held-out samples, the mean over the classes that have some; NaN without."""
+        pairs = zip(fakes, self.held_out, strict=True)
+        scores = [energy_score(made, held_out).mean() for made, held_out in pairs if len(held_out)]
+        return round(float(np.mean(scores)), DIGITS) if scores else float("nan")
+
+    def figures(self, generator: nn.Module) -> Row:
+        """Return `diversity`, and `energy` where there are held-out samples."""
+        fakes = self.fakes(generator)
+        row = {"diversity": self.diversity(fakes)}
+        return row | {"energy": self.energy(fakes)} if self.held_out_count else row
 
     def drawn(self, generator: nn.Module) -> list[Drawn]:
         """Return what `generator` makes beside its starts and the real samples, a class each."""

@@ -38,5 +38,6 @@ def run(
     pd.DataFrame(gan.history).to_csv(curves, index=False)
     files.write_json(health, gan.health.to_dict())
     print(f"pretrain: {gan.network}, {settings.steps} steps on {len(real)} samples of {len(names)} classes")
+    print(f"pretrain: {gan.health.outcome}")
     for sign in gan.health.bad:
         print(f"pretrain: {sign}")

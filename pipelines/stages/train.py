@@ -37,5 +37,6 @@ def run(
     pd.DataFrame(gan.history).to_csv(curves, index=False)
     files.write_json(health, gan.health.to_dict())
     print(f"train: class {task.label!r}, {settings.steps} steps on {len(real)} samples")
+    print(f"train: class {task.label!r}, {gan.health.outcome}")
     for sign in gan.health.bad:
         print(f"train: class {task.label!r}: {sign}")

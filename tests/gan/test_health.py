@@ -106,6 +106,6 @@ def test_a_discriminator_that_knows_its_samples_by_heart_is_told_from_one_that_d
 
 def test_health_survives_json(healthy: GAN) -> None:
     """What is not a number is null in JSON, which knows no NaN, and NaN again when it is read."""
-    health = Health(5, [diverging([]), copying([0.1], [0.5]), *healthy.health.signs])
+    health = Health("step 5", None, "kept: step 5", [diverging([]), copying([0.1], [0.5]), *healthy.health.signs])
     again = Health.from_dict(json.loads(json.dumps(health.to_dict(), allow_nan=False)))
     assert str(again) == str(health)
