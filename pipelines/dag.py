@@ -78,15 +78,15 @@ STAGES = (
     Stage(
         "plan",
         "count, name the under-represented classes, say how many samples each needs",
-        reads={"train": "data/prepared/train.npz", "classes": "data/prepared/classes.json"},
+        reads={"train": "data/prepared/train.parquet", "classes": "data/prepared/classes.json"},
         writes={"plan": PLAN},
     ),
     Stage(
         "pretrain",
         "train one conditional GAN on all classes: rich classes teach how samples vary",
         reads={
-            "train": "data/prepared/train.npz",
-            "validation": "data/prepared/validation.npz",
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
             "classes": "data/prepared/classes.json",
         },
         writes={"model": "data/models/base.safetensors", "curves": "data/models/base.csv"},
@@ -104,8 +104,8 @@ STAGES = (
         "train",
         "specialise the GAN for one under-represented class",
         reads={
-            "train": "data/prepared/train.npz",
-            "validation": "data/prepared/validation.npz",
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
             "base": "data/models/base.safetensors",
         },
         writes={"model": "data/models/{slug}.safetensors", "curves": "data/models/{slug}.csv"},
@@ -115,7 +115,7 @@ STAGES = (
     Stage(
         "generate",
         "make candidates of the class, each from its own seed, each with its discriminator score",
-        reads={"train": "data/prepared/train.npz", "model": "data/models/{slug}.safetensors"},
+        reads={"train": "data/prepared/train.parquet", "model": "data/models/{slug}.safetensors"},
         writes={"candidates": "data/candidates/{slug}.parquet"},
         per_class=True,
         accelerator=True,
@@ -124,8 +124,8 @@ STAGES = (
         "filter",
         "calibrate the scores on held-out real samples and keep the candidates that pass the threshold",
         reads={
-            "train": "data/prepared/train.npz",
-            "validation": "data/prepared/validation.npz",
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
             "model": "data/models/{slug}.safetensors",
             "candidates": "data/candidates/{slug}.parquet",
         },
@@ -137,9 +137,9 @@ STAGES = (
         "evaluate",
         "measure what classifiers gain against every cheap alternative, and judge",
         reads={
-            "train": "data/prepared/train.npz",
-            "validation": "data/prepared/validation.npz",
-            "test": "data/prepared/test.npz",
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
+            "test": "data/prepared/test.parquet",
             "classes": "data/prepared/classes.json",
             "plan": PLAN,
             "synthetic": "data/synthetic",
@@ -162,8 +162,8 @@ STAGES = (
         "release",
         "put the real training set and the synthetic samples that earned it together, with a manifest",
         reads={
-            "train": "data/prepared/train.npz",
-            "validation": "data/prepared/validation.npz",
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
             "classes": "data/prepared/classes.json",
             "plan": PLAN,
             "synthetic": "data/synthetic",
@@ -176,7 +176,7 @@ STAGES = (
         "report",
         "draw one page that says what was found, made, measured and decided",
         reads={
-            "train": "data/prepared/train.npz",
+            "train": "data/prepared/train.parquet",
             "manifest": "data/prepared/manifest.csv",
             "plan": PLAN,
             "models": "data/models",

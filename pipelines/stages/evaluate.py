@@ -42,7 +42,7 @@ def run(
 ) -> None:
     """Evaluate and write `metrics.json`, `verdicts.json`, `headline.json` and a CSV a table (see `tables.COLUMNS`).
 
-    train, validation, test: `.npz` of `Samples`.   classes: JSON with `classes`, the names in label order.
+    train, validation, test: Parquet of `Samples`.   classes: JSON with `classes`, the names in label order.
     plan: YAML with `classes`, slug -> {label, index, target, needed}.   synthetic: a folder with `<slug>.parquet` of each.
     judged: a JSON file that remembers which runs this test split has judged; it is read and written, and what it says is
     printed only, so that the outputs depend on nothing but the inputs, settings and seed. So are the times.

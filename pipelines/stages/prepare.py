@@ -36,7 +36,7 @@ class Settings(Base):
 
 
 def run(*, raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
-    """Write `train.npz`, `validation.npz`, `test.npz`, `classes.json` and `manifest.csv`, a row a record.
+    """Write `train.parquet`, `validation.parquet`, `test.parquet`, `classes.json` and `manifest.csv`, a row a record.
 
     UserError where fewer than two classes are left.
     """
@@ -201,7 +201,7 @@ def _write(prepared: Path, values: list, manifest: pd.DataFrame) -> None:
             labels=np.array([classes.index(label) for label in rows["class"]], np.int64),
             ids=rows["id"].to_numpy(str),
         )
-        samples.save(prepared / f"{split}.npz")
+        samples.save(prepared / f"{split}.parquet")
         counts[split] = len(samples)
     manifest.sort_values("id").to_csv(prepared / "manifest.csv", index=False)
     files.write_json(prepared / "classes.json", {"kind": "images", "classes": classes})
