@@ -9,7 +9,7 @@ from gan import seeds
 from gan.filter import FilterSettings, accept, duplicates
 from pipelines import files
 from pipelines.errors import UserError
-from pipelines.evaluation.data import Data, images_as_rows
+from pipelines.evaluation.views import View
 from pipelines.plan import ClassPlan
 from pipelines.samples import KEPT, Candidates, Samples
 from pipelines.stages import Progress
@@ -98,10 +98,9 @@ def find_repeats(made: Candidates, real: Samples, held_out: Samples, label: int)
 
     own = real.of_class(label)
     status = np.full(len(made), KEPT, object)
-    rows, shape = images_as_rows(made.values)
-    x, fresh = images_as_rows(own.values)[0], images_as_rows(held_out.values)[0]
-    where = spaces(Data(images_as_rows(real.values)[0], real.labels, shape))
-    near = copies.check(rows, x, fresh, where)
+    view = View.fit(real.values, real.kinds)
+    where = spaces(view.data(real.values, real.labels))
+    near = copies.check(view.rows(made.values), view.rows(own.values), view.rows(held_out.values), where)
     for row in np.flatnonzero(near.flagged):
         status[row] = f"near copy of training sample {own.ids[near.index[row]]}"
     exact = duplicates(made.values, own.values)
