@@ -9,7 +9,7 @@ from gan.augment import random_shift
 from gan.batches import Batch, Batches
 from gan.device import half_precision
 from gan.losses import discriminator_loss, generator_loss, gradient_penalty
-from gan.modalities.images import ImageCodec
+from gan.modalities import Codec
 from gan.seeds import numpy_generator, torch_generator
 
 
@@ -22,7 +22,7 @@ class Adversary:
 
     generator: nn.Module
     discriminator: nn.Module
-    codec: ImageCodec
+    codec: Codec
     gamma: float
 
     def discriminator_step(self, batch: Batch, shifts: torch.Generator, penalised: bool) -> dict[str, torch.Tensor]:

@@ -30,11 +30,18 @@ def shift(x: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
 def random_shift(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Move each of `x`, (n, c, s, s), by its own draw, uniform within `reach` in both directions."""
     limit = reach(x.shape[-1])
+    if limit == 0:
+        return x
     return shift(x, torch.randint(-limit, limit + 1, (len(x), 2), generator=generator))
 
 
 def fixed_shifts(size: int) -> torch.Tensor:
-    """Return the shifts that stand for all draws when a sample is scored, (9, 2): -d, 0, d each way, d = 2/3 reach."""
+    """Return the shifts that stand for all draws when a sample is scored, (9, 2): -d, 0, d each way, d = 2/3 reach.
+
+    Where there is no reach, as for the row of a table, one shift of nothing: (1, 2).
+    """
     step = round(2 * reach(size) / 3)
+    if step == 0:
+        return torch.zeros(1, 2, dtype=torch.int64)
     lines = torch.tensor([-step, 0, step])
     return torch.cartesian_prod(lines, lines)

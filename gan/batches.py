@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from gan.modalities.images import ImageCodec
+from gan.modalities import Codec
 from gan.starts import Neighbours
 
 MOST_STARTERS = 2000  # samples of a class that starts are drawn from; finding neighbours takes the square of it
@@ -21,7 +21,7 @@ class Batch(NamedTuple):
 
 
 class Batches:
-    """Draws batches from uint8 samples, which are encoded as they are drawn, so that a large data set stays small.
+    """Draws batches from packed samples, which are encoded as they are drawn: pictures stay 4 times smaller so.
 
     A class with n samples is drawn with probability proportional to n ** power: 1 is as often as it occurs, 0 is all
     classes alike, and the square root between them neither starves the rare classes nor repeats them endlessly.
@@ -31,13 +31,13 @@ class Batches:
         self,
         samples: np.ndarray,
         labels: np.ndarray,
-        codec: ImageCodec,
+        codec: Codec,
         device: torch.device,
         noise_dim: int,
         neighbours: int,
         power: float,
     ):
-        """samples: (n, s, s, c) uint8. labels: (n,) int. device: where the batches are wanted."""
+        """samples: (n, ...), as `codec.pack` returns them. labels: (n,) int. device: where the batches are wanted."""
         self.samples, self.codec, self.device, self.noise_dim = samples, codec, device, noise_dim
         self.classes, counts = np.unique(labels, return_counts=True)
         weights = counts.astype(np.float64) ** power

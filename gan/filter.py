@@ -1,9 +1,11 @@
 """Which candidates to keep. Pure functions of scores: no networks, no files, no randomness of their own."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
 
 from gan.settings import Settings
@@ -114,8 +116,16 @@ class Duplicates(NamedTuple):
         return (self.training_index >= 0) | (self.earlier_index >= 0)
 
 
-def duplicates(candidates: np.ndarray, training: np.ndarray) -> Duplicates:
-    """Find the candidates, (n, ...), that are byte for byte a training sample, (m, ...), or an earlier candidate."""
+def duplicates(
+    candidates: np.ndarray | pd.DataFrame, training: np.ndarray | pd.DataFrame, columns: Sequence[Any] | None = None
+) -> Duplicates:
+    """Find the candidates, (n, ...), that are byte for byte a training sample, (m, ...), or an earlier candidate.
+
+    Of data frames, rows with the same values; missing ones are the same. columns: those compared, by default all;
+    without identifiers, which never repeat (`TableCodec.learnt`).
+    """
+    if isinstance(candidates, pd.DataFrame) and isinstance(training, pd.DataFrame):
+        candidates, training = _as_numbers(candidates, training, list(training.columns if columns is None else columns))
     trained: dict[bytes, int] = {}
     for row, sample in enumerate(training):
         trained.setdefault(sample.tobytes(), row)
@@ -128,3 +138,10 @@ def duplicates(candidates: np.ndarray, training: np.ndarray) -> Duplicates:
         if earlier != row:
             earlier_index[row] = earlier
     return Duplicates(training_index, earlier_index)
+
+
+def _as_numbers(first: pd.DataFrame, second: pd.DataFrame, columns: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Number the distinct values of each column over both frames: (n, c) and (m, c) int64."""
+    both = pd.concat([first[columns], second[columns]], ignore_index=True)
+    codes = np.column_stack([np.zeros(len(both), np.int64), *(pd.factorize(both[name])[0] for name in columns)])
+    return codes[: len(first)], codes[len(first) :]

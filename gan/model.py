@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from torch import nn
 
-from gan.modalities.images import ImageCodec
+from gan.modalities import Codec, Samples
+from gan.modalities.table import TableCodec
 from gan.networks import Sizes
 
 Progress = Callable[[int, int, Mapping[str, float]], None]  # steps done, steps in total, figures
@@ -28,11 +30,25 @@ class GAN:
     sizes: Sizes
     generator: nn.Module
     discriminator: nn.Module
-    codec: ImageCodec
+    codec: Codec
     neighbours: int = 5
     total_steps: int = 0
     class_index: int | None = None
     history: list[Row] = field(default_factory=list)
+
+
+def shape(samples: Samples, codec: Codec) -> tuple[int, int]:
+    """Return channels and side of encoded `samples`: a row of a table is a picture of one pixel.
+
+    Raises ValueError when they are not of the codec's kind, or pictures are not square or under 4 pixels.
+    """
+    if isinstance(codec, TableCodec):
+        if not isinstance(samples, pd.DataFrame):
+            raise ValueError(f"table: expected a data frame, got {type(samples).__name__}")
+        return codec.channels, 1
+    if not isinstance(samples, np.ndarray):
+        raise ValueError(f"images: expected an array, got {type(samples).__name__}")
+    return int(samples.shape[-1]), side(samples)
 
 
 def side(samples: np.ndarray) -> int:

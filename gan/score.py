@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from gan.augment import fixed_shifts, shift
 from gan.device import prepare_device
+from gan.modalities import Samples
 from gan.model import GAN
 
 SLOPE_SPREAD = 0.5  # standard deviation of the prior of the slope around 1
@@ -19,20 +20,21 @@ INTERCEPT_SPREAD = 10.0  # that of the intercept around the middle of the scores
 
 
 @torch.inference_mode()
-def score(gan: GAN, samples: np.ndarray, class_index: int) -> np.ndarray:
-    """Return the mean logit of each of `samples`, (n, s, s, c) uint8, over a fixed set of shifts: (n,) float64.
+def score(gan: GAN, samples: Samples, class_index: int) -> np.ndarray:
+    """Return the mean logit of each of `samples`, pictures or rows, over a fixed set of shifts: (n,) float64.
 
     The discriminator was trained on shifted samples only, so it is asked about shifted ones. A batch is always one
-    sample with all its shifts, so that a score does not depend on what else is scored.
+    sample with all its shifts, cloned to where torch aligns it, so that a score does not depend on what else is scored.
     """
     device = prepare_device()
     discriminator = gan.discriminator.to(device)
     shifts = fixed_shifts(gan.sizes.size).to(device)
     labels = torch.full((len(shifts),), class_index, device=device)
     scores = np.empty(len(samples))
-    for row, sample in enumerate(samples):
-        x = gan.codec.encode(sample[None]).to(device).expand(len(shifts), -1, -1, -1)
-        scores[row] = discriminator(shift(x, shifts), labels).double().mean().item()
+    for row, sample in enumerate(gan.codec.pack(samples)):
+        x = gan.codec.encode(sample[None]).to(device).clone().expand(len(shifts), -1, -1, -1)
+        x = shift(x, shifts) if len(shifts) > 1 else x
+        scores[row] = discriminator(x, labels).double().mean().item()
     return scores
 
 

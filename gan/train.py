@@ -11,8 +11,8 @@ from torch import nn
 from gan.adversary import Adversary
 from gan.batches import Batches
 from gan.device import prepare_device
-from gan.modalities.images import ImageCodec
-from gan.model import GAN, Progress, Row, side
+from gan.modalities import Codec, Samples, TableCodec, fit
+from gan.model import GAN, Progress, Row, shape
 from gan.networks import FAMILIES, Sizes, choose
 from gan.networks.parts import build
 from gan.seeds import derive, numpy_generator, torch_generator
@@ -22,11 +22,11 @@ __all__ = ["GAN", "PretrainSettings", "TrainSettings", "pretrain", "specialise"]
 
 REPORT_EVERY = 50  # steps
 
-Validation = tuple[np.ndarray, np.ndarray]  # (n, s, s, c) uint8 and (n,) labels; scored, never trained on
+Validation = tuple[Samples, np.ndarray]  # samples and (n,) labels; scored, never trained on
 
 
 def pretrain(
-    samples: np.ndarray,
+    samples: Samples,
     labels: np.ndarray,
     class_count: int,
     settings: PretrainSettings,
@@ -35,24 +35,30 @@ def pretrain(
     seed: int,
     progress: Progress | None = None,
     validation: Validation | None = None,
+    codec: Codec | None = None,
 ) -> GAN:
     """Train a GAN on all classes.
 
-    samples: (n, s, s, c) uint8. labels: (n,) in 0..class_count-1. network: a family or "auto". validation: held-out
-    samples and labels for the history; they change nothing else.
-    Raises ValueError when the pictures are not square, a label is out of range or the network is not known.
+    samples: (n, s, s, c) uint8, or a data frame of n rows. labels: (n,) in 0..class_count-1. network: a family or
+    "auto". validation: held-out samples and labels for the history; they change nothing else. codec: fitted to
+    training samples; by default it is fitted here.
+    Raises ValueError when the pictures are not square, a label is out of range, or the network is not known or not made
+    for tables.
     """
-    size = side(samples)
+    codec = fit(samples) if codec is None else codec
+    channels, size = shape(samples, codec)
     if len(labels) != len(samples) or labels.min() < 0 or labels.max() >= class_count:
         raise ValueError(f"labels: expected {len(samples)} of 0..{class_count - 1}, got {len(labels)}")
     name = choose(network, size)
-    sizes = Sizes(samples.shape[3], size, class_count, width, settings.noise_dim)
+    if isinstance(codec, TableCodec) and name != "mlp":
+        raise ValueError(f"network: {network!r} is made for pictures; for a table use auto or mlp")
+    sizes = Sizes(channels, size, class_count, width, settings.noise_dim)
     base = GAN(
         network=name,
         sizes=sizes,
         generator=build(FAMILIES[name].generator, sizes, torch_generator(seed, "pretrain", "generator")),
         discriminator=build(FAMILIES[name].discriminator, sizes, torch_generator(seed, "pretrain", "discriminator")),
-        codec=ImageCodec.fit(samples),
+        codec=codec,
         neighbours=settings.neighbours,
     )
     seed = derive(seed, "pretrain")
@@ -61,19 +67,20 @@ def pretrain(
 
 def specialise(
     base: GAN,
-    samples: np.ndarray,
+    samples: Samples,
     class_index: int,
     settings: TrainSettings,
     seed: int,
     progress: Progress | None = None,
-    validation: np.ndarray | None = None,
+    validation: Samples | None = None,
 ) -> GAN:
     """Train `base` on for one class, and leave `base` as it is.
 
-    samples: (n, s, s, c) uint8, all of the class. validation: held-out samples of the class, for the history.
-    Raises ValueError when the pictures are not those of the base or `class_index` is not one of its classes.
+    samples: (n, s, s, c) uint8 or a data frame, all of the class. validation: held-out samples of the class, for the
+    history.
+    Raises ValueError when the samples are not like those of the base or `class_index` is not one of its classes.
     """
-    if side(samples) != base.sizes.size or samples.shape[3] != base.sizes.channels:
+    if shape(samples, base.codec) != (base.sizes.channels, base.sizes.size):
         raise ValueError(f"images: the base was trained on {base.sizes.size} pixels a side, got {samples.shape}")
     if not 0 <= class_index < base.sizes.classes:
         raise ValueError(f"class_index: expected 0..{base.sizes.classes - 1}, got {class_index}")
@@ -85,7 +92,7 @@ def specialise(
 
 def _fit(
     gan: GAN,
-    samples: np.ndarray,
+    samples: Samples,
     labels: np.ndarray,
     settings: PretrainSettings | TrainSettings,
     power: float,
@@ -100,8 +107,8 @@ def _fit(
     average = copy.deepcopy(generator).requires_grad_(False)
     adversary = Adversary(generator, discriminator, gan.codec, settings.gamma * settings.penalty_every)
 
-    def batches(of: np.ndarray, labelled: np.ndarray) -> Batches:
-        return Batches(of, labelled, gan.codec, device, gan.sizes.noise_dim, gan.neighbours, power)
+    def batches(of: Samples, labelled: np.ndarray) -> Batches:
+        return Batches(gan.codec.pack(of), labelled, gan.codec, device, gan.sizes.noise_dim, gan.neighbours, power)
 
     real = batches(samples, labels)
     held_out = batches(*validation) if validation is not None and len(validation[0]) else None

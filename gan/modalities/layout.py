@@ -1,0 +1,176 @@
+"""How the columns of a table lie side by side as channels, and how a generator's output is put back onto the data.
+
+Channels: first one for each number column; then the one-hot blocks, of categories and of the states of a number column
+(a number, a spike, missing); then the bits of columns with very many categories.
+"""
+
+import math
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from gan.modalities.columns import CategoryColumn, Column, FixedColumn, NumberColumn
+
+HOT = 0.5  # of a one-hot channel that is on; off is 0. Two categories are 0.7 apart, two usual numbers about 1
+LARGEST = 700.0  # the hyperbolic sine of more is infinite
+LEAST_SHARE = 0.02  # of a start that is a number; below, dividing by it would blow rounding up
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places and limits as tensors, c number columns, b blocks of up to k channels, d channels in all.
+
+    centre, scale, low, high, step: (c,) float64. state: (c,) channel that says "a number", d where there is no state.
+    block: (b, k) channels, d beyond the end of a block. levelled: (l,) number columns with levels.
+    levels: (l, m) float64, the last one repeated. between: (l, m - 1) midpoints, infinite beyond the last.
+    """
+
+    channels: torch.Tensor  # d, as a tensor without axes
+    centre: torch.Tensor
+    scale: torch.Tensor
+    low: torch.Tensor
+    high: torch.Tensor
+    step: torch.Tensor
+    state: torch.Tensor
+    block: torch.Tensor
+    bits: torch.Tensor  # first channel of the bits, without axes
+    levelled: torch.Tensor
+    levels: torch.Tensor
+    between: torch.Tensor
+
+    @classmethod
+    def of(cls, columns: tuple[Column, ...]) -> "Layout":
+        """Lay `columns` out."""
+        numbers = [column for column in columns if isinstance(column, NumberColumn)]
+        firsts, counts = places(columns)
+        width = width_of(columns)
+        state = [firsts[column.name] if column.states else width for column in numbers]
+        blocks = [(firsts[name], count) for name, count in counts.items()]
+        widest = max((count for _, count in blocks), default=0)
+        block = [[first + k if k < count else width for k in range(widest)] for first, count in blocks]
+        levelled = [place for place, column in enumerate(numbers) if column.levels]
+        most = max((len(numbers[place].levels) for place in levelled), default=1)
+        levels = np.array([_padded(numbers[place].levels, most) for place in levelled]).reshape(-1, most)
+        between = (levels[:, 1:] + levels[:, :-1]) / 2
+        between[levels[:, 1:] == levels[:, :-1]] = np.inf
+
+        def each(name: str) -> torch.Tensor:
+            return torch.tensor([getattr(column, name) for column in numbers], dtype=torch.float64)
+
+        return cls(
+            channels=torch.tensor(width),
+            centre=each("centre"),
+            scale=each("scale"),
+            low=each("low"),
+            high=each("high"),
+            step=each("step"),
+            state=torch.tensor(state, dtype=torch.int64),
+            block=torch.tensor(block, dtype=torch.int64).reshape(len(blocks), widest),
+            bits=torch.tensor(len(numbers) + sum(counts.values())),
+            levelled=torch.tensor(levelled, dtype=torch.int64),
+            levels=torch.from_numpy(levels),
+            between=torch.from_numpy(between),
+        )
+
+    def to(self, device: torch.device) -> "Layout":
+        """Return the layout on `device`."""
+        return Layout(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+    def values(self, x: torch.Tensor, start: torch.Tensor | None = None) -> np.ndarray:
+        """Return the numbers in `x`, (n, d), on the grid and within the range, as (n, c) float64.
+
+        The hyperbolic sine is that of the C library, one value at a time: torch's rounds a value otherwise where it is
+        one of the last of an array.
+        """
+        encoded = self._number(x, start).double().clamp(-LARGEST, LARGEST).cpu().numpy()
+        sines = torch.from_numpy(np.frompyfunc(math.sinh, 1, 1)(encoded).astype(np.float64)).to(x.device)
+        return self._snap(self.centre + self.scale * sines).cpu().numpy()
+
+    def _number(self, x: torch.Tensor, start: torch.Tensor | None) -> torch.Tensor:
+        """Return the number channels of `x`, (n, c).
+
+        Where one parent is a spike or missing, and 0 here, the start is a share of the other's number: of that it is
+        made up to the whole.
+        """
+        count = len(self.centre)
+        if start is None:
+            return x[:, :count]
+        share = F.pad(start, (0, 1), value=HOT)[:, self.state] / HOT  # (n, c), how much of the start is a number
+        return x[:, :count] + start[:, :count] * (1 / share.clamp(min=LEAST_SHARE) - 1)
+
+    def _snap(self, raw: torch.Tensor) -> torch.Tensor:
+        """Move the numbers `raw`, (n, c) float64, into the range and onto the grid or the levels."""
+        raw = torch.minimum(torch.maximum(raw, self.low), self.high)
+        steps = torch.where(self.step > 0, self.step, 1.0)
+        raw = torch.where(self.step > 0, self.low + torch.round((raw - self.low) / steps) * self.step, raw)
+        if len(self.levelled):
+            asked = raw[:, self.levelled].T.contiguous()  # (l, n)
+            raw[:, self.levelled] = self.levels.gather(1, torch.searchsorted(self.between, asked)).T
+        return raw
+
+    def settle(self, x: torch.Tensor, start: torch.Tensor | None) -> torch.Tensor:
+        """Put `x`, (n, d), onto the data, straight-through; `start` as in `TableCodec.settle`."""
+        count = len(self.centre)
+        hot = self._hot(x, start)
+        number = self._number(x, start)
+        raw = self.centre + self.scale * torch.sinh(number.detach().double())
+        at = torch.asinh((self._snap(raw) - self.centre) / self.scale).to(x.dtype)
+        number = number + (at - number).detach()
+        number = torch.where(F.pad(hot, (0, 1), value=HOT)[:, self.state] > 0, number, 0.0)
+        bits = x if start is None else start
+        signs = torch.where(bits[:, int(self.bits) :] >= 0, HOT, -HOT).to(x.dtype)
+        return torch.cat([number, hot[:, count : int(self.bits)], signs], 1)
+
+    def _hot(self, x: torch.Tensor, start: torch.Tensor | None) -> torch.Tensor:
+        """Return `x`, (n, d), with one channel of each block on.
+
+        Only channels where `start` is on, those of its two parents, can win. The gradient passes to these alone.
+        """
+        allowed = self.block < self.channels
+        allowed = allowed.expand(len(x), -1, -1)
+        if not self.block.numel():
+            return x
+        if start is not None:
+            allowed = allowed & (F.pad(start, (0, 1))[:, self.block] > 0)
+        bids = F.pad(x, (0, 1))[:, self.block]  # (n, b, k)
+        winner = bids.detach().masked_fill(~allowed, -torch.inf).argmax(-1, keepdim=True)
+        on = torch.zeros_like(bids).scatter_(-1, winner, HOT)
+        through = torch.where(allowed, bids, bids.detach())
+        settled = (through + (on - through).detach()).flatten(1)
+        at = self.block.flatten().expand(len(x), -1)
+        hot = torch.cat([x, torch.zeros_like(x[:, :1])], 1).scatter(1, at, settled)
+        return hot[:, :-1]
+
+
+def places(columns: tuple[Column, ...]) -> tuple[dict[object, int], dict[object, int]]:
+    """Return the first channel of each column's block or bits, and the size of each block, by name."""
+    at = sum(isinstance(column, NumberColumn) for column in columns)
+    firsts: dict[object, int] = {}
+    counts: dict[object, int] = {}
+    for column in columns:
+        one_hot = not isinstance(column, CategoryColumn) or not column.bits
+        if not isinstance(column, FixedColumn) and column.states and one_hot:
+            firsts[column.name], counts[column.name] = at, column.states
+            at += column.states
+    for column in columns:
+        if isinstance(column, CategoryColumn) and column.bits:
+            firsts[column.name] = at
+            at += column.bits
+    return firsts, counts
+
+
+def width_of(columns: tuple[Column, ...]) -> int:
+    """Return the number of channels, at least 1: a table of constants has one that is always 0."""
+    width = 0
+    for column in columns:
+        if isinstance(column, NumberColumn):
+            width += 1 + column.states
+        elif isinstance(column, CategoryColumn):
+            width += column.bits or column.states
+    return max(1, width)
+
+
+def _padded(levels: tuple[float, ...], count: int) -> list[float]:
+    return [*levels, *[levels[-1]] * (count - len(levels))]
