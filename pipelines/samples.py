@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ class Samples:
     values: Values
     labels: np.ndarray
     ids: np.ndarray
-    kinds: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -140,6 +140,11 @@ def _pictures(raw: pa.FixedSizeBinaryArray, shape: list[int]) -> np.ndarray:
     if not len(raw):
         return np.zeros((0, *shape), np.uint8)
     return np.frombuffer(raw.buffers()[1], np.uint8, len(raw) * size, raw.offset * size).reshape(-1, *shape).copy()
+
+
+def is_value(name: str) -> bool:
+    """Say whether a column of what `with_values` returned belongs to the samples themselves."""
+    return name == "image" or name.startswith(PREFIX)
 
 
 def _columns(frame: pd.DataFrame) -> pd.DataFrame:

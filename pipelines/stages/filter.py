@@ -9,7 +9,7 @@ from gan import seeds
 from gan.filter import FilterSettings, accept, duplicates
 from pipelines import files
 from pipelines.errors import UserError
-from pipelines.evaluation.views import View
+from pipelines.evaluation.views import UNLEARNT, View
 from pipelines.plan import ClassPlan
 from pipelines.samples import KEPT, Candidates, Samples
 from pipelines.stages import Progress
@@ -90,7 +90,8 @@ def uncalibrated(scores: np.ndarray) -> "Calibration":
 def find_repeats(made: Candidates, real: Samples, held_out: Samples, label: int) -> np.ndarray:
     """Return a status for each candidate, (n,) object: `kept`, or of which sample it is a copy.
 
-    An exact copy equals a training sample or an earlier candidate, byte for byte. A near copy is what the evaluation
+    An exact copy equals a training sample or an earlier candidate, byte for byte, or in all that is learnt of a table. A
+    near copy is what the evaluation
     would flag, see `pipelines.evaluation.copies`; here validation samples alone show what is usual.
     """
     from pipelines.evaluation import copies
@@ -103,7 +104,8 @@ def find_repeats(made: Candidates, real: Samples, held_out: Samples, label: int)
     near = copies.check(view.rows(made.values), view.rows(own.values), view.rows(held_out.values), where)
     for row in np.flatnonzero(near.flagged):
         status[row] = f"near copy of training sample {own.ids[near.index[row]]}"
-    exact = duplicates(made.values, own.values)
+    compared = [name for name, kind in real.kinds.items() if kind not in UNLEARNT] if real.kinds else None
+    exact = duplicates(made.values, own.values, compared)
     ids = made.rows["id"].to_numpy()
     for row in np.flatnonzero(exact.any):
         copied, earlier = exact.training_index[row], exact.earlier_index[row]
