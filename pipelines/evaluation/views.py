@@ -38,7 +38,7 @@ class Category:
 
     def encode(self, column: pd.Series) -> list[np.ndarray]:
         """Return its codes, (n,)."""
-        codes = pd.Categorical(column.astype("str"), categories=list(self.names)).codes.astype(int)
+        codes = pd.Index(self.names, dtype="str").get_indexer(column.astype("str"))
         codes[codes < 0] = len(self.names) + 1
         codes[column.isna().to_numpy()] = len(self.names)
         return [codes]
