@@ -1,4 +1,19 @@
-"""The GAN core: arrays and tensors in, arrays and tensors out.
+"""The GAN core: arrays, frames and tensors in, arrays, frames and tensors out.
 
-Knows nothing of files' layout, parameters files, Prefect or DVC.
+Knows nothing of files' layout, parameters files, Prefect or DVC. `gan.GANOverSampler` is loaded when it is asked for.
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gan.sampler import GANOverSampler
+
+__all__ = ["GANOverSampler"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "GANOverSampler":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from gan.sampler import GANOverSampler
+
+    return GANOverSampler

@@ -3,3 +3,7 @@
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be read; the message is one line and names the file."""
+
+
+class ConstraintError(ValueError):
+    """Rows that satisfy the constraints could not be made; the message is one line and says which rejected how many."""

@@ -125,7 +125,7 @@ def duplicates(
     without identifiers, which never repeat (`TableCodec.learnt`).
     """
     if isinstance(candidates, pd.DataFrame) and isinstance(training, pd.DataFrame):
-        candidates, training = _as_numbers(candidates, training, list(training.columns if columns is None else columns))
+        candidates, training = numbered(candidates, training, list(training.columns if columns is None else columns))
     trained: dict[bytes, int] = {}
     for row, sample in enumerate(training):
         trained.setdefault(sample.tobytes(), row)
@@ -140,8 +140,11 @@ def duplicates(
     return Duplicates(training_index, earlier_index)
 
 
-def _as_numbers(first: pd.DataFrame, second: pd.DataFrame, columns: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Number the distinct values of each column over both frames: (n, c) and (m, c) int64."""
+def numbered(first: pd.DataFrame, second: pd.DataFrame, columns: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Number the distinct values of `columns` over both frames, from -1 where missing: (n, 1 + c) and (m, 1 + c) int64.
+
+    The first column is 0, so that rows of no column are all alike.
+    """
     both = pd.concat([first[columns], second[columns]], ignore_index=True)
     codes = np.column_stack([np.zeros(len(both), np.int64), *(pd.factorize(both[name])[0] for name in columns)])
     return codes[: len(first)], codes[len(first) :]
