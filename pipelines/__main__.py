@@ -15,6 +15,7 @@ ABOUT = """\
 Grow the classes of a labelled data set that have too few samples, and measure honestly whether it helped.
 
   tailweight init shoes --images ~/pictures/shoes   a project in the new folder shoes, its data brought in
+  tailweight init bank --table bank.csv --label fraud   the same for the rows of a table
   cd shoes && tailweight run                        everything, up to data/report/report.html
   tailweight export ~/shoes-grown                   what earned its release, as class folders of PNGs
 """
@@ -48,9 +49,27 @@ def _complain(line: str) -> None:
 
 
 def _init(options: argparse.Namespace) -> None:
-    from pipelines.init import create
+    if options.table is None:
+        from pipelines.init import create
 
-    create(Path(options.folder), Path(options.images), options.image_size)
+        given = {"--label": options.label, "--group": options.group, "--test": options.test, "--query": options.query}
+        _refuse(given, "goes with --table, not with --images")
+        create(Path(options.folder), Path(options.images), options.image_size)
+    else:
+        from pipelines import init_table
+
+        _refuse({"--image-size": options.image_size}, "goes with --images, not with --table")
+        if not options.label:
+            raise UserError("--table needs --label COLUMN, the column with the class of each row")
+        test = Path(options.test) if options.test else None
+        source = init_table.Source(options.table, options.label, options.group or "", test, options.query)
+        init_table.create(Path(options.folder), source)
+
+
+def _refuse(options: dict[str, object], why: str) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise UserError(f"{name} {why}")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -127,15 +146,25 @@ def _parser() -> argparse.ArgumentParser:
         "init",
         _init,
         "make a project in a folder of its own and bring the data in",
-        "\n\nPATH is a folder of class folders (<class>/*.png), or of train/ and test/ above class folders; a .zip of these;\n"
-        "a CSV with the columns path,label[,split][,group]; or an .npz with images (n,h,w[,3]) uint8 and labels.\n"
+        "\n\n--images: PATH is a folder of class folders (<class>/*.png), or of train/ and test/ above class folders; a .zip\n"
+        "of these; a CSV with the columns path,label[,split][,group]; or an .npz with images (n,h,w[,3]) uint8 and labels.\n"
+        "--table: FILE is a CSV (any separator and encoding) or a Parquet file with a header, or a database's URL with\n"
+        "--query. What each column holds is guessed and written to params.yaml, to be corrected there.\n"
         "The project is a git and DVC repository. Its settings are in params.yaml; go on with: tailweight run",
     )
     init.add_argument("folder", metavar="DIR", help="the new project's folder")
-    init.add_argument("--images", metavar="PATH", required=True, help="the labelled pictures")
+    data = init.add_mutually_exclusive_group(required=True)
+    data.add_argument("--images", metavar="PATH", help="the labelled pictures")
+    data.add_argument("--table", metavar="FILE", help="the labelled table, or the URL of the database that has it")
     init.add_argument(
         "--image-size", type=int, metavar="N", help="side in pixels, 8 to 128 (default: by the data, at most 64)"
     )
+    init.add_argument("--label", metavar="COLUMN", help="table: the column with the class")
+    init.add_argument(
+        "--group", metavar="COLUMN", help="table: the column with what must not span splits, e.g. patient"
+    )
+    init.add_argument("--test", metavar="FILE", help="table: a file with test rows of the same columns")
+    init.add_argument("--query", metavar="SQL", help="table: the query that gives the rows, where --table is a URL")
 
     run = command(
         "run",

@@ -78,15 +78,15 @@ STAGES = (
     Stage(
         "plan",
         "count, name the under-represented classes, say how many samples each needs",
-        reads={"train": "data/prepared/train.npz", "classes": "data/prepared/classes.json"},
+        reads={"train": "data/prepared/train.parquet", "classes": "data/prepared/classes.json"},
         writes={"plan": PLAN},
     ),
     Stage(
         "pretrain",
         "train one conditional GAN on all classes: rich classes teach how samples vary",
         reads={
-            "train": "data/prepared/train.npz",
-            "validation": "data/prepared/validation.npz",
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
             "classes": "data/prepared/classes.json",
         },
         writes={
@@ -108,8 +108,8 @@ STAGES = (
         "train",
         "specialise the GAN for one under-represented class",
         reads={
-            "train": "data/prepared/train.npz",
-            "validation": "data/prepared/validation.npz",
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
             "base": "data/models/base.safetensors",
         },
         writes={
@@ -123,7 +123,7 @@ STAGES = (
     Stage(
         "generate",
         "make candidates of the class, each from its own seed, each with its discriminator score",
-        reads={"train": "data/prepared/train.npz", "model": "data/models/{slug}.safetensors"},
+        reads={"train": "data/prepared/train.parquet", "model": "data/models/{slug}.safetensors"},
         writes={"candidates": "data/candidates/{slug}.parquet"},
         per_class=True,
         accelerator=True,
@@ -132,8 +132,8 @@ STAGES = (
         "filter",
         "calibrate the scores on held-out real samples and keep the candidates that pass the threshold",
         reads={
-            "train": "data/prepared/train.npz",
-            "validation": "data/prepared/validation.npz",
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
             "model": "data/models/{slug}.safetensors",
             "candidates": "data/candidates/{slug}.parquet",
         },
@@ -145,9 +145,9 @@ STAGES = (
         "evaluate",
         "measure what classifiers gain against every cheap alternative, and judge",
         reads={
-            "train": "data/prepared/train.npz",
-            "validation": "data/prepared/validation.npz",
-            "test": "data/prepared/test.npz",
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
+            "test": "data/prepared/test.parquet",
             "classes": "data/prepared/classes.json",
             "plan": PLAN,
             "synthetic": "data/synthetic",
@@ -170,8 +170,8 @@ STAGES = (
         "release",
         "put the real training set and the synthetic samples that earned it together, with a manifest",
         reads={
-            "train": "data/prepared/train.npz",
-            "validation": "data/prepared/validation.npz",
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
             "classes": "data/prepared/classes.json",
             "plan": PLAN,
             "synthetic": "data/synthetic",
@@ -184,7 +184,7 @@ STAGES = (
         "report",
         "draw one page that says what was found, made, measured and decided",
         reads={
-            "train": "data/prepared/train.npz",
+            "train": "data/prepared/train.parquet",
             "manifest": "data/prepared/manifest.csv",
             "plan": PLAN,
             "models": "data/models",

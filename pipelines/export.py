@@ -1,11 +1,13 @@
-"""`tailweight export`: the release as people and other tools like it, class folders of PNGs with a manifest."""
+"""`tailweight export`: the release as people and other tools like it, class folders of PNGs or CSV files."""
 
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from PIL import Image
 
-from pipelines import release
+from pipelines import files, release
 from pipelines.errors import UserError
 from pipelines.plan import slug
 
@@ -13,9 +15,10 @@ RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", 
 
 
 def export(project: Path, folder: Path) -> None:
-    """Write `<split>/<class>/<file>.png` and `manifest.csv` (path, label, split, origin, …) to a new folder.
+    """Write the samples and `manifest.csv` (path, label, split, origin, …) to a new folder.
 
-    A class name that no file system would take becomes its slug; the manifest has the name itself. UserError where there
+    Pictures become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
+    manifest has the name itself. A table becomes `<split>.csv` with the label as its last column. UserError where there
     is no release or `folder` exists.
     """
     source = project / "data/release/samples.parquet"
@@ -24,25 +27,43 @@ def export(project: Path, folder: Path) -> None:
     folder = folder.resolve()
     if folder.exists():
         raise UserError(f"{folder}: exists already; name a new folder")
-    rows, pictures = release.read(source)
+    rows, values = release.read(source)
+    rows = rows.rename(columns={"class": "label"})
     building = folder.with_name(f".{folder.name}.tailweight-export")
     shutil.rmtree(building, ignore_errors=True)
     try:
-        paths = [f"{row.split}/{folder_name(row.label)}/{row.origin}-{number:06d}.png" for number, row in enumerate(
-            rows.rename(columns={"class": "label"}).itertuples()
-        )]  # fmt: skip
-        for path, picture in zip(paths, pictures, strict=True):
-            target = building / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(picture.squeeze(axis=2) if picture.shape[2] == 1 else picture).save(target)
-        manifest = rows.rename(columns={"class": "label"})
-        manifest.insert(0, "path", paths)
-        manifest.to_csv(building / "manifest.csv", index=False)
+        building.mkdir(parents=True)
+        if isinstance(values, pd.DataFrame):
+            label = files.read_json(source.with_name("release.json"))["label"]
+            noun, places = "rows", _write_tables(building, rows, values.assign(**{label: rows["label"]}))
+        else:
+            noun, places = "pictures", _write_pictures(building, rows, values)
+        pd.concat([places, rows], axis=1).to_csv(building / "manifest.csv", index=False)
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     made = int((rows["origin"] == release.SYNTHETIC).sum())
-    print(f"{folder}: {len(rows)} pictures, {made} of them synthetic; manifest.csv says which")
+    print(f"{folder}: {len(rows)} {noun}, {made} of them synthetic; manifest.csv says which")
+
+
+def _write_pictures(folder: Path, rows: pd.DataFrame, pictures: np.ndarray) -> pd.DataFrame:
+    """Write `<split>/<class>/<file>.png`; return the `path` of each."""
+    paths = [
+        f"{row.split}/{folder_name(row.label)}/{row.origin}-{number:06d}.png"
+        for number, row in enumerate(rows.itertuples())
+    ]
+    for path, picture in zip(paths, pictures, strict=True):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture.squeeze(axis=2) if picture.shape[2] == 1 else picture).save(target)
+    return pd.DataFrame({"path": paths})
+
+
+def _write_tables(folder: Path, rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Write `<split>.csv` with the columns of `table`; return the `path` of each row and its number there, from 1."""
+    for split, part in table.groupby(rows["split"]):
+        part.to_csv(folder / f"{split}.csv", index=False)
+    return pd.DataFrame({"path": rows["split"] + ".csv", "row": rows.groupby("split").cumcount() + 1})
 
 
 def folder_name(label: str) -> str:

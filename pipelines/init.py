@@ -3,7 +3,9 @@
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,8 +45,7 @@ def create(folder: Path, images: Path, image_size: int | None = None) -> None:
     folder, images = folder.resolve(), images.resolve()
     if folder.is_relative_to(images):
         raise UserError(f"{folder}: lies inside the pictures, {images}; name a folder outside of it")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder}: exists already; name a new folder")
+    refuse_existing(folder)
     if image_size is not None and not 8 <= image_size <= 128:
         raise UserError(f"--image-size is {image_size}, expected 8 to 128")
     records = sources.scan(images)
@@ -56,14 +57,26 @@ def create(folder: Path, images: Path, image_size: int | None = None) -> None:
             f"expected {sources.EXPECTED}"
         )
     size = image_size or probe_size(usable)
+    print(f"bringing in {len(usable)} pictures of {len(labels)} classes")
+    build(folder, lambda raw: bring_in(images, raw), {"prepare": {"image_size": size}})
+    print(f"{folder}: pictures of {size}x{size} pixels; settings in {folder / params.FILE}\n{next_step(folder)}")
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raise UserError where `folder` is a file or has anything in it."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder}: exists already; name a new folder")
+
+
+def build(folder: Path, fill: Callable[[Path], None], values: Mapping[str, Any]) -> None:
+    """Make the project `folder` with the settings `values`; `fill` writes the raw data. All of it or nothing."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = folder.with_name(f".{folder.name}.tailweight-init")
     shutil.rmtree(building, ignore_errors=True)
     try:
         building.mkdir()
-        print(f"bringing in {len(usable)} pictures of {len(labels)} classes")
-        bring_in(images, building / "data/raw")
-        lay_out(building, size, name=folder.resolve().name)
+        fill(building / "data/raw")
+        lay_out(building, values, name=folder.name)
         folder.mkdir(exist_ok=True)
         for path in sorted(
             building.iterdir(), key=lambda path: path.name == params.FILE
@@ -71,10 +84,11 @@ def create(folder: Path, images: Path, image_size: int | None = None) -> None:
             path.rename(folder / path.name)
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    print(
-        f"{folder}: pictures of {size}x{size} pixels; settings in {folder / params.FILE}\n"
-        f"go on with: cd {folder} && tailweight run"
-    )
+
+
+def next_step(folder: Path) -> str:
+    """Return the line that says how to go on."""
+    return f"go on with: cd {folder} && tailweight run"
 
 
 def _commonest_problem(records: list[sources.Record]) -> str:
@@ -97,10 +111,9 @@ def bring_in(images: Path, raw: Path) -> None:
                 shutil.copy(images.parent / record.id, target)
 
 
-def lay_out(project: Path, image_size: int, name: str) -> None:
+def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     """Make `project`, a folder with data in `data/raw`, a git and DVC repository with every file that a run needs."""
     files.write_text(project / ".gitignore", GITIGNORE)
-    values = {"prepare": {"image_size": image_size}}
     files.write_text(project / params.FILE, params.render(demo=False, values=values))
     files.write_text(project / dvc.FILE, dvc.render(demo=False))
     files.write_text(project / "README.md", README.format(name=name))

@@ -112,8 +112,18 @@ def render(demo: bool, values: Mapping[str, Any] | None = None) -> str:
 def _rendered(name: str, about: str, settings: Settings) -> list[str]:
     values = settings.model_dump(mode="json")
     fields = type(settings).model_fields
-    lines = [f"  {key}: {json.dumps(values[key], ensure_ascii=False)}  # {fields[key].description}" for key in fields]
+    lines = [line for key in fields for line in _lines(key, values[key], fields[key].description or "")]
     return ["", f"{name}:  # {about}", *lines] if lines else []
+
+
+def _lines(key: str, value: Any, about: str) -> list[str]:
+    """Return a setting as text: a mapping that says something has a line an entry, since it may be long."""
+    if not isinstance(value, dict) or not value:
+        return [f"  {key}: {json.dumps(value, ensure_ascii=False)}  # {about}"]
+    entries = [
+        f"    {json.dumps(k, ensure_ascii=False)}: {json.dumps(v, ensure_ascii=False)}" for k, v in value.items()
+    ]
+    return [f"  {key}:  # {about}", *entries]
 
 
 def _first_problem(name: str, model: type[Settings], error: ValidationError) -> str:

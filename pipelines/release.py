@@ -2,35 +2,34 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from pipelines.samples import Candidates, Samples, png_array, png_bytes
+from pipelines.samples import Candidates, Samples, Values, is_value, with_values, without_values
 
 REAL, SYNTHETIC = "real", "synthetic"
 COLUMNS = ["id", "class", "origin", "split", "seed", "reference_id", "neighbour_id", "raw_score", "score"]
 
 
 def real_rows(samples: Samples, split: str, names: list[str]) -> pd.DataFrame:
-    """Return a row for each real sample, its picture as PNG bytes in `image`."""
+    """Return a row for each real sample, with its values as `samples.with_values` lays them out."""
     labels = [names[label] for label in samples.labels]
-    images = [png_bytes(value) for value in samples.values]
-    return pd.DataFrame({"id": samples.ids, "class": labels, "origin": REAL, "split": split, "image": images})
+    rows = pd.DataFrame({"id": samples.ids, "class": labels, "origin": REAL, "split": split})
+    return with_values(rows, samples.values)
 
 
 def synthetic_rows(candidates: Candidates) -> pd.DataFrame:
     """Return a row for each of `candidates` with where it came from; synthetic samples are for training alone."""
-    images = [png_bytes(value) for value in candidates.values]
-    return candidates.rows.assign(origin=SYNTHETIC, split="train", image=images)
+    return with_values(candidates.rows.assign(origin=SYNTHETIC, split="train"), candidates.values)
 
 
 def assemble(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Return all rows with the columns of a release, in order; what a part lacks is missing there."""
-    rows = pd.concat([part.reindex(columns=[*COLUMNS, "image"]) for part in parts], ignore_index=True)
+    values = [name for name in parts[0] if is_value(name)]
+    some = [part.reindex(columns=[*COLUMNS, *values]) for part in parts if len(part)]
+    rows = pd.concat(some, ignore_index=True)
     return rows.assign(seed=rows["seed"].astype("Int64"))
 
 
-def read(path: Path) -> tuple[pd.DataFrame, list[np.ndarray]]:
-    """Return the rows without pictures, and the pictures, (height, width, channels) uint8 each."""
-    rows = pd.read_parquet(path)
-    return rows.drop(columns="image"), [png_array(data) for data in rows["image"]]
+def read(path: Path) -> tuple[pd.DataFrame, Values]:
+    """Return the rows without their values, and the values: pictures (n, height, width, channels), or a table."""
+    return without_values(pd.read_parquet(path))

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.errors import UserError
+from pipelines.splits import refuse_twin_labels
 
 SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
           "test": "test", "testing": "test"}  # fmt: skip
@@ -53,7 +54,7 @@ def scan(raw: Path) -> list[Record]:
     records = list(_reader(raw)())
     if not records:
         raise UserError(f"{raw}: no pictures found; expected {EXPECTED}")
-    _refuse_twin_labels(raw, records)
+    refuse_twin_labels([record.label for record in records if record.problem is None], str(raw))
     return records
 
 
@@ -246,13 +247,3 @@ def _check_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 def _are_pictures(images: np.ndarray) -> bool:
     shaped = images.ndim in (3, 4) and images.shape[3:] in ((), (1,), (3,))
     return shaped and images.dtype == np.uint8 and min(images.shape[1:3]) > 0
-
-
-def _refuse_twin_labels(raw: Path, records: list[Record]) -> None:
-    seen: dict[str, str] = {}
-    for label in sorted({record.label for record in records if record.problem is None}):
-        twin = seen.setdefault(label.casefold(), label)
-        if twin != label:
-            raise UserError(
-                f"{raw}: the classes {twin!r} and {label!r} differ only in case; rename one of them or merge them"
-            )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -49,6 +50,35 @@ def write_classes(folder: Path, counts: Mapping[str, int], size: int = 8, seed: 
             picture[number % size] += 140
             Image.fromarray(picture.astype(np.uint8)).save(folder / name / f"{index:03d}.png")
     return folder
+
+
+def write_table(path: Path, counts: Mapping[str, int], seed: int = 0) -> pd.DataFrame:
+    """Write a CSV with columns of every kind, awkwardly named, the class in `income`; return it as a DataFrame.
+
+    Each class has a mean and a favourite colour of its own; a tenth of two columns is missing.
+    """
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(list(counts), list(counts.values()))
+    place = np.repeat(np.arange(len(counts)), list(counts.values()))
+    count = len(labels)
+    frame = pd.DataFrame(
+        {
+            "id": [f"c-{number:05d}" for number in range(count)],
+            '<b>size</b>: "x"': (rng.normal(place, 1)).round(2),
+            "no. of visits": rng.poisson(2 + place),
+            "größe": np.where(rng.random(count) < 0.6, np.array(["s", "m", "l"])[place % 3], "xl"),
+            "member": rng.random(count) < 0.3 + 0.2 * (place % 2),
+            "since": (pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, count), "D")).strftime(
+                "%Y-%m-%d"
+            ),
+            "empty": np.nan,
+            "income": labels,
+        }
+    )
+    for name in ('<b>size</b>: "x"', "größe"):
+        frame.loc[rng.random(count) < 0.1, name] = np.nan
+    frame.to_csv(path, index=False)
+    return frame
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -73,7 +73,10 @@ def test_stages_know_neither_order_nor_driver() -> None:
 def test_only_evaluate_reads_the_test_split() -> None:
     """No other stage has the test split, or the folder that it lies in, among its inputs."""
     readers = {
-        stage.name for stage in dag.STAGES for path in stage.reads.values() if "data/prepared/test.npz".startswith(path)
+        stage.name
+        for stage in dag.STAGES
+        for path in stage.reads.values()
+        if "data/prepared/test.parquet".startswith(path)
     }
     assert readers == {"evaluate"}
 

@@ -5,7 +5,7 @@ the function and list it in `ARMS`; the contract tests then run over it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
@@ -79,7 +79,7 @@ def oversampling(data: Data, recipe: Recipe, seed: int) -> Training:
         return Training(data)
     sampler = RandomOverSampler(sampling_strategy=strategy, random_state=seed % 2**32)
     x, y = sampler.fit_resample(data.x, data.y)
-    return Training(Data(x.astype(np.float32), y, data.image_shape, data.categorical))
+    return Training(replace(data, x=x.astype(np.float32), y=y))
 
 
 def smote(data: Data, recipe: Recipe, seed: int) -> Training:

@@ -11,6 +11,7 @@ those is mostly noise, and the highest of several noisy figures is the luckiest 
 A poor choice costs the gain, never the honesty of the claim: the claim is measured on test, where nothing was chosen.
 """
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -114,7 +115,9 @@ def _splits(real: Data, folds: int, repeats: int, seed: int) -> list[tuple[np.nd
     result: list[tuple[np.ndarray, np.ndarray]] = []
     for repeat in range(repeats):
         state = seeds.derive(seed, "evaluate", "folds", repeat) % 2**32
-        result += StratifiedKFold(folds, shuffle=True, random_state=state).split(real.x, real.y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a class outside the plan may have fewer rows than folds
+            result += StratifiedKFold(folds, shuffle=True, random_state=state).split(real.x, real.y)
     return result
 
 

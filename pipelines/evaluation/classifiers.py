@@ -11,13 +11,15 @@ from typing import Any, Protocol
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipelines.errors import UserError
 from pipelines.evaluation.arms import Training
+from pipelines.evaluation.data import Data
 
 
 class Fitted(Protocol):
@@ -42,8 +44,8 @@ def gradient_boosting(training: Training, seed: int) -> Fitted:
 
 
 def logistic_regression(training: Training, seed: int) -> Fitted:
-    """Linear model on standardised columns, with scikit-learn's usual penalty (C = 1)."""
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300, random_state=seed % 2**32))
+    """Linear model on standardised columns, a column a category, with scikit-learn's usual penalty (C = 1)."""
+    model = make_pipeline(_scaled(training.data), LogisticRegression(max_iter=300, random_state=seed % 2**32))
     return model.fit(training.data.x, training.data.y, logisticregression__sample_weight=training.weight)
 
 
@@ -72,7 +74,8 @@ IMAGES_ONLY = {"small_cnn"}
 def named_estimator(path: str, arguments: Mapping[str, Any]) -> Classifier:
     """Return a classifier made from any scikit-learn estimator, by its dotted path, say `sklearn.svm.SVC`.
 
-    Columns are standardised first. An estimator without `predict_proba` is calibrated (sigmoid, 3 folds).
+    Columns are standardised first, and categories become a column each. An estimator without `predict_proba` is
+    calibrated (sigmoid, 3 folds).
     Raises UserError when the path or an argument does not exist.
     """
     module, _, name = path.rpartition(".")
@@ -93,11 +96,21 @@ def named_estimator(path: str, arguments: Mapping[str, Any]) -> Classifier:
         takes_weight = "sample_weight" in inspect.signature(model.fit).parameters
         if not hasattr(model, "predict_proba"):
             model = _calibrated(model, training)
-        pipeline = make_pipeline(StandardScaler(), model)
+        pipeline = make_pipeline(_scaled(training.data), model)
         weight = {f"{pipeline.steps[-1][0]}__sample_weight": training.weight} if takes_weight else {}
         return pipeline.fit(training.data.x, training.data.y, **weight)
 
     return fit
+
+
+def _scaled(data: Data) -> BaseEstimator:
+    """Return what standardises the columns of `data` and gives each category a column; an unknown one has none."""
+    if data.categorical is None or not data.categorical.any():
+        return StandardScaler()
+    kinds = OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
+    return make_column_transformer(
+        (StandardScaler(), np.flatnonzero(~data.categorical)), (kinds, np.flatnonzero(data.categorical))
+    )
 
 
 def _calibrated(model: BaseEstimator, training: Training) -> BaseEstimator:

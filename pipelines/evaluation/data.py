@@ -12,13 +12,14 @@ class Data:
     x: (n, d) float32; the pixels of an image divided by 255, or the columns of a table (categories as whole numbers).
     y: (n,) int64 class indices.
     image_shape: (height, width, channels) when the rows are flattened images.
-    categorical: (d,) bool, which columns of a table are categories.
+    categorical: (d,) bool, which columns of a table are categories.   names: (d,) what the columns of a table are called.
     """
 
     x: np.ndarray
     y: np.ndarray
     image_shape: tuple[int, int, int] | None = None
     categorical: np.ndarray | None = None
+    names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.y)

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 
 from pipelines.evaluation.data import Data
 
-BLOCK = 1024
+BLOCK = 1 << 22  # distances that are held at once
 PCA_ROWS = 2000  # directions that hold most of the variance are known from so many images
 
 
@@ -69,7 +69,7 @@ def gower(a: np.ndarray, b: np.ndarray, categorical: np.ndarray, ranges: np.ndar
     result = np.empty((len(a), len(b)))
     numbers = ~categorical
     right, kinds = (b[:, numbers] / ranges[numbers]).astype(float), b[:, categorical]
-    for rows in blocks(len(a)):
+    for rows in blocks(len(a), len(b)):
         left = (a[rows][:, numbers] / ranges[numbers]).astype(float)
         part = cdist(left, right, "cityblock") if numbers.any() else np.zeros((len(left), len(b)))
         if categorical.any():
@@ -90,7 +90,7 @@ def one_hot(x: np.ndarray, real: np.ndarray, categorical: np.ndarray, ranges: np
 def nearest(space: Space, x: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the distance of each row of `x` to its nearest row of `real`, (n,), and that row's index, (n,)."""
     distance, index = np.empty(len(x)), np.empty(len(x), int)
-    for rows in blocks(len(x)):
+    for rows in blocks(len(x), len(real)):
         table = space.between(x[rows], real)
         index[rows] = table.argmin(1)
         distance[rows] = table.min(1)
@@ -99,12 +99,16 @@ def nearest(space: Space, x: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, 
 
 def apart(space: Space, real: np.ndarray) -> np.ndarray:
     """Return the distance of each row of `real` to its nearest other row, (n,); infinite for a single row."""
-    table = space.between(real, real)
-    np.fill_diagonal(table, np.inf)
-    return table.min(1)
+    result = np.empty(len(real))
+    for rows in blocks(len(real), len(real)):
+        table = space.between(real[rows], real)
+        table[np.arange(len(table)), np.arange(rows.start, rows.stop)] = np.inf
+        result[rows] = table.min(1)
+    return result
 
 
-def blocks(count: int) -> Iterator[slice]:
-    """Yield slices that cover `count` rows, `BLOCK` at a time."""
-    for start in range(0, count, BLOCK):
-        yield slice(start, min(count, start + BLOCK))
+def blocks(count: int, width: int) -> Iterator[slice]:
+    """Yield slices that cover `count` rows of a table of `width` columns, about `BLOCK` cells at a time."""
+    step = max(BLOCK // max(width, 1), 1)
+    for start in range(0, count, step):
+        yield slice(start, min(count, start + step))

@@ -98,7 +98,9 @@ def auc_interval(auc: float, positives: int, negatives: int, confidence: float =
 
 
 def column_names(data: Data) -> list[str]:
-    """Return what to call the columns: pixels by row and column, from 0, else the number of the column."""
+    """Return what to call the columns: pixels by row and column, from 0, else their names or numbers."""
+    if data.names is not None:
+        return list(data.names)
     if data.image_shape is None:
         return [f"column {i}" for i in range(data.x.shape[1])]
     height, width, channels = data.image_shape

@@ -27,6 +27,7 @@ STYLE: Any = {
     "svg.hashsalt": "tailweight",  # else the ids in the file differ from run to run
     "svg.fonttype": "none",
     "font.family": "sans-serif",
+    "text.parse_math": False,  # a dollar in a name is a dollar
     "figure.constrained_layout.use": True,
 }
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from pipelines import files
 from pipelines.errors import UserError
-from pipelines.evaluation.data import Data, Pool, images_as_rows
+from pipelines.evaluation.data import Pool
 from pipelines.evaluation.settings import Settings
+from pipelines.evaluation.views import View
 from pipelines.samples import KEPT, Candidates, Samples
 from pipelines.stages import Progress
 
@@ -42,7 +43,7 @@ def run(
 ) -> None:
     """Evaluate and write `metrics.json`, `verdicts.json`, `headline.json` and a CSV a table (see `tables.COLUMNS`).
 
-    train, validation, test: `.npz` of `Samples`.   classes: JSON with `classes`, the names in label order.
+    train, validation, test: Parquet of `Samples`.   classes: JSON with `classes`, the names in label order.
     plan: YAML with `classes`, slug -> {label, index, target, needed}.   synthetic: a folder with `<slug>.parquet` of each.
     judged: a JSON file that remembers which runs this test split has judged; it is read and written, and what it says is
     printed only, so that the outputs depend on nothing but the inputs, settings and seed. So are the times.
@@ -68,10 +69,13 @@ def load(train: Path, validation: Path, test: Path, classes: Path, plan: Path, s
     planned = (files.read_yaml(plan) or {}).get("classes") or {}
     _check_folder(synthetic, set(planned))
     ordered = sorted(planned.items(), key=lambda item: item[1]["index"])
-    real = _data(train)
-    pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, real.x.shape[1]) for slug, entry in ordered)
+    real = Samples.load(train)
+    view = View.fit(real.values, real.kinds)
+    seen = view.data(real.values, real.labels)
+    pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, view, seen.x.shape[1]) for slug, entry in ordered)
     targets = {int(entry["index"]): int(entry["target"]) for _, entry in ordered}
-    return Inputs(real, _data(validation), _data(test), names, targets, pools)
+    held_out, tested = (view.data(one.values, one.labels) for one in (Samples.load(validation), Samples.load(test)))
+    return Inputs(seen, held_out, tested, names, targets, pools)
 
 
 def write(result: "Result", folder: Path) -> None:
@@ -132,20 +136,14 @@ def _check_folder(synthetic: Path, slugs: set[str]) -> None:
     )
 
 
-def _data(path: Path) -> Data:
-    samples = Samples.load(path)
-    x, shape = images_as_rows(samples.values)
-    return Data(x, samples.labels.astype(np.int64), shape)
-
-
-def _pool(path: Path, entry: Mapping[str, Any], columns: int) -> Pool:
+def _pool(path: Path, entry: Mapping[str, Any], view: View, columns: int) -> Pool:
     candidates = Candidates.load(path)
     rows = candidates.rows
     score = rows["score"].to_numpy(float) if "score" in rows else np.full(len(rows), np.nan)
     return Pool(
         label=int(entry["index"]),
         needed=int(entry["needed"]),
-        x=images_as_rows(candidates.values)[0].reshape(len(rows), columns if len(rows) == 0 else -1),
+        x=view.rows(candidates.values).reshape(len(rows), columns),
         kept=(rows["status"] == KEPT).to_numpy(bool),
         score=score,
         ids=rows["id"].to_numpy(str),

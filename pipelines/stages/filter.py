@@ -9,7 +9,7 @@ from gan import seeds
 from gan.filter import FilterSettings, accept, duplicates
 from pipelines import files
 from pipelines.errors import UserError
-from pipelines.evaluation.data import Data, images_as_rows
+from pipelines.evaluation.views import UNLEARNT, View
 from pipelines.plan import ClassPlan
 from pipelines.samples import KEPT, Candidates, Samples
 from pipelines.stages import Progress
@@ -90,7 +90,8 @@ def uncalibrated(scores: np.ndarray) -> "Calibration":
 def find_repeats(made: Candidates, real: Samples, held_out: Samples, label: int) -> np.ndarray:
     """Return a status for each candidate, (n,) object: `kept`, or of which sample it is a copy.
 
-    An exact copy equals a training sample or an earlier candidate, byte for byte. A near copy is what the evaluation
+    An exact copy equals a training sample or an earlier candidate, byte for byte, or in all that is learnt of a table. A
+    near copy is what the evaluation
     would flag, see `pipelines.evaluation.copies`; here validation samples alone show what is usual.
     """
     from pipelines.evaluation import copies
@@ -98,13 +99,13 @@ def find_repeats(made: Candidates, real: Samples, held_out: Samples, label: int)
 
     own = real.of_class(label)
     status = np.full(len(made), KEPT, object)
-    rows, shape = images_as_rows(made.values)
-    x, fresh = images_as_rows(own.values)[0], images_as_rows(held_out.values)[0]
-    where = spaces(Data(images_as_rows(real.values)[0], real.labels, shape))
-    near = copies.check(rows, x, fresh, where)
+    view = View.fit(real.values, real.kinds)
+    where = spaces(view.data(real.values, real.labels))
+    near = copies.check(view.rows(made.values), view.rows(own.values), view.rows(held_out.values), where)
     for row in np.flatnonzero(near.flagged):
         status[row] = f"near copy of training sample {own.ids[near.index[row]]}"
-    exact = duplicates(made.values, own.values)
+    compared = [name for name, kind in real.kinds.items() if kind not in UNLEARNT] if real.kinds else None
+    exact = duplicates(made.values, own.values, compared)
     ids = made.rows["id"].to_numpy()
     for row in np.flatnonzero(exact.any):
         copied, earlier = exact.training_index[row], exact.earlier_index[row]

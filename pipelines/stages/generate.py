@@ -32,8 +32,9 @@ def run(
     name = slug(task.label)
     own_seeds = np.array([seeds.derive(seed, "candidate", name, number) for number in range(count)])
     gan = checkpoint.load(model)
-    real = Samples.load(train).of_class(task.index)
-    made = generate(gan, real.values, task.index, own_seeds, progress)
+    everything = Samples.load(train)
+    real = everything.of_class(task.index)
+    made = generate(gan, real.values, task.index, own_seeds, progress, (everything.values, everything.labels))
     rows = pd.DataFrame(
         {
             "id": [f"{name}-{number:06d}" for number in range(count)],
@@ -42,8 +43,16 @@ def run(
             "reference_id": real.ids[made.reference_index],
             "neighbour_id": real.ids[made.neighbour_index],
             "weight": made.weight,
+            "here_id": named(everything.ids, made.here_index),
+            "there_id": named(everything.ids, made.there_index),
+            "step": made.step,
             "raw_score": score(gan, made.samples, task.index),
         }
     )
     Candidates(made.samples, rows).save(candidates)
     print(f"generate: {count} candidates of class {task.label!r}")
+
+
+def named(ids: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Return the names of the samples at `index`, (n,), an empty one where it is -1."""
+    return np.where(index < 0, "", ids[index])

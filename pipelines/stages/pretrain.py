@@ -1,13 +1,18 @@
 """Train the base: one conditional GAN on all classes."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from gan.train_settings import PretrainSettings
 from pipelines import files
+from pipelines.errors import UserError
 from pipelines.samples import Samples
 from pipelines.stages import Progress
+
+if TYPE_CHECKING:
+    from gan.modalities import TableCodec
 
 Settings = PretrainSettings
 
@@ -33,7 +38,8 @@ def run(
     real, held_out = Samples.load(train), Samples.load(validation)
     names = files.read_json(classes)["classes"]
     shown = (held_out.values, held_out.labels)
-    gan = pretrain(real.values, real.labels, len(names), settings, network, width, seed, progress, shown)
+    codec = _codec_of(real, network) if real.kinds else None
+    gan = pretrain(real.values, real.labels, len(names), settings, network, width, seed, progress, shown, codec)
     checkpoint.save(gan, model)
     pd.DataFrame(gan.history).to_csv(curves, index=False)
     files.write_json(health, gan.health.to_dict())
@@ -41,3 +47,17 @@ def run(
     print(f"pretrain: {gan.health.outcome}")
     for sign in gan.health.bad:
         print(f"pretrain: {sign}")
+
+
+def _codec_of(real: Samples, network: str) -> "TableCodec":
+    """Return what turns the rows of a table into tensors and back; UserError where a column is not of its kind."""
+    from gan.modalities import TableCodec
+
+    if network not in ("auto", "mlp"):
+        raise UserError(
+            f"params.yaml: train.network is {network}, which is made for pictures; a table takes auto or mlp"
+        )
+    try:
+        return TableCodec.fit(real.values, real.kinds)
+    except ValueError as error:
+        raise UserError(f"{error}; prepare.columns in params.yaml says what each column is") from None

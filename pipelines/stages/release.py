@@ -5,7 +5,7 @@ from pathlib import Path
 from pipelines import files
 from pipelines.plan import Plan
 from pipelines.release import assemble, real_rows, synthetic_rows
-from pipelines.samples import Candidates, Samples
+from pipelines.samples import Candidates, Samples, is_value
 from pipelines.stages import Progress
 
 
@@ -21,11 +21,14 @@ def run(
     seed: int,
     progress: Progress,
 ) -> None:
-    """Write `samples.parquet` (a row a sample, PNG bytes in `image`), `manifest.csv` without pictures, `release.json`.
+    """Write `samples.parquet`, `manifest.csv` without the values, and `release.json`.
+
+    `samples.parquet` has a row a sample, a picture as PNG bytes in `image`, the columns of a table as `value.…`.
 
     Test samples are never part of a release.
     """
-    names = files.read_json(classes)["classes"]
+    about = files.read_json(classes)
+    names = about.pop("classes")
     measured = files.read_json(evaluation / "metrics.json")
     verdicts = measured["classes"]
     parts = [
@@ -42,8 +45,8 @@ def run(
     rows = assemble(parts)
     release.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(release / "samples.parquet", index=False, compression="zstd")
-    rows.drop(columns="image").to_csv(release / "manifest.csv", index=False)
-    files.write_json(release / "release.json", describe(planned, verdicts, shipped, len(rows)))
+    rows.drop(columns=[name for name in rows if is_value(name)]).to_csv(release / "manifest.csv", index=False)
+    files.write_json(release / "release.json", about | describe(planned, verdicts, shipped, len(rows)))
     progress(1, 1, {})
     print(f"release: {len(rows)} samples, {sum(shipped.values())} of them synthetic")
 

@@ -7,8 +7,9 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipelines import files
+from pipelines.evaluation.views import View
 from pipelines.plan import Plan
-from pipelines.report import charts, sheets
+from pipelines.report import charts, columns, sheets
 from pipelines.samples import Candidates, Samples
 from pipelines.stages import Progress
 
@@ -32,22 +33,25 @@ def run(
     seed: int,
     progress: Progress,
 ) -> None:
-    """Write `report.html`, self-contained, and `samples.png`: real samples above the kept ones that started from them."""
+    """Write `report.html`, self-contained, and `samples.png`: real pictures above kept ones that started there."""
     planned = Plan.load(plan)
     measured = files.read_json(evaluation / "metrics.json")
     real = Samples.load(train)
+    view = View.fit(real.values, real.kinds)
     classes, rows = [], []
     for number, (slug, entry) in enumerate(planned.classes.items(), 1):
         made = Candidates.load(synthetic / f"{slug}.parquet")
-        shown = class_section(slug, entry.label, made, real.of_class(entry.index), measured)
+        own = real.of_class(entry.index)
+        shown = class_section(slug, entry.label, made, measured)
+        shown |= pictures_of(made, own) if not real.kinds else {"table": columns.section(made.kept, own, view)}
         shown |= {
             "summary": files.read_json(synthetic / f"{slug}.json"),
             "curves": charts.training(pd.read_csv(models / f"{slug}.csv")),
             "health": files.read_json(models / f"{slug}.json"),
         }
         classes.append(shown)
-        if len(made.kept):
-            rows += sheets.side_by_side(made.kept, real.of_class(entry.index))[::2]
+        if len(made.kept) and not real.kinds:
+            rows += sheets.side_by_side(made.kept, own)[::2]
         progress(number, len(planned.classes), {})
     page = {
         "classes": classes,
@@ -79,19 +83,26 @@ def environment() -> Environment:
     return made
 
 
-def class_section(slug: str, label: str, made: Candidates, real: Samples, measured: dict[str, Any]) -> dict[str, Any]:
+def class_section(slug: str, label: str, made: Candidates, measured: dict[str, Any]) -> dict[str, Any]:
     """Return what the page says of one under-represented class."""
-    kept = made.kept
     reasons = made.rows["status"].str.replace(r"^(near )?copy of .*", r"\1copy", regex=True).value_counts()
     return {
         "slug": slug,
         "label": label,
         "verdict": measured["classes"][label],
+        **dict.fromkeys(("copies", "sheet", "table")),
         "advice": INSTEAD[measured["classes"][label]["verdict"]],
         "statuses": reasons.to_dict(),
+        "inspected": measured["samples"].get(label, {}),
+    }
+
+
+def pictures_of(made: Candidates, real: Samples) -> dict[str, Any]:
+    """Return the contact sheets of a class: kept samples below what they were made from, and copies below originals."""
+    kept = made.kept
+    return {
         "copies": sheets.data_url(sheets.sheet(copies)) if (copies := sheets.copies(made, real)) else None,
         "sheet": sheets.data_url(sheets.sheet(sheets.side_by_side(kept, real))) if len(kept) else None,
-        "inspected": measured["samples"].get(label, {}),
     }
 
 

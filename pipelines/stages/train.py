@@ -30,9 +30,10 @@ def run(
     from gan import checkpoint
     from gan.train import specialise
 
-    real = Samples.load(train).of_class(task.index)
-    held_out = Samples.load(validation).of_class(task.index)
-    gan = specialise(checkpoint.load(base), real.values, task.index, settings, seed, progress, held_out.values)
+    everything = Samples.load(train)
+    real, held_out = everything.of_class(task.index), Samples.load(validation).of_class(task.index)
+    lenders = (everything.values, everything.labels)
+    gan = specialise(checkpoint.load(base), real.values, task.index, settings, seed, progress, held_out.values, lenders)
     checkpoint.save(gan, model)
     pd.DataFrame(gan.history).to_csv(curves, index=False)
     files.write_json(health, gan.health.to_dict())

@@ -38,7 +38,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def paths_of(folder: Path) -> dict[str, Path]:
     """The stage's inputs in `folder`."""
     names = {"classes": "classes.json", "plan": "plan.yaml", "synthetic": "synthetic"}
-    return {n: folder / f"{n}.npz" for n in ("train", "validation", "test")} | {k: folder / v for k, v in names.items()}
+    return {n: folder / f"{n}.parquet" for n in ("train", "validation", "test")} | {
+        k: folder / v for k, v in names.items()
+    }
 
 
 def test_every_table_is_written_with_its_columns(finished: Path) -> None:

@@ -71,7 +71,7 @@ def pool(real: Data, label: int, spare: np.ndarray, kind: str, rng: np.random.Ge
 
 def save(inputs: Inputs, folder: Path) -> dict[str, Path]:
     """Write `inputs` as the stages before evaluate would; return the paths that its `run` takes."""
-    paths = {name: folder / f"{name}.npz" for name in ("train", "validation", "test")}
+    paths = {name: folder / f"{name}.parquet" for name in ("train", "validation", "test")}
     for name, path in paths.items():
         data = getattr(inputs, name)
         Samples(as_images(data.x), data.y, np.array([f"{name}-{i}" for i in range(len(data))])).save(path)

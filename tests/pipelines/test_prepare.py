@@ -16,7 +16,7 @@ from tests.conftest import write_classes
 def prepare(raw: Path, out: Path, **settings: object) -> tuple[pd.DataFrame, dict[str, Samples]]:
     run(raw=raw, prepared=out, settings=Settings(image_size=8, **settings), seed=0, progress=lambda *_: None)
     manifest = pd.read_csv(out / "manifest.csv", keep_default_na=False).set_index("id")
-    return manifest, {split: Samples.load(out / f"{split}.npz") for split in SPLITS}
+    return manifest, {split: Samples.load(out / f"{split}.parquet") for split in SPLITS}
 
 
 def test_every_record_is_used_once_or_quarantined_with_a_reason(tmp_path: Path) -> None:
@@ -148,6 +148,6 @@ def test_changing_the_labels_of_test_pictures_changes_nothing_but_the_test_split
         path = tmp_path / f"raw/test/a/{index:03d}.png"
         path.rename(tmp_path / f"raw/test/b/moved-{index}.png")
     prepare(tmp_path / "raw", tmp_path / "two")
-    for name in ("train.npz", "validation.npz", "classes.json"):
+    for name in ("train.parquet", "validation.parquet", "classes.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    assert (tmp_path / "one/test.npz").read_bytes() != (tmp_path / "two/test.npz").read_bytes()
+    assert (tmp_path / "one/test.parquet").read_bytes() != (tmp_path / "two/test.parquet").read_bytes()

@@ -15,7 +15,7 @@ from pipelines.stages.release import run
 def make_inputs(folder: Path, verdicts: dict[str, str], dose: float) -> dict[str, Path]:
     """Write the inputs of the stage: two classes of 8 real samples, 20 candidates each of which every second is kept."""
     rng = np.random.default_rng(0)
-    paths = {name: folder / f"{name}.npz" for name in ("train", "validation")}
+    paths = {name: folder / f"{name}.parquet" for name in ("train", "validation")}
     for name, path in paths.items():
         values = rng.integers(0, 256, (16, 8, 8, 1), dtype=np.uint8)
         Samples(values, np.repeat([0, 1], 8), np.array([f"{name}-{i}" for i in range(16)])).save(path)

@@ -1,0 +1,262 @@
+"""The forms in which a labelled table arrives: CSV in any dialect, Parquet, or the answer of a database.
+
+Each becomes a DataFrame of plain types: numbers, text, categories, dates, true and false, each with missing values.
+"""
+
+import codecs
+import csv
+import difflib
+import io
+import itertools
+import re
+import unicodedata
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas._libs.parsers import STR_NA_VALUES
+
+from pipelines.errors import UserError
+
+EXPECTED = "a CSV or Parquet file with a header, or a database's URL with --query"
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+PROBED = 50  # lines that are looked at to know the dialect
+MOST_CLASSES = 1000
+NUMBER, COMMA_NUMBER = re.compile(r"[-+]?\d+\.\d+"), re.compile(r"[-+]?\d+,\d+")
+
+
+def read(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Return the table in the file `path`; the columns named `text` are not taken for numbers.
+
+    UserError, in one line, where there is no table of plain columns in it.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; expected {EXPECTED}")
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return tidy(_read_parquet(path), str(path))
+    if path.suffix.lower() in (".csv", ".tsv", ".txt", ".data"):
+        return tidy(_read_csv(path, text), str(path))
+    raise UserError(f"{path}: a {path.suffix or 'nameless'} file; expected {EXPECTED}")
+
+
+def read_query(url: str, query: str) -> pd.DataFrame:
+    """Return what a database answers; UserError where SQLAlchemy, its driver, the database or the query fails."""
+    try:
+        import sqlalchemy
+    except ImportError:
+        raise UserError("SQLAlchemy is not installed, --query needs it: pip install 'tailweight[sql]'") from None
+    shown = re.sub(r"://[^/]*@", "://…@", url)  # neither the password nor the user in what is printed
+    try:
+        engine = sqlalchemy.create_engine(url)
+        with engine.connect() as connection:
+            frame = pd.read_sql_query(sqlalchemy.text(query), connection)
+    except ModuleNotFoundError as error:
+        raise UserError(f"{shown}: the database's driver is not installed: pip install {error.name}") from None
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        why = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise UserError(f"{shown}: {why}; check the URL and the query") from None
+    finally:
+        if "engine" in locals():
+            engine.dispose()
+    return tidy(frame, shown)
+
+
+def tidy(frame: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return `frame` with plain types and rows numbered from 0; UserError names the first column that has none."""
+    if frame.index.names != [None]:
+        frame = frame.reset_index()  # a named index is a column like any other
+    names = [unicodedata.normalize("NFC", str(name).strip()) for name in frame.columns]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UserError(
+            f"{where}: {len(twice)} column name(s) stand twice, such as {twice[0]!r}; rename one of the two"
+        )
+    frame = frame.set_axis(names, axis=1).reset_index(drop=True)
+    if not len(frame):
+        raise UserError(f"{where}: a table without rows; expected a header and a row a sample")
+    plain = {name: _plain(frame[name], name, where) for name in names}
+    return pd.DataFrame(plain)
+
+
+def labels_of(frame: pd.DataFrame, label: str, where: str) -> pd.Series:
+    """Return the class names in the column `label`, "" where one is missing; UserError where they are no class names."""
+    require(frame, label, where)
+    column = frame[label]
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")  # whole numbers that are floats only because one is missing
+    if pd.api.types.is_float_dtype(column):
+        raise UserError(f"{where}: the label column {label!r} holds numbers such as {column.dropna().iloc[0]}, "
+                        "expected classes; cut them into ranges with names")  # fmt: skip
+    names = column.astype("str").fillna("").str.strip().str.normalize("NFC")
+    names = names.mask(column.isna(), "")
+    count = names[names != ""].nunique()
+    if count < 2:
+        raise UserError(f"{where}: the label column {label!r} has {count} class(es), at least 2 are needed")
+    if count > MOST_CLASSES or (count > 50 and count > len(names) / 2):
+        raise UserError(f"{where}: the label column {label!r} has {count} different values in {len(names)} rows, "
+                        f"expected classes, at most {MOST_CLASSES}")  # fmt: skip
+    return names
+
+
+def require(frame: pd.DataFrame, name: str, where: str) -> None:
+    """Raise UserError where `frame` has no column `name`."""
+    if name in frame:
+        return
+    found = ", ".join(itertools.islice(frame.columns, 20)) + (", …" if frame.shape[1] > 20 else "")
+    close = difflib.get_close_matches(name, frame.columns, n=1, cutoff=0.6)
+    raise UserError(
+        f"{where}: no column {name!r}; found {found}" + (f"; did you mean {close[0]}?" if close else "")
+    )  # fmt: skip
+
+
+def joined(table: pd.DataFrame, test: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return the rows of both, the types of their columns agreed on; UserError where the columns differ."""
+    lacking, more = set(table) - set(test), set(test) - set(table)
+    if lacking or more:
+        said = [f"{word} {', '.join(sorted(names))}" for word, names in (("lacks", lacking), ("adds", more)) if names]
+        raise UserError(f"{where}: {' and '.join(said)}; expected the columns of the table")
+    return tidy(pd.concat([table, test[table.columns]], ignore_index=True), where)
+
+
+def _plain(column: pd.Series, name: str, where: str) -> pd.Series:
+    """Return `column` as one of the plain types."""
+    kind = column.dtype
+    if pd.api.types.is_object_dtype(kind):
+        column = _from_objects(column, name, where)
+    elif not (
+        isinstance(kind, pd.CategoricalDtype)
+        or pd.api.types.is_string_dtype(kind)
+        or pd.api.types.is_bool_dtype(kind)
+        or (pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind))
+        or pd.api.types.is_datetime64_any_dtype(kind)
+    ):
+        raise _not_plain(where, name, str(kind))
+    if pd.api.types.is_float_dtype(column.dtype):
+        infinite = np.flatnonzero(np.isinf(column.to_numpy(float, na_value=np.nan)))
+        if len(infinite):
+            raise UserError(f"{where}: column {name!r} is infinite in {len(infinite)} row(s), first in row "
+                            f"{infinite[0] + 1}; expected numbers, or nothing where one is missing")  # fmt: skip
+    return column
+
+
+def _from_objects(column: pd.Series, name: str, where: str) -> pd.Series:
+    held = pd.api.types.infer_dtype(column, skipna=True)
+    types = {
+        "string": "str", "empty": "float64", "boolean": "boolean", "integer": "Int64", "floating": "float64",
+        "mixed-integer-float": "float64", "decimal": "float64", "date": "datetime64[s]", "datetime": "datetime64[us]",
+        "datetime64": "datetime64[us]",
+    }  # fmt: skip
+    if held not in types:
+        example = next(value for value in column if not np.isscalar(value) or not pd.isna(value))
+        raise _not_plain(where, name, f"{held} values such as {str(example)[:40]}")
+    return column.where(column.notna(), None).astype(types[held])
+
+
+def _not_plain(where: str, name: str, found: str) -> UserError:
+    return UserError(
+        f"{where}: column {name!r} holds {found}; expected numbers, text, dates or true and false: leave it out or unfold it"
+    )
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's errors are kinds of these
+        raise UserError(f"{path}: not readable as Parquet ({' '.join(str(error).split())[:200]})") from None
+
+
+def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
+    content = path.read_bytes()
+    encoding = _encoding(path, content)
+    separator, rows = _dialect(path, io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), text)
+    header = [name.strip() for name in rows[0]]
+    _check_header(path, header, text)
+    cells = [cell.strip() for row in rows[1:] for cell in row]
+    comma = any(map(COMMA_NUMBER.fullmatch, cells)) and not any(map(NUMBER.fullmatch, cells))
+    names = [name or f"Unnamed: {place}" for place, name in enumerate(header)]
+    options: dict[str, Any] = {
+        "sep": separator, "encoding": encoding, "decimal": "," if comma else ".", "names": names, "header": 0,
+        "skipinitialspace": True, "index_col": False, "low_memory": False, "dtype": dict.fromkeys(text, "str"),
+        "keep_default_na": False,
+        "na_values": {name: [""] if name in text else sorted(STR_NA_VALUES | {"?"}) for name in names},
+    }  # fmt: skip
+    try:
+        return pd.read_csv(io.BytesIO(content), **options)
+    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError, UnicodeDecodeError) as error:
+        why = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+        raise UserError(f"{path}: not readable as CSV ({why[:200]}); mend the line that it names") from None
+
+
+def _encoding(path: Path, content: bytes) -> str:
+    """Return the encoding: what a byte-order mark says, else UTF-8, else Windows-1252; UserError where lines disagree."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in content[: 1 << 20]:
+        raise UserError(f"{path}: not a text file; expected {EXPECTED}")
+    try:
+        content.decode("utf-8")
+        return "utf-8-sig"
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+    other = next((n for n, text in enumerate(content.split(b"\n"), 1) if not text.isascii() and _is_utf8(text)), None)
+    if other is not None:
+        raise UserError(f"{path}: line {other} is in UTF-8 and line {line} is not; save all of it in UTF-8")
+    return "cp1252"
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _dialect(path: Path, stream: io.TextIOWrapper, wanted: tuple[str, ...]) -> tuple[str, list[list[str]]]:
+    """Return the separator and the first rows; the one that finds the wanted columns, and as many in each row, wins."""
+    try:
+        lines = list(itertools.islice(stream, PROBED))
+    except UnicodeError as error:
+        raise UserError(f"{path}: not readable as text ({error}); save it in UTF-8") from None
+    rows = {mark: _rows(path, lines, mark) for mark in SEPARATORS}
+    if not rows[","]:
+        raise UserError(f"{path}: an empty file; expected {EXPECTED}")
+
+    def fitness(mark: str) -> tuple[float, ...]:
+        header, *rest = rows[mark]
+        found = len(set(wanted) & {name.strip() for name in header})
+        even = sum(len(row) == len(header) for row in rest) if len(header) > 1 else 0
+        return found if len(header) > 1 else 0, even, len(header)
+
+    best = max(SEPARATORS, key=fitness)
+    return best, rows[best]
+
+
+def _rows(path: Path, lines: list[str], mark: str) -> list[list[str]]:
+    try:
+        return [row for row in csv.reader(lines, delimiter=mark, skipinitialspace=True) if row]
+    except csv.Error as error:
+        raise UserError(f"{path}: not readable as CSV ({error})") from None
+
+
+def _check_header(path: Path, header: list[str], wanted: tuple[str, ...]) -> None:
+    missing = [name for name in wanted if name not in header]
+    if missing and len(header) == 1:
+        raise UserError(f"{path}: found one column, {header[0][:60]!r}; expected {', '.join(SEPARATORS.values())} between "
+                        f"the columns, one of them {missing[0]!r}")  # fmt: skip
+    if missing and any(_is_number(name) for name in header):
+        raise UserError(f"{path}: no column {missing[0]!r}: the first line, {', '.join(header)[:60]}, looks like data; "
+                        "expected a line with the names of the columns above it")  # fmt: skip
+    twice = [name for name, count in Counter(header).items() if count > 1 and name]
+    if twice:
+        raise UserError(f"{path}: {len(twice)} column name(s) stand twice, such as {twice[0]!r}; rename one of the two")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
