@@ -14,6 +14,7 @@ from gan.errors import CheckpointError
 from gan.health import Health
 from gan.model import GAN
 from gan.networks import FAMILIES, Sizes
+from gan.starts import Policy
 
 KEY = "tailweight"  # the one entry of the metadata: safetensors writes several in any order
 FORMAT = 1
@@ -27,9 +28,7 @@ def save(gan: GAN, path: Path | str) -> None:
         "network": gan.network,
         "sizes": asdict(gan.sizes),
         "codec": modalities.to_dict(gan.codec),
-        "neighbours": gan.neighbours,
-        "donors": gan.donors,
-        "borrow": gan.borrow,
+        "policy": gan.policy._asdict(),
         "total_steps": gan.total_steps,
         "class_index": gan.class_index,
         "history": gan.history,
@@ -82,9 +81,7 @@ def _read(path: Path) -> GAN:
         generator=modules[0],
         discriminator=modules[1],
         codec=modalities.from_dict(described["codec"]),
-        neighbours=described["neighbours"],
-        donors=described["donors"],
-        borrow=described["borrow"],
+        policy=Policy(**described["policy"]),
         total_steps=described["total_steps"],
         class_index=described["class_index"],
         history=described["history"],

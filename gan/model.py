@@ -11,7 +11,7 @@ from gan.health import Health
 from gan.modalities import Codec, Samples
 from gan.modalities.table import TableCodec
 from gan.networks import Sizes
-from gan.starts import Starters
+from gan.starts import Policy, Starters
 
 Progress = Callable[[int, int, Mapping[str, float]], None]  # steps done, steps in total, figures
 Row = dict[str, float]
@@ -22,7 +22,7 @@ Labelled = tuple[Samples, np.ndarray]  # samples and (n,) labels
 class GAN:
     """A generator, the discriminator that it was trained against, and how they were made.
 
-    network: the family. generator: with averaged weights. neighbours, donors, borrow: how starts are drawn, see `gan.starts`.
+    network: the family. generator: with averaged weights. policy: how starts are drawn.
     total_steps: training steps that were run, those of the base included; `health` says whose weights were kept.
     class_index: the class it was specialised for, or None for a base of all classes.
     history: a row every 50 steps: `step`, `discriminator_loss`, `generator_loss`, `penalty`, mean logits `score_real`,
@@ -35,9 +35,7 @@ class GAN:
     generator: nn.Module
     discriminator: nn.Module
     codec: Codec
-    neighbours: int = 5
-    donors: int = 2
-    borrow: float = 1.0
+    policy: Policy = field(default_factory=Policy)
     total_steps: int = 0
     class_index: int | None = None
     history: list[Row] = field(default_factory=list)
@@ -54,7 +52,7 @@ def starters(gan: GAN, samples: Samples, labels: np.ndarray, lenders: Labelled |
         others = ~np.isin(lenders[1], labels)
         packed = np.concatenate([packed, gan.codec.pack(lenders[0][others])])
         labels = np.concatenate([labels, lenders[1][others]])
-    return Starters(packed, labels, gan.codec, gan.neighbours, gan.donors, gan.borrow)
+    return Starters(packed, labels, gan.codec, gan.policy)
 
 
 def shape(samples: Samples, codec: Codec) -> tuple[int, int]:

@@ -23,7 +23,7 @@ ROWS_AT_ONCE = 5000  # of a table; a frame costs more to build than its rows
 class Generated(NamedTuple):
     """Candidates and how the start of each was drawn.
 
-    samples: (n, s, s, c) uint8, or a data frame of n rows. The others, (n,), are those of `starts.Drawn`: rows of the
+    samples: (n, s, s, c) uint8, or a data frame of n rows. The others are those of `starts.Drawn`: rows of the
     references, `here_index` and `there_index` rows of the lenders (-1 where nothing was borrowed).
     """
 
@@ -34,6 +34,7 @@ class Generated(NamedTuple):
     there_index: np.ndarray
     weight: np.ndarray
     step: np.ndarray
+    move: np.ndarray
 
 
 def generate(
@@ -117,7 +118,9 @@ class _Maker:
                 progress(rows.stop, len(seeds), {})
         drawn = stacked(draws)
         here, there = (np.where(rows < 0, -1, self.lender_rows[rows]) for rows in (drawn.here, drawn.there))
-        return Generated(_joined(made), *drawn._replace(here=here, there=there))
+        return Generated(
+            _joined(made), drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step, drawn.move
+        )
 
 
 def _merged(parts: list[tuple[np.ndarray, Generated]]) -> Generated:

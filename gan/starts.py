@@ -4,7 +4,8 @@ A start is a point between a real sample and one of its nearest neighbours of th
 (Chawla et al. 2002, arXiv 1106.1813, section 4.2), plus a borrowed difference: a step of the way that leads, in a rich class
 near by, from a sample that resembles the reference to any other. Ten samples of a class do not show how it varies; the
 hundreds of the classes beside it do (few-shot learning borrows their covariance for the same reason: Yang et al. 2021,
-arXiv 2101.06395). Neighbours keep SMOTE as the floor; `BorrowSettings` says how far to go beyond it.
+arXiv 2101.06395). For pictures some starts may be a real sample that is only turned and shifted a little. A `Policy` says
+which of these are done; neighbours alone are SMOTE, the floor.
 """
 
 from dataclasses import dataclass
@@ -16,17 +17,31 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 
 from gan.modalities import Codec
+from gan.moves import move
 
 MOST = 2000  # samples of a class that starts are made from; finding neighbours takes the square of it
 ALIKE = 10  # samples of a rich class that count as resembling a reference
 RICH = 0.5  # a class with this share of the largest class is rich
 
 
+class Policy(NamedTuple):
+    """How starts are drawn. neighbours: nearest ones that a start may lean to. donors: nearest rich classes to borrow from.
+
+    borrow: the longest step of a borrowed difference, 0 borrows nothing. moved: share of starts that are a real sample, turned
+    and shifted.
+    """
+
+    neighbours: int = 5
+    donors: int = 2
+    borrow: float = 1.0
+    moved: float = 0.0
+
+
 class Drawn(NamedTuple):
-    """How starts were drawn, (n,) each; the first four are rows of the training samples.
+    """How starts were drawn, n of them; the first four, (n,), are rows of the training samples.
 
     start = (1 - weight) * reference + weight * neighbour + step * (there - here), see `Starters.starts`.
-    here, there: -1 where nothing was borrowed.
+    here, there: -1 where nothing was borrowed. move: (n, 3), see `moves.move`; zero where nothing was moved.
     """
 
     reference: np.ndarray
@@ -35,6 +50,7 @@ class Drawn(NamedTuple):
     there: np.ndarray
     weight: np.ndarray
     step: np.ndarray
+    move: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -54,20 +70,13 @@ class _Class:
 class Starters:
     """Draws starts for every class of a training set; what a class needs is found out when it is first asked for."""
 
-    def __init__(
-        self, samples: np.ndarray, labels: np.ndarray, codec: Codec, neighbours: int, donors: int, borrow: float
-    ):
-        """samples: (n, ...), as `codec.pack` returns them. labels: (n,) int.
-
-        neighbours: nearest ones that a start may lean to. donors: nearest rich classes to borrow differences from.
-        borrow: the longest step of such a difference; 0 borrows nothing.
-        """
-        self.samples, self.labels, self.codec = samples, labels, codec
-        self.neighbours, self.donors, self.borrow = neighbours, donors if borrow > 0 else 0, borrow
+    def __init__(self, samples: np.ndarray, labels: np.ndarray, codec: Codec, policy: Policy):
+        """samples: (n, ...), as `codec.pack` returns them. labels: (n,) int."""
+        self.samples, self.labels, self.codec, self.policy = samples, labels, codec, policy
         self.classes: dict[int, _Class] = {}
 
     def draw(self, label: int, count: int, rng: np.random.Generator) -> Drawn:
-        """Draw `count` starts of class `label`, each uniformly among references, neighbours, weights, donors and steps.
+        """Draw `count` starts of class `label`, each uniformly among references, neighbours, weights, donors and so on.
 
         Raises ValueError for a class without a single sample.
         """
@@ -80,21 +89,27 @@ class Starters:
         step = np.zeros(count)
         if found.alike:
             donor, alike, other = rng.integers(len(found.alike), size=count), rng.random(count), rng.random(count)
-            step = self.borrow * rng.random(count)
+            step = self.policy.borrow * rng.random(count)
             for place, (table, rows) in enumerate(zip(found.alike, found.others, strict=True)):
                 own = donor == place
                 here[own] = table[row[own], (alike[own] * table.shape[1]).astype(int)]
                 there[own] = rows[(other[own] * len(rows)).astype(int)]
-        return Drawn(reference, neighbour, here, there, weight, step)
+        turns = rng.uniform(-1, 1, (count, 3)) * (rng.random((count, 1)) < self.policy.moved)
+        moved = turns.any(1)
+        weight[moved], step[moved], here[moved], there[moved] = 0, 0, -1, -1
+        return Drawn(reference, neighbour, here, there, weight, step, turns)
 
     def starts(self, drawn: Drawn) -> torch.Tensor:
         """Return the starts, (n, c, s, s) float32; exactly the common value wherever both parents are equal."""
         first, second = (self.codec.encode(self.samples[rows]) for rows in (drawn.reference, drawn.neighbour))
-        base = first + _column(drawn.weight) * (second - first)
-        if (drawn.here < 0).all():
-            return base
-        here, there = (self.codec.encode(self.samples[rows]) for rows in (drawn.here, drawn.there))
-        return self.codec.displace(base, _column(drawn.step) * (there - here))
+        start = first + _column(drawn.weight) * (second - first)
+        if (lent := np.flatnonzero(drawn.here >= 0)).size:
+            here, there = (self.codec.encode(self.samples[rows[lent]]) for rows in (drawn.here, drawn.there))
+            start[lent] = self.codec.displace(start[lent], _column(drawn.step[lent]) * (there - here))
+        if (moved := np.flatnonzero(drawn.move.any(1))).size:
+            draws = torch.from_numpy(drawn.move[moved].astype(np.float32))
+            start[moved] = self.codec.settle(move(start[moved], draws))
+        return start
 
     def _class(self, label: int) -> _Class:
         if label not in self.classes:
@@ -102,7 +117,7 @@ class Starters:
             near = [self._rows(donor) for donor in self._donors(label)]
             self.classes[label] = _Class(
                 references,
-                references[neighbours(self.samples[references], self.neighbours)],
+                references[neighbours(self.samples[references], self.policy.neighbours)],
                 [rows[nearest(self.samples[references], self.samples[rows], ALIKE)] for rows in near],
                 near,
             )
@@ -113,7 +128,7 @@ class Starters:
         rich = self.counts[1] >= RICH * self.counts[1].max()
         others = [int(other) for other in self.counts[0][rich] if other != label]
         distance = {other: float(np.linalg.norm(self.means[other] - self.means[label])) for other in others}
-        return sorted(others, key=distance.__getitem__)[: self.donors]
+        return sorted(others, key=distance.__getitem__)[: self.policy.donors if self.policy.borrow > 0 else 0]
 
     def _rows(self, label: int) -> np.ndarray:
         rows = np.flatnonzero(self.labels == label)
@@ -133,7 +148,8 @@ class Starters:
 def stacked(parts: list[Drawn]) -> Drawn:
     """Put draws one after the other."""
     if not parts:
-        return Drawn(*np.empty((4, 0), np.int64), *np.empty((2, 0)))
+        rows, shares = np.empty((4, 0), np.int64), np.empty((2, 0))
+        return Drawn(rows[0], rows[1], rows[2], rows[3], shares[0], shares[1], np.empty((0, 3)))
     return Drawn(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 

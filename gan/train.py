@@ -17,6 +17,7 @@ from gan.modalities import Codec, Samples, TableCodec, fit
 from gan.model import GAN, Labelled, Progress, Row, shape, starters
 from gan.networks import FAMILIES, Sizes, choose
 from gan.networks.parts import build
+from gan.rehearse import choose_policy
 from gan.seeds import derive, numpy_generator, torch_generator
 from gan.train_settings import PretrainSettings, TrainSettings
 from gan.watch import Watch
@@ -50,6 +51,7 @@ def pretrain(
     channels, size = shape(samples, codec)
     if len(labels) != len(samples) or labels.min() < 0 or labels.max() >= class_count:
         raise ValueError(f"labels: expected {len(samples)} of 0..{class_count - 1}, got {len(labels)}")
+    policy = choose_policy(codec.pack(samples), labels, codec, settings, seed)
     name = choose(network, size)
     if isinstance(codec, TableCodec) and name != "mlp":
         raise ValueError(f"network: {network!r} is made for pictures; for a table use auto or mlp")
@@ -60,9 +62,7 @@ def pretrain(
         generator=build(FAMILIES[name].generator, sizes, torch_generator(seed, "pretrain", "generator")),
         discriminator=build(FAMILIES[name].discriminator, sizes, torch_generator(seed, "pretrain", "discriminator")),
         codec=codec,
-        neighbours=settings.neighbours,
-        donors=settings.donors,
-        borrow=settings.borrow,
+        policy=policy,
     )
     seed = derive(seed, "pretrain")
     return _fit(base, samples, labels, settings, settings.sampling_power, seed, progress, validation)

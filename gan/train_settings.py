@@ -22,9 +22,11 @@ class PretrainSettings(_Loop):
     steps: int = Field(default=2400, ge=1, description="training steps")
     learning_rate: float = Field(default=5e-4, gt=0, description="of both networks, falling to a tenth along a cosine")
     sampling_power: float = Field(default=0.5, ge=0, le=1, description="a class of n is drawn ~ n^power; 0: all alike")
+    starts: Literal["auto", "neighbours", "borrowed", "moved"] = Field(
+        default="auto",
+        description="between neighbours; with differences borrowed from rich classes; half moved; auto: rehearsed",
+    )
     neighbours: int = Field(default=5, ge=1, description="nearest neighbours of a real sample that a start may lean to")
-    donors: int = Field(default=2, ge=0, description="nearest rich classes that a start borrows differences from")
-    borrow: float = Field(default=1.0, ge=0, description="longest step of a borrowed difference; 0 borrows nothing")
     noise_dim: int = Field(default=32, ge=1, description="numbers of noise a sample")
 
 

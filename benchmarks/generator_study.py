@@ -1,0 +1,386 @@
+"""What the GAN's samples are worth on few real ones: recipes over data sets, cuts, seeds and arms, in one table.
+
+    python benchmarks/generator_study.py --data DIR --out benchmarks/generator_study --workers 2
+    python benchmarks/generator_study.py --data DIR --out /tmp/ablation --recipes borrow_nothing base_only --cells digits-10
+
+DIR holds `fashion-mnist/{train,test}/<class>/*` and `cifar10-lt/{train,test}/<class>/*`; the digits come with scikit-learn.
+A world is a cell with a seed: it draws which samples of the rare classes are kept (and, for digits, which half is test),
+then the product's own stages run on it with their defaults: prepare's shares, pretrain, train, generate, filter. So of 10
+samples 8 are trained on and 2 held out, for every arm alike. Results are added to OUT.jsonl as they come, and a run that
+is started again goes on with what is missing; OUT.md is the table.
+
+The best baseline is the one with the highest mean on the test rows, in hindsight, so the gain is what is left against
+the luckiest choice. `decides` marks the classifier with the highest best baseline: what a user would use without a GAN.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from recipes import RECIPES
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from gan import seeds
+from pipelines import files, params, pictures, runner, sources
+from pipelines.evaluation import classifiers, intervals
+from pipelines.evaluation.arms import ARMS, Training
+from pipelines.evaluation.data import Data
+from pipelines.evaluation.study import Inputs
+from pipelines.evaluation.tell import column_names, find_tells
+from pipelines.plan import Plan
+from pipelines.samples import Samples
+from pipelines.stages import evaluate
+
+BASELINES = ["nothing", "class_weights", "oversampling", "smote", "classic_augmentation"]
+GAN_ARMS = ["gan_filtered", "gan_unfiltered", "gan_random_filter"]
+SPLITS = ("train", "validation", "test")
+VALIDATION_SHARE = 0.2
+COMPONENTS = 80  # of pictures with more than 200 values, for the linear classifier
+REST, TEST_ROWS = 500, 4000  # samples of a class that is not cut; most test rows
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A data set and how its rare classes are cut. samples: real ones left in each; 0 leaves the set's own long tail."""
+
+    dataset: str
+    rare: tuple[str, ...]
+    samples: int
+    repeats: int
+    boosting: bool = False
+
+
+CLOTHES = ("boot", "pullover", "shirt")
+CELLS = {
+    "digits-10": Cell("digits", ("1", "3", "5", "8"), 10, 5, boosting=True),
+    "fashion-10": Cell("fashion-mnist", CLOTHES, 10, 3),
+    "fashion-25": Cell("fashion-mnist", CLOTHES, 25, 3),
+    "fashion-50": Cell("fashion-mnist", CLOTHES, 50, 3),
+    "cifar10-lt": Cell("cifar10-lt", (), 0, 3),
+}
+
+
+def linear(training: Training, seed: int) -> classifiers.Fitted:
+    """Logistic regression, on 80 principal components where there are more than 200 columns."""
+    wide = training.data.x.shape[1] > 200
+    parts = [PCA(COMPONENTS, random_state=0)] if wide else []
+    model = make_pipeline(*parts, StandardScaler(), LogisticRegression(max_iter=300))
+    return model.fit(training.data.x, training.data.y, logisticregression__sample_weight=training.weight)
+
+
+def judges(cell: Cell) -> dict[str, classifiers.Classifier]:
+    """Return the classifiers of a cell; boosting takes minutes a fit on large pictures."""
+    table = {"linear": linear, "forest": classifiers.random_forest, "small_cnn": classifiers.small_cnn}
+    return table | ({"boosting": classifiers.gradient_boosting} if cell.boosting else {})
+
+
+def read(dataset: str, data: Path) -> tuple[dict[str, Samples], list[str]]:
+    """Return the pictures of a data set as `train` and `test`, and the names of the classes."""
+    if dataset == "digits":
+        found = load_digits()
+        values = (found.images / 16 * 255).round().astype(np.uint8)[..., None]
+        ids = np.array([f"{row:05d}" for row in range(len(values))])
+        return {"train": Samples(values, found.target.astype(np.int64), ids)}, [str(digit) for digit in range(10)]
+    records = sources.scan(data / dataset)
+    names = sorted({record.label for record in records})
+    splits = {}
+    for split in ("train", "test"):
+        chosen = [record for record in records if record.split == split]
+        values = np.stack([pictures.to_square(record.content(), size_of(dataset), "crop") for record in chosen])
+        labels = np.array([names.index(record.label) for record in chosen], np.int64)
+        splits[split] = Samples(values, labels, np.array([record.id for record in chosen]))
+    return splits, names
+
+
+def size_of(dataset: str) -> int:
+    """Return the side of the pictures in pixels."""
+    return {"digits": 8, "fashion-mnist": 28, "cifar10-lt": 32}[dataset]
+
+
+def world(cell: Cell, seed: int, data: Path) -> tuple[dict[str, Samples], Samples, list[str]]:
+    """Return train, validation and test of a world, all real samples outside of test, and the names of the classes."""
+    splits, names = read(cell.dataset, data)
+    rng = seeds.numpy_generator(seed, "study", cell.dataset, cell.samples)
+    pool = splits["train"].take(rng.permutation(len(splits["train"])))
+    test = splits.get("test")
+    if test is None:
+        half = len(pool) // 2
+        pool, test = pool.take(np.arange(half)), pool.take(np.arange(half, len(pool)))
+    rows: dict[str, list[np.ndarray]] = {"train": [], "validation": []}
+    for label, name in enumerate(names):
+        own = np.flatnonzero(pool.labels == label)[: cell.samples if name in cell.rare else REST]
+        held = max(round(VALIDATION_SHARE * len(own)), 1)
+        rows["validation"].append(own[:held])
+        rows["train"].append(own[held:])
+    made = {split: pool.take(np.sort(np.concatenate(parts))) for split, parts in rows.items()}
+    made["test"] = test.take(np.sort(rng.permutation(len(test))[:TEST_ROWS]))
+    return made, pool, names
+
+
+def run_stages(
+    project: Path, splits: Mapping[str, Samples], names: list[str], settings: Mapping[str, Any], seed: int
+) -> Inputs:
+    """Run the product's stages from plan to filter in the folder `project`, and return what evaluate would read."""
+    prepared = project / "data/prepared"
+    prepared.mkdir(parents=True)
+    stored = {"seed": seed, **settings}
+    (project / params.FILE).write_text(params.render(demo=False, values=stored))
+    for split, samples in splits.items():
+        samples.save(prepared / f"{split}.parquet")
+    files.write_json(prepared / "classes.json", {"kind": "images", "classes": names})
+    runner.run_stage(project, "plan")
+    planned = list(Plan.load(project / "data/plan.yaml").classes)
+    runner.run_stage(project, "pretrain")
+    for stage in ("train", "generate", "filter"):
+        for slug in planned:
+            runner.run_stage(project, stage, slug)
+    paths = {split: prepared / f"{split}.parquet" for split in SPLITS}
+    return evaluate.load(
+        **paths,
+        classes=prepared / "classes.json",
+        plan=project / "data/plan.yaml",
+        synthetic=project / "data/synthetic",
+    )
+
+
+def measure(name: str, seed: int, recipe: str, data: Path, arms: list[str]) -> list[dict[str, Any]]:
+    """Return a row for each figure of one world: `cell`, `seed`, `recipe`, `what`, `classifier`, `value`."""
+    cell = CELLS[name]
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(open(os.devnull, "w")):
+        splits, pool, names = world(cell, seed, data)
+        started = time.process_time()
+        with RECIPES[recipe].patched():
+            inputs = run_stages(Path(folder), splits, names, RECIPES[recipe].settings, seed)
+        found = [("seconds", "", time.process_time() - started)]
+        found += [(what, "", value) for what, value in quality(inputs, pool, seed).items()]
+        for arm in arms:
+            training = ARMS[arm].build(inputs.train, inputs.recipe, seeds.derive(seed, "study", arm))
+            for judge, classifier in judges(cell).items():
+                found.append((arm, judge, mean_precision(classifier, training, inputs, seed)))
+    return [
+        {"cell": name, "seed": seed, "recipe": recipe, "what": what, "classifier": judge, "value": float(value)}
+        for what, judge, value in found
+    ]
+
+
+def mean_precision(classifier: classifiers.Classifier, training: Training, inputs: Inputs, seed: int) -> float:
+    """Return the average precision on the test rows, the mean over the rare classes."""
+    fitted = classifier(training, seeds.derive(seed, "study", "fit"))
+    answers = classifiers.probabilities(fitted, inputs.test.x, len(inputs.names))
+    return float(np.mean([average_precision_score(inputs.test.y == rare, answers[:, rare]) for rare in inputs.rare]))
+
+
+def quality(inputs: Inputs, pool: Samples, seed: int) -> dict[str, float]:
+    """Return what is known of the kept samples beside what they are worth, the mean over the rare classes.
+
+    kept: share of the candidates. agreement_synthetic, agreement_real: how often a forest trained on all real samples, the
+    part that was cut away included, says the label of kept and of test samples. tell_gan, tell_smote: area under the ROC
+    curve with which a forest tells them, and SMOTE's rounded to the grid, from test samples. distance_gan,
+    distance_smote: median distance to the nearest training sample of the class.
+    """
+    x = pool.values.reshape(len(pool), -1).astype(np.float32) / 255
+    forest = classifiers.random_forest(Training(Data(x, pool.labels, inputs.train.image_shape)), seed)
+    smote = ARMS["smote"].build(inputs.train, inputs.recipe, seeds.derive(seed, "study", "smote")).data.x
+    smote_y = ARMS["smote"].build(inputs.train, inputs.recipe, seeds.derive(seed, "study", "smote")).data.y
+    added, added_y = np.round(smote[len(inputs.train) :] * 255) / np.float32(255), smote_y[len(inputs.train) :]
+    figures: list[dict[str, float]] = []
+    for one in inputs.pools:
+        real, made = inputs.test.of_class(one.label), one.kept_x[: one.needed]
+        between = added[added_y == one.label]
+        own = inputs.train.of_class(one.label)
+        figures.append({
+            "kept": float(one.kept.mean()),
+            "agreement_synthetic": float((forest.predict_proba(made).argmax(1) == one.label).mean()),
+            "agreement_real": float((forest.predict_proba(real).argmax(1) == one.label).mean()),
+            "tell_gan": tell(made, real, inputs.train, seed),
+            "tell_smote": tell(between, real, inputs.train, seed),
+            "distance_gan": nearest(made, own),
+            "distance_smote": nearest(between, own),
+        })  # fmt: skip
+    return pd.DataFrame(figures).mean().to_dict()
+
+
+def tell(made: np.ndarray, real: np.ndarray, train: Data, seed: int) -> float:
+    """Return the area under the ROC curve with which a forest tells `made` from `real`."""
+    found = [tell.auc for tell in find_tells(made, real, train, column_names(train), seed)]
+    return found[0] if found else float("nan")
+
+
+def nearest(made: np.ndarray, real: np.ndarray) -> float:
+    """Return the median Euclidean distance of `made` to the nearest of `real`."""
+    squares = (made**2).sum(1)[:, None] + (real**2).sum(1)[None] - 2 * made @ real.T
+    return float(np.median(np.sqrt(np.maximum(squares.min(1), 0))))
+
+
+def gains(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a cell, recipe and classifier: the arms' means, and the gain of the filtered GAN with its interval.
+
+    table: rows of `measure`. The interval is Student's over worlds. Digits share their rows between train and test of
+    different worlds, so there it has the correction of Nadeau and Bengio.
+    """
+    rows = []
+    judged = table[table["classifier"] != ""]
+    for (cell, recipe, judge), part in judged.groupby(["cell", "recipe", "classifier"], sort=False):
+        wide = part.pivot(index="seed", columns="what", values="value")
+        if not set(BASELINES) <= set(wide):  # baselines do not depend on the recipe and are measured once
+            base = judged[(judged["cell"] == cell) & (judged["recipe"] == "default") & (judged["classifier"] == judge)]
+            known = base[base["what"].isin(BASELINES)].pivot(index="seed", columns="what", values="value")
+            wide = wide.join(known, how="inner")
+        if wide.empty or "gan_filtered" not in wide:
+            continue
+        best = str(wide[BASELINES].mean().idxmax())
+        share = 0.5 if CELLS[str(cell)].dataset == "digits" else 0.0
+        rows.append(
+            {"cell": cell, "recipe": recipe, "classifier": judge, "worlds": len(wide), "best": best}
+            | wide.mean().to_dict()
+            | {
+                name: interval_of(wide["gan_filtered"] - wide[other], share)
+                for name, other in compared(best).items()
+                if other in wide
+            }
+        )
+    found = pd.DataFrame(rows)
+    found["best_baseline"] = found[BASELINES].max(axis=1)
+    found["decides"] = found["best_baseline"] == found.groupby(["cell", "recipe"])["best_baseline"].transform("max")
+    return found
+
+
+def compared(best: str) -> dict[str, str]:
+    """What the filtered GAN is compared with."""
+    return {"gain": best, "over_unfiltered": "gan_unfiltered", "over_random": "gan_random_filter"}
+
+
+def interval_of(differences: pd.Series, test_share: float) -> intervals.Interval:
+    """Return the interval of the mean of differences between arms, one a world."""
+    return intervals.nadeau_bengio(differences.to_numpy(), test_share)
+
+
+def shown(found: intervals.Interval) -> str:
+    """Return `+0.041 [+0.030, +0.052]`."""
+    return f"{found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+
+
+def markdown(table: pd.DataFrame, command: str) -> str:
+    """Return the tables as text: gains by cell and classifier, what is known of the samples, and recipes against default."""
+    found = gains(table)
+    default = found[found["recipe"] == "default"]
+    lines = [
+        "# The generator study",
+        "",
+        f"`{command}`, {platform.processor() or platform.machine()}, {os.cpu_count()} cores.",
+        "",
+    ]
+    lines += ["Average precision, the mean over the rare classes and worlds. The interval is 95 %, over worlds.", ""]
+    names = {arm: arm.replace("_", " ") for arm in [*BASELINES, *GAN_ARMS]}
+    lines += [
+        "| cell | classifier | worlds | "
+        + " | ".join(names.values())
+        + " | gain over the best baseline | over unfiltered | over random |"
+    ]
+    lines += ["|---" * (6 + len(names)) + "|"]
+    for row in default.to_dict("records"):
+        best = {arm: f"**{row[arm]:.3f}**" if arm == row["best"] else f"{row[arm]:.3f}" for arm in names}
+        judge = f"{row['classifier']}{' (decides)' if row['decides'] else ''}"
+        compared = [shown(row[key]) for key in ("gain", "over_unfiltered", "over_random")]
+        lines.append(f"| {row['cell']} | {judge} | {row['worlds']} | " + " | ".join([*best.values(), *compared]) + " |")
+    lines += ["", *quality_lines(table[table["recipe"] == "default"]), "", *recipe_lines(found)]
+    return "\n".join(lines) + "\n"
+
+
+def quality_lines(table: pd.DataFrame) -> list[str]:
+    """Return what is known of the kept samples, a row a cell."""
+    wide = table[table["classifier"] == ""].pivot_table(index="cell", columns="what", values="value", sort=False)
+    columns = [name for name in QUALITY if name in wide]
+    rows = [f"| {cell} | " + " | ".join(f"{row[name]:.3g}" for name in columns) + " |" for cell, row in wide.iterrows()]
+    return [
+        "| cell | " + " | ".join(name.replace("_", " ") for name in columns) + " |",
+        "|---" * (1 + len(columns)) + "|",
+        *rows,
+    ]
+
+
+QUALITY = [
+    "kept",
+    "agreement_synthetic",
+    "agreement_real",
+    "tell_gan",
+    "tell_smote",
+    "distance_gan",
+    "distance_smote",
+    "seconds",
+]
+
+
+def recipe_lines(found: pd.DataFrame) -> list[str]:
+    """Return what each recipe gives, a row a cell and recipe: the filtered GAN by classifier, minus the default's."""
+    lines = [
+        "| cell | recipe | worlds | what is changed | filtered GAN, against the default's, by classifier |",
+        "|---|---|---|---|---|",
+    ]
+    for (cell, recipe), part in found.groupby(["cell", "recipe"], sort=False):
+        base = found[(found["cell"] == cell) & (found["recipe"] == "default")].set_index("classifier")["gan_filtered"]
+        cells = [
+            f"{row['classifier']} {row['gan_filtered']:.3f} ({row['gan_filtered'] - base[row['classifier']]:+.3f})"
+            for row in part.to_dict("records")
+            if row["classifier"] in base.index
+        ]
+        lines.append(
+            f"| {cell} | {recipe} | {part['worlds'].max()} | {RECIPES[str(recipe)].about} | {', '.join(cells)} |"
+        )
+    return lines
+
+
+def main() -> None:
+    """Run what is missing and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("."), help="folder with fashion-mnist/ and cifar10-lt/")
+    parser.add_argument("--out", type=Path, required=True, help="path of the results without suffix")
+    parser.add_argument("--cells", nargs="*", default=list(CELLS), choices=list(CELLS))
+    parser.add_argument("--recipes", nargs="*", default=["default"], choices=list(RECIPES))
+    parser.add_argument("--seeds", type=int, help="worlds a cell; by default what the cell says")
+    parser.add_argument("--workers", type=int, default=1)
+    given = parser.parse_args()
+    store = given.out.with_suffix(".jsonl")
+    earlier = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
+    done = {(row["cell"], row["seed"], row["recipe"]) for row in earlier}
+    wanted = [
+        (cell, seed, recipe)
+        for recipe in given.recipes
+        for seed in range(given.seeds or max(cell.repeats for cell in CELLS.values()))
+        for cell in given.cells
+        if seed < (given.seeds or CELLS[cell].repeats) and (cell, seed, recipe) not in done
+    ]
+    runner.limit_threads()
+    calls = (
+        joblib.delayed(measure)(*one, given.data, [*(BASELINES if one[2] == "default" else []), *GAN_ARMS])
+        for one in wanted
+    )
+    started = time.monotonic()
+    for number, rows in enumerate(joblib.Parallel(given.workers, return_as="generator_unordered")(calls), 1):
+        with store.open("a") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+        print(f"{number}/{len(wanted)} worlds, {time.monotonic() - started:.0f} s", flush=True)
+    table = pd.DataFrame([json.loads(line) for line in store.read_text().splitlines()])
+    command = f"python benchmarks/generator_study.py --data DIR --out {given.out}"
+    given.out.with_suffix(".md").write_text(markdown(table, command))
+    print(given.out.with_suffix(".md").read_text())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Which starts are worth having, tried out on rich classes: there the truth is known.
+
+A few rich classes are cut to as many samples as the poor ones have, filled up again with each kind of start, and a forest
+says how much better it finds the samples that were cut away. What helps them is taken to help the poor classes too,
+which have no samples to spare for the question.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import average_precision_score
+
+from gan.modalities import Codec, ImageCodec
+from gan.seeds import derive, numpy_generator
+from gan.starts import RICH, Policy, Starters
+from gan.train_settings import PretrainSettings
+
+ROUNDS, PRETENDERS = 3, 3  # rehearsals, and classes cut in each; as many must stay rich
+SHOWN = 150  # samples of a rich class to train with, and as many to test with, at most
+TREES = 60
+FEWEST = 6  # samples that a class is cut to, at least
+MARGIN = 0.5  # standard errors by which a policy must beat a plainer one
+
+
+def policies(neighbours: int, pictures: bool) -> dict[str, Policy]:
+    """Return what there is to choose from, plainest first."""
+    plain = Policy(neighbours, borrow=0.0)
+    named = {"neighbours": plain, "borrowed": plain._replace(borrow=1.0)}
+    return named | ({"moved": plain._replace(borrow=1.0, moved=0.5)} if pictures else {})
+
+
+def choose_policy(
+    samples: np.ndarray, labels: np.ndarray, codec: Codec, settings: PretrainSettings, seed: int
+) -> Policy:
+    """Return the policy that `settings` name, or for `auto` the one that does best in rehearsal.
+
+    samples: (n, ...), as `codec.pack` returns them. Where there are too few rich classes to rehearse with, starts lie between
+    neighbours. Raises ValueError when the policy is not for this kind of data.
+    """
+    known = policies(settings.neighbours, isinstance(codec, ImageCodec))
+    if settings.starts != "auto":
+        if settings.starts not in known:
+            raise ValueError(f"starts: {settings.starts!r} is for pictures; for a table use auto, {' or '.join(known)}")
+        return known[settings.starts]
+    return known[best(rehearse(samples, labels, codec, known, seed))]
+
+
+def best(figures: dict[str, np.ndarray]) -> str:
+    """Return the name of the policy with the highest mean, the plainer one where another is not clearly better.
+
+    figures: policy -> (rounds,) average precision, plainest first; empty where there was nothing to rehearse with.
+    """
+    chosen = "neighbours"
+    for name, values in figures.items():
+        ahead = values - figures[chosen]
+        if ahead.mean() > MARGIN * ahead.std(ddof=1) / np.sqrt(len(ahead)):
+            chosen = name
+    return chosen
+
+
+def rehearse(
+    samples: np.ndarray, labels: np.ndarray, codec: Codec, known: dict[str, Policy], seed: int
+) -> dict[str, np.ndarray]:
+    """Return for each policy the average precision of a forest on rich classes that were cut, (rounds,)."""
+    classes, counts = np.unique(labels, return_counts=True)
+    rich = classes[counts >= RICH * counts.max()]
+    if len(rich) < 2 * PRETENDERS or len(rich) == len(classes):
+        return {}
+    few = max(int(np.median(counts[counts < RICH * counts.max()])), FEWEST)
+    parts = list(_rounds(labels, rich, few, seed))
+    return {
+        name: np.array(
+            [
+                _precision(samples, labels, codec, policy, *part, derive(seed, number))
+                for number, part in enumerate(parts)
+            ]
+        )
+        for name, policy in known.items()
+    }
+
+
+def _rounds(
+    labels: np.ndarray, rich: np.ndarray, few: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield rows to train with, rows to test with, and the classes that were cut."""
+    for number in range(ROUNDS):
+        rng = numpy_generator(seed, "rehearsal", number)
+        cut = np.sort(rng.permutation(rich)[:PRETENDERS])
+        train, test = [], []
+        for label in rich:
+            rows = rng.permutation(np.flatnonzero(labels == label))
+            kept = few if label in cut else min(SHOWN, len(rows) // 2)
+            train.append(rows[:kept])
+            test.append(rows[kept : kept + SHOWN])
+        yield np.concatenate(train), np.concatenate(test), cut
+
+
+def _precision(
+    samples: np.ndarray,
+    labels: np.ndarray,
+    codec: Codec,
+    policy: Policy,
+    train: np.ndarray,
+    test: np.ndarray,
+    cut: np.ndarray,
+    seed: int,
+) -> float:
+    """Return the average precision on the rows `test`, the mean over the classes in `cut`, filled up by `policy`."""
+    starters = Starters(samples[train], labels[train], codec, policy)
+    x, y = [codec.encode(samples[train]).flatten(1).numpy()], [labels[train]]
+    most = np.unique(labels[train], return_counts=True)[1].max()
+    for label in cut:
+        count = int(most - (labels[train] == label).sum())
+        start = starters.starts(starters.draw(int(label), count, numpy_generator(seed, "rehearsal", int(label))))
+        x.append(codec.settle(start, start).flatten(1).numpy())
+        y.append(np.full(count, label))
+    forest = RandomForestClassifier(TREES, random_state=seed % 2**32, n_jobs=1)
+    forest.fit(np.concatenate(x), np.concatenate(y))
+    answers = forest.predict_proba(codec.encode(samples[test]).flatten(1).numpy())
+    columns = {label: place for place, label in enumerate(forest.classes_)}
+    return float(np.mean([average_precision_score(labels[test] == label, answers[:, columns[label]]) for label in cut]))
