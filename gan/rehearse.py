@@ -16,11 +16,11 @@ from gan.seeds import derive, numpy_generator
 from gan.starts import RICH, Policy, Starters
 from gan.train_settings import PretrainSettings
 
-ROUNDS, PRETENDERS = 3, 3  # rehearsals, and classes cut in each; as many must stay rich
+ROUNDS, PRETENDERS = 8, 3  # rehearsals, and classes cut in each; as many must stay rich
 SHOWN = 150  # samples of a rich class to train with, and as many to test with, at most
 TREES = 60
 FEWEST = 6  # samples that a class is cut to, at least
-MARGIN = 0.5  # standard errors by which a policy must beat a plainer one
+MARGIN = 2.0  # standard errors by which another policy must beat the preferred one
 
 
 def policies(neighbours: int, pictures: bool) -> dict[str, Policy]:
@@ -47,11 +47,11 @@ def choose_policy(
 
 
 def best(figures: dict[str, np.ndarray]) -> str:
-    """Return the name of the policy with the highest mean, the plainer one where another is not clearly better.
+    """Return the name of the policy to take: `borrowed`, unless another is clearly better, round for round.
 
-    figures: policy -> (rounds,) average precision, plainest first; empty where there was nothing to rehearse with.
+    figures: policy -> (rounds,) average precision; empty where there was nothing to rehearse with.
     """
-    chosen = "neighbours"
+    chosen = "borrowed" if figures else "neighbours"
     for name, values in figures.items():
         ahead = values - figures[chosen]
         if ahead.mean() > MARGIN * ahead.std(ddof=1) / np.sqrt(len(ahead)):
