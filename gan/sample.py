@@ -101,7 +101,7 @@ class _Maker:
         """Make one candidate for each of `seeds`, (n,)."""
         at_once = ROWS_AT_ONCE if isinstance(self.nothing, pd.DataFrame) else REPORT_EVERY
         made: list[Samples] = [self.nothing]
-        draws: list[Drawn] = []
+        draws = [self.starters.draw(self.class_index, 0, numpy_generator(0, "none"))]
         for first in range(0, len(seeds), at_once):
             rows = range(first, min(first + at_once, len(seeds)))
             rngs = [numpy_generator(int(seeds[row]), "candidate") for row in rows]

@@ -42,6 +42,7 @@ class Drawn(NamedTuple):
 
     start = (1 - weight) * reference + weight * neighbour + step * (there - here), see `Starters.starts`.
     here, there: -1 where nothing was borrowed. move: (n, 3), see `moves.move`; zero where nothing was moved.
+    weights: `weight` for each channel, (n, 1 or d, 1, 1), see `weights` of the codec.
     """
 
     reference: np.ndarray
@@ -51,6 +52,7 @@ class Drawn(NamedTuple):
     weight: np.ndarray
     step: np.ndarray
     move: np.ndarray
+    weights: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,13 @@ class Starters:
         turns = rng.uniform(-1, 1, (count, 3)) * (rng.random((count, 1)) < self.policy.moved)
         moved = turns.any(1)
         weight[moved], step[moved], here[moved], there[moved] = 0, 0, -1, -1
-        return Drawn(reference, neighbour, here, there, weight, step, turns)
+        weights = self.codec.weights(weight.astype(np.float32)[:, None, None, None], rng)
+        return Drawn(reference, neighbour, here, there, weight, step, turns, weights)
 
     def starts(self, drawn: Drawn) -> torch.Tensor:
         """Return the starts, (n, c, s, s) float32; exactly the common value wherever both parents are equal."""
         first, second = (self.codec.encode(self.samples[rows]) for rows in (drawn.reference, drawn.neighbour))
-        start = first + _column(drawn.weight) * (second - first)
+        start = first + torch.from_numpy(drawn.weights) * (second - first)
         if (lent := np.flatnonzero(drawn.here >= 0)).size:
             here, there = (self.codec.encode(self.samples[rows[lent]]) for rows in (drawn.here, drawn.there))
             start[lent] = self.codec.displace(start[lent], _column(drawn.step[lent]) * (there - here))
@@ -146,10 +149,7 @@ class Starters:
 
 
 def stacked(parts: list[Drawn]) -> Drawn:
-    """Put draws one after the other."""
-    if not parts:
-        rows, shares = np.empty((4, 0), np.int64), np.empty((2, 0))
-        return Drawn(rows[0], rows[1], rows[2], rows[3], shares[0], shares[1], np.empty((0, 3)))
+    """Put draws one after the other, at least one."""
     return Drawn(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
