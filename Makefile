@@ -1,13 +1,22 @@
-# Two commands: `make demo` runs the whole pipeline on real pictures to a report, `make test` runs the tests.
+# `make demo` runs the whole pipeline on real pictures to a report, `make demo-table` on a real table, `make test` the tests.
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test slow clean
+TABLE := .tailweight/demo-table
+
+.PHONY: demo demo-table test slow clean
 
 demo: $(BIN)/.installed
 	tailweight run
+
+demo-table: $(TABLE)/project/params.yaml
+	tailweight -C $(TABLE)/project run
+
+$(TABLE)/project/params.yaml: | $(BIN)/.installed
+	python -m pipelines.demo_table $(TABLE)
+	tailweight init $(TABLE)/project --table $(TABLE)/train.csv --test $(TABLE)/test.csv --label tumour
 
 test: $(BIN)/.installed
 	ruff check

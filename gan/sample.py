@@ -14,7 +14,7 @@ from gan.errors import ConstraintError
 from gan.modalities import Samples
 from gan.model import GAN, Labelled, Progress, starters
 from gan.seeds import derive, numpy_generator
-from gan.starts import Drawn, stacked
+from gan.starts import stacked
 
 REPORT_EVERY = 200  # pictures, decoded at once
 ROWS_AT_ONCE = 5000  # of a table; a frame costs more to build than its rows

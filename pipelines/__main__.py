@@ -181,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     command("status", _status, "say which stages would run, and why; exit code 1 where any would")
     command("params", _params, "print every setting with its value, bounds and meaning")
 
-    export = command("export", _export, "write the release as class folders of PNGs with a manifest")
+    export = command("export", _export, "write the release as class folders of PNGs, or as CSV files, with a manifest")
     export.add_argument("folder", metavar="DIR", help="a folder that does not exist yet")
 
     deploy = command(

@@ -116,3 +116,24 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run("git", "add", "--all", cwd=project)
     run("git", "commit", "--quiet", "--message", "ran", cwd=project)
     return project
+
+
+@pytest.fixture(scope="session")
+def finished_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project like `finished`, of a table: columns of every kind, gaps, awkward names, a constraint."""
+    from pipelines import params
+
+    folder = tmp_path_factory.mktemp("finished-table")
+    write_table(folder / "people.csv", {"plain": 60, "b <i>&": 16, "lone": 4}, seed=2)
+    project = folder / "project"
+    run("tailweight", "init", str(project), "--table", str(folder / "people.csv"), "--label", "income", cwd=folder)
+    limit = {"kind": "range", "column": "no. of visits", "max": 5}
+    quick = QUICK | {
+        "prepare": params.read(project)["prepare"],
+        "generate": {"oversampling": 2.0, "constraints": [limit]},
+    }
+    (project / "params.yaml").write_text(params.render(demo=False, values=quick))
+    run("tailweight", "run", cwd=project)
+    run("git", "add", "--all", cwd=project)
+    run("git", "commit", "--quiet", "--message", "ran", cwd=project)
+    return project

@@ -16,6 +16,7 @@ from pipelines.evaluation.data import Data, Pool
 from pipelines.evaluation.distance import Space, spaces
 from pipelines.evaluation.study import Inputs
 
+MOST = 2000  # samples of a group that are looked at; what is measured takes the square of it
 MISTAKEN = 0.05  # share of real samples of other classes that the label judge may take for the class
 
 
@@ -51,8 +52,9 @@ def inspect(inputs: Inputs, seed: int, workers: int = 1, tells: bool = True) -> 
 def inspect_class(inputs: Inputs, pool: Pool, judge: RandomForestClassifier, seed: int, tells: bool) -> Inspected:
     """Inspect one class; SMOTE's samples and held-out real ones stand beside, as what is usual."""
     train = inputs.train.of_class(pool.label)
-    held_out = np.concatenate([inputs.validation.of_class(pool.label), inputs.test.of_class(pool.label)])
-    groups = {"gan": pool.kept_x, "smote": _smote(inputs.train, pool, seed), "held_out": held_out}
+    held_out = thin(np.concatenate([inputs.validation.of_class(pool.label), inputs.test.of_class(pool.label)]))
+    kept = thin(np.flatnonzero(pool.kept))
+    groups = {"gan": pool.x[kept], "smote": thin(_smote(inputs.train, pool, seed)), "held_out": held_out}
     with threadpool_limits(1):
         where = spaces(inputs.train)
         found = {name: copies.check(x, train, held_out, where) for name, x in groups.items()}
@@ -62,13 +64,12 @@ def inspect_class(inputs: Inputs, pool: Pool, judge: RandomForestClassifier, see
             "copies": {name: _share(int(c.flagged.sum()), len(c.flagged)) for name, c in found.items()},
             "near_a_training_sample": {name: _share(int(c.near.sum()), len(c.near)) for name, c in found.items()},
             "label_agreement": {name: _share(*pair) for name, pair in agreement.items()},
-            **_fidelity(groups, train, where[-1]),
+            **_fidelity(groups, thin(train), where[-1]),
         }
         told = {name: _tells(groups[name], train, held_out, inputs.train, seed) for name in ("gan", "smote") if tells}
     name = inputs.names[pool.label]
-    kept = pool.ids[pool.kept]
     copy_rows = [
-        (name, kept[i], bool(c.flagged[i]), int(c.index[i]), float(c.ratio[i]), bool(c.exact[i]))
+        (name, pool.ids[kept[i]], bool(c.flagged[i]), int(c.index[i]), float(c.ratio[i]), bool(c.exact[i]))
         for c in [found["gan"]]
         for i in range(len(kept))
     ]
@@ -84,6 +85,11 @@ def inspect_class(inputs: Inputs, pool: Pool, judge: RandomForestClassifier, see
         copy_rows,
         tell_rows,
     )
+
+
+def thin(rows: np.ndarray) -> np.ndarray:
+    """Return all of `rows`, (n, ...), or where there are more than `MOST` every so manieth of them, in order."""
+    return rows[:: -(-len(rows) // MOST)] if len(rows) > MOST else rows
 
 
 def label_judge(real: Data, seed: int) -> RandomForestClassifier:

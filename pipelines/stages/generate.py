@@ -8,7 +8,10 @@ import pandas as pd
 from pydantic import Field
 
 from gan import seeds
+from gan.constraints import Constraint, check
+from gan.errors import ConstraintError
 from gan.settings import Settings as Base
+from pipelines.errors import UserError
 from pipelines.plan import ClassPlan, slug
 from pipelines.samples import Candidates, Samples
 from pipelines.stages import Progress
@@ -18,6 +21,14 @@ class Settings(Base):
     """How many candidates there are to choose from."""
 
     oversampling: float = Field(default=3.0, ge=1, description="candidates made for each sample that the class needs")
+    constraints: list[Constraint] = Field(
+        default=[],
+        description="table: what each row satisfies: a list of {kind: range, column, min, max}, {kind: inequality, low, "
+        "high}, {kind: fixed_combinations, columns: […]} or {kind: expression, expression}",
+    )
+    constraint_budget: float = Field(
+        default=20, ge=1, description="attempts for each row, on average, until all candidates satisfy the constraints"
+    )
 
 
 def run(
@@ -33,8 +44,14 @@ def run(
     own_seeds = np.array([seeds.derive(seed, "candidate", name, number) for number in range(count)])
     gan = checkpoint.load(model)
     everything = Samples.load(train)
-    real = everything.of_class(task.index)
-    made = generate(gan, real.values, task.index, own_seeds, progress, (everything.values, everything.labels))
+    real, lenders = everything.of_class(task.index), (everything.values, everything.labels)
+    _check_constraints(settings.constraints, real)
+    try:
+        made = generate(
+            gan, real.values, task.index, own_seeds, progress, lenders, settings.constraints, settings.constraint_budget
+        )
+    except ConstraintError as error:
+        raise UserError(f"class {task.label!r}: {error}") from None
     rows = pd.DataFrame(
         {
             "id": [f"{name}-{number:06d}" for number in range(count)],
@@ -57,3 +74,17 @@ def run(
 def named(ids: np.ndarray, index: np.ndarray) -> np.ndarray:
     """Return the names of the samples at `index`, (n,), an empty one where it is -1."""
     return np.where(index < 0, "", ids[index])
+
+
+def _check_constraints(constraints: list[Constraint], real: Samples) -> None:
+    """Raise UserError where a constraint cannot be asked of the data; say how many real rows break one."""
+    if not constraints:
+        return
+    if not real.kinds:
+        raise UserError("params.yaml: generate.constraints are for the rows of a table, and the data are pictures")
+    try:
+        broken = int((~check(real.values, constraints, real.values).passed).sum())
+    except ValueError as error:
+        raise UserError(f"params.yaml: generate.constraints: {error}") from None
+    if broken:
+        print(f"generate: {broken} of {len(real)} real rows break a constraint themselves")

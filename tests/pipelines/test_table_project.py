@@ -1,0 +1,111 @@
+"""The pipeline on a table: the same stages, the same promises as for pictures."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines import dag, dvc, files, params
+from pipelines.plan import Plan, slug
+from pipelines.samples import Candidates, Samples
+from tests.conftest import run
+from tests.pipelines.test_project import clone, lock
+
+RARE = slug("b <i>&")
+
+
+def test_the_report_stands_alone_and_text_from_the_data_is_text(finished_table: Path) -> None:
+    """Class and column names are escaped, in drawings too, and nothing is loaded from anywhere."""
+    page = (finished_table / dag.REPORT).read_text(encoding="utf-8")
+    assert "b &lt;i&gt;&amp;" in page and "<i>&" not in page
+    assert "&lt;b&gt;size&lt;/b&gt;" in page and "<b>size" not in page
+    assert "nearest real" in page and "CSV files" in page and "<img" not in page
+
+
+def test_a_class_too_small_for_a_gan_is_named(finished_table: Path) -> None:
+    """One class is grown, one is not, and the plan says why."""
+    plan = Plan.load(finished_table / dag.PLAN)
+    assert set(plan.classes) == {RARE} and "class weights" in plan.skipped["lone"]
+
+
+def test_synthetic_rows_are_rows_of_the_table(finished_table: Path) -> None:
+    """Columns, types, categories and grid are those of the training rows; identifiers are new; the constraint holds."""
+    real = Samples.load(finished_table / "data/prepared/train.parquet")
+    made = Candidates.load(finished_table / f"data/synthetic/{RARE}.parquet").values
+    pd.testing.assert_series_equal(made.dtypes, real.values.dtypes)
+    assert not set(made["id"].dropna()) & set(real.values["id"])
+    assert set(made["größe"].dropna()) <= set(real.values["größe"].dropna())
+    assert (made["no. of visits"] <= 5).all() and (made["no. of visits"] % 1 == 0).all()
+    assert made["empty"].isna().all()
+
+
+def test_after_a_run_nothing_is_left_to_do_for_either_driver(finished_table: Path) -> None:
+    """`dvc repro` runs no stage, and a second `tailweight run` says that all is up to date."""
+    assert "Running stage" not in run("dvc", "repro", cwd=finished_table)
+    assert "all is up to date" in run("tailweight", "run", cwd=finished_table)
+    assert run("git", "status", "--porcelain", cwd=finished_table) == ""
+
+
+def test_dvc_alone_makes_the_same_bytes_in_another_clone(finished_table: Path, tmp_path: Path) -> None:
+    """`dvc repro` from nothing gives the hashes that the flow gave."""
+    other = clone(finished_table, tmp_path / "other")
+    before = lock(other)
+    run("dvc", "config", "--local", "cache.dir", str(tmp_path / "cache"), cwd=other)
+    shutil.copytree(finished_table / "data/raw", other / "data/raw")
+    run("dvc", "repro", cwd=other)
+    assert lock(other) == before
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "value", "expected"),
+    [("generate", "constraints", [], {"generate"}), ("prepare", "group", "größe", {"prepare"})],
+)
+def test_a_setting_makes_its_own_stage_stale(
+    finished_table: Path, tmp_path: Path, group: str, key: str, value: object, expected: set[str]
+) -> None:
+    """Changing a setting of tables makes only the stage that reads it stale."""
+    other = clone(finished_table, tmp_path / "other")
+    run("dvc", "config", "--local", "cache.dir", str(finished_table / ".dvc/cache"), cwd=other)
+    run("dvc", "checkout", "--quiet", cwd=other)
+    values = params.read(other)
+    values[group][key] = value
+    (other / "params.yaml").write_text(params.render(demo=False, values=values))
+    assert {name.split("@")[0] for name in dvc.status(other)} == expected
+
+
+def test_export_writes_what_the_manifest_says_and_init_takes_it(finished_table: Path, tmp_path: Path) -> None:
+    """Each row of the manifest is a row of the CSV that it names, of that class; test rows are no part of it."""
+    run("tailweight", "export", str(tmp_path / "out"), cwd=finished_table)
+    manifest = pd.read_csv(tmp_path / "out/manifest.csv")
+    assert set(manifest["path"]) == {"train.csv", "validation.csv"}
+    for path, rows in manifest.groupby("path"):
+        table = pd.read_csv(tmp_path / "out" / path)
+        assert table["income"].iloc[rows["row"] - 1].tolist() == rows["label"].tolist()
+        assert len(table) == len(rows)
+    said = run("tailweight", "init", "again", "--table", "out/train.csv", "--label", "income", cwd=tmp_path)
+    assert "3 classes" in said
+
+
+def test_an_impossible_constraint_ends_with_one_line(finished_table: Path, tmp_path: Path) -> None:
+    """The line names the constraint and how many rows it rejected; a misspelt column is named with those there are."""
+    other = clone(finished_table, tmp_path / "other")
+    run("dvc", "config", "--local", "cache.dir", str(finished_table / ".dvc/cache"), cwd=other)
+    run("dvc", "checkout", "--quiet", cwd=other)
+    for limit, said in (
+        ({"kind": "range", "column": "no. of visits", "min": 99}, "range: 99.0 <= no. of visits rejected"),
+        ({"kind": "range", "column": "visits", "min": 0}, "there is no column 'visits'; there are id,"),
+    ):
+        values = params.read(other)
+        values["generate"]["constraints"] = [limit]
+        (other / "params.yaml").write_text(params.render(demo=False, values=values))
+        text = run("tailweight", "stage", "generate", RARE, cwd=other, code=2)
+        assert said in text and "Traceback" not in text
+
+
+def test_the_release_holds_the_real_rows_and_says_what_to_use(finished_table: Path) -> None:
+    """With too few repeats nothing may ship: the release is the real rows."""
+    release = files.read_json(finished_table / "data/release/release.json")
+    rows = pd.read_parquet(finished_table / "data/release/samples.parquet")
+    assert release["kind"] == "table" and release["label"] == "income" and release["synthetic"] == 0
+    assert set(rows["origin"]) == {"real"} and "value.größe" in rows
