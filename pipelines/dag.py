@@ -82,6 +82,13 @@ STAGES = (
         writes={"plan": PLAN},
     ),
     Stage(
+        "upscale",
+        "train an upscaler, where the GAN is to make smaller pictures than the data set has",
+        reads={"train": "data/prepared/train.npz", "validation": "data/prepared/validation.npz"},
+        writes={"upscaler": "data/models/upscaler.safetensors"},
+        accelerator=True,
+    ),
+    Stage(
         "pretrain",
         "train one conditional GAN on all classes: rich classes teach how samples vary",
         reads={
@@ -90,7 +97,7 @@ STAGES = (
             "classes": "data/prepared/classes.json",
         },
         writes={"model": "data/models/base.safetensors", "curves": "data/models/base.csv"},
-        borrows=("train.network", "train.width"),
+        borrows=("train.network", "train.width", "upscale.factor"),
         accelerator=True,
         plots={
             "data/models/base.csv": {
@@ -109,14 +116,20 @@ STAGES = (
             "base": "data/models/base.safetensors",
         },
         writes={"model": "data/models/{slug}.safetensors", "curves": "data/models/{slug}.csv"},
+        borrows=("upscale.factor",),
         per_class=True,
         accelerator=True,
     ),
     Stage(
         "generate",
         "make candidates of the class, each from its own seed, each with its discriminator score",
-        reads={"train": "data/prepared/train.npz", "model": "data/models/{slug}.safetensors"},
+        reads={
+            "train": "data/prepared/train.npz",
+            "model": "data/models/{slug}.safetensors",
+            "upscaler": "data/models/upscaler.safetensors",
+        },
         writes={"candidates": "data/candidates/{slug}.parquet"},
+        borrows=("upscale.factor",),
         per_class=True,
         accelerator=True,
     ),
@@ -130,6 +143,7 @@ STAGES = (
             "candidates": "data/candidates/{slug}.parquet",
         },
         writes={"synthetic": "data/synthetic/{slug}.parquet", "summary": "data/synthetic/{slug}.json"},
+        borrows=("upscale.factor",),
         per_class=True,
         accelerator=True,
     ),

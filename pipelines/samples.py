@@ -8,6 +8,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from gan.reduce import reduce
+from pipelines.errors import UserError
+
+SMALLEST = 8  # pixels a side that the GAN makes at least
 KEPT = "kept"  # the status of a candidate that passed every check; any other status is the reason why it did not
 
 
@@ -34,6 +38,16 @@ class Samples:
     def take(self, index: np.ndarray) -> "Samples":
         """Return the samples at `index`, (m,) int or (n,) bool."""
         return Samples(self.values[index], self.labels[index], self.ids[index])
+
+    def reduced(self, factor: int) -> "Samples":
+        """Return the samples as the GAN sees them, smaller by `upscale.factor`; UserError where that cannot be."""
+        size = self.values.shape[1]
+        if factor > 1 and (size % factor or size // factor < SMALLEST):
+            raise UserError(
+                f"upscale.factor is {factor}, and {size} pixels a side cannot be reduced by it to {SMALLEST} or more whole "
+                "ones; lower upscale.factor, or change prepare.image_size"
+            )
+        return Samples(reduce(self.values, factor), self.labels, self.ids)
 
     def save(self, path: Path) -> None:
         """Write one `.npz` file: no pickles, the same bytes for the same samples."""

@@ -20,6 +20,7 @@ def run(
     model: Path,
     curves: Path,
     settings: Settings,
+    factor: int,
     seed: int,
     task: ClassPlan,
     progress: Progress,
@@ -28,8 +29,8 @@ def run(
     from gan import checkpoint
     from gan.train import specialise
 
-    real = Samples.load(train).of_class(task.index)
-    held_out = Samples.load(validation).of_class(task.index)
+    real = Samples.load(train).of_class(task.index).reduced(factor)
+    held_out = Samples.load(validation).of_class(task.index).reduced(factor)
     gan = specialise(checkpoint.load(base), real.values, task.index, settings, seed, progress, held_out.values)
     checkpoint.save(gan, model)
     pd.DataFrame(gan.history).to_csv(curves, index=False)
