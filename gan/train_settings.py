@@ -39,3 +39,16 @@ class TrainSettings(_Loop):
     width: int = Field(default=16, ge=4, description="channels of the first convolution; mlp layers: 16 times as many")
     steps: int = Field(default=200, ge=0, description="training steps; 0 trains the base no further")
     learning_rate: float = Field(default=3e-5, gt=0, description="of both networks, falling to a tenth along a cosine")
+
+
+class UpscaleSettings(Settings):
+    """The upscaler: the GAN makes small pictures, and this makes them large again."""
+
+    factor: Literal[1, 2, 4] = Field(default=1, description="the GAN's pictures are smaller by this, 1: no upscaling")
+    batch_size: int = Field(default=32, ge=2, description="pictures a step")
+    width: int = Field(default=16, ge=4, description="channels of the first convolution")
+    steps: int = Field(default=1500, ge=1, description="training steps")
+    learning_rate: float = Field(default=5e-4, gt=0, description="of both networks, falling to zero along a cosine")
+    gamma: float = Field(default=0.5, ge=0, description="weight of the gradient penalties; higher is smoother")
+    feature_weight: float = Field(default=0.1, ge=0, description="of the distance in discriminator features to L1 = 1")
+    adversarial_weight: float = Field(default=0.01, ge=0, description="of the adversarial loss to L1 = 1")

@@ -82,6 +82,13 @@ STAGES = (
         writes={"plan": PLAN},
     ),
     Stage(
+        "upscale",
+        "train an upscaler, where the GAN is to make smaller pictures than the data set has",
+        reads={"train": "data/prepared/train.parquet", "validation": "data/prepared/validation.parquet"},
+        writes={"upscaler": "data/models/upscaler.safetensors"},
+        accelerator=True,
+    ),
+    Stage(
         "pretrain",
         "train one conditional GAN on all classes: rich classes teach how samples vary",
         reads={
@@ -94,7 +101,7 @@ STAGES = (
             "curves": "data/models/base.csv",
             "health": "data/models/base.json",
         },
-        borrows=("train.network", "train.width"),
+        borrows=("train.network", "train.width", "upscale.factor"),
         accelerator=True,
         plots={
             "data/models/base.csv": {
@@ -117,14 +124,20 @@ STAGES = (
             "curves": "data/models/{slug}.csv",
             "health": "data/models/{slug}.json",
         },
+        borrows=("upscale.factor",),
         per_class=True,
         accelerator=True,
     ),
     Stage(
         "generate",
         "make candidates of the class, each from its own seed, each with its discriminator score",
-        reads={"train": "data/prepared/train.parquet", "model": "data/models/{slug}.safetensors"},
+        reads={
+            "train": "data/prepared/train.parquet",
+            "model": "data/models/{slug}.safetensors",
+            "upscaler": "data/models/upscaler.safetensors",
+        },
         writes={"candidates": "data/candidates/{slug}.parquet"},
+        borrows=("upscale.factor",),
         per_class=True,
         accelerator=True,
     ),
@@ -138,6 +151,7 @@ STAGES = (
             "candidates": "data/candidates/{slug}.parquet",
         },
         writes={"synthetic": "data/synthetic/{slug}.parquet", "summary": "data/synthetic/{slug}.json"},
+        borrows=("upscale.factor",),
         per_class=True,
         accelerator=True,
     ),

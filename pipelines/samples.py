@@ -18,8 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from gan.reduce import reduce
+from pipelines.errors import UserError
+
 Values: TypeAlias = np.ndarray | pd.DataFrame
 
+SMALLEST = 8  # pixels a side that the GAN makes at least
 KEPT = "kept"  # the status of a candidate that passed every check; any other status is the reason why it did not
 PREFIX = "value."
 OURS = b"tailweight"  # the entry of a Parquet file's metadata that says what no column can
@@ -50,6 +54,20 @@ class Samples:
     def take(self, index: np.ndarray) -> "Samples":
         """Return the samples at `index`, (m,) int or (n,) bool."""
         return Samples(rows_of(self.values, index), self.labels[index], self.ids[index], self.kinds)
+
+    def reduced(self, factor: int) -> "Samples":
+        """Return the samples as the GAN sees them, smaller by `upscale.factor`; UserError where that cannot be."""
+        if factor == 1:
+            return self
+        if isinstance(self.values, pd.DataFrame):
+            raise UserError(f"upscale.factor is {factor}, and a table has no pixels; set it to 1")
+        size = self.values.shape[1]
+        if size % factor or size // factor < SMALLEST:
+            raise UserError(
+                f"upscale.factor is {factor}, and {size} pixels a side cannot be reduced by it to {SMALLEST} or more whole "
+                "ones; lower upscale.factor, or change prepare.image_size"
+            )
+        return Samples(reduce(self.values, factor), self.labels, self.ids)
 
     def save(self, path: Path) -> None:
         """Write one Parquet file, the same bytes for the same samples; pictures as raw bytes, which are read at once."""

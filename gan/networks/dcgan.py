@@ -64,8 +64,18 @@ class Discriminator(nn.Module):
 
     def forward(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return (n,) logits of `x`, (n, c, s, s), for `labels`, (n,)."""
+        return self.judge(self.features(x)[-1], labels)
+
+    def features(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Return what each convolution makes of `x`, (n, c, s, s): maps (n, channels, h, w), h halved each time."""
         x = F.pad(x, self.edge)
+        maps: list[torch.Tensor] = []
         for layer in self.down:
             x = F.leaky_relu(layer(x), SLOPE)
-        logits: torch.Tensor = self.head(F.leaky_relu(self.flat(x.flatten(1)), SLOPE), labels)
+            maps.append(x)
+        return maps
+
+    def judge(self, last: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return (n,) logits of the last of the maps for `labels`, (n,)."""
+        logits: torch.Tensor = self.head(F.leaky_relu(self.flat(last.flatten(1)), SLOPE), labels)
         return logits

@@ -30,6 +30,7 @@ def run(
     synthetic: Path,
     summary: Path,
     settings: Settings,
+    factor: int,
     seed: int,
     task: ClassPlan,
     progress: Progress,
@@ -44,7 +45,7 @@ def run(
     made = Candidates.load(candidates)
     real = Samples.load(train)
     held_out = Samples.load(validation).of_class(task.index)
-    held_out_scores = score(checkpoint.load(model), held_out.values, task.index)
+    held_out_scores = score(checkpoint.load(model), held_out.reduced(factor).values, task.index)
     scores = made.rows["raw_score"].to_numpy()
     calibration = calibrate(held_out_scores, scores) if len(held_out) else uncalibrated(scores)
     ratio = calibration.ratio(scores)

@@ -32,23 +32,45 @@ class Settings(Base):
 
 
 def run(
-    *, train: Path, model: Path, candidates: Path, settings: Settings, seed: int, task: ClassPlan, progress: Progress
+    *,
+    train: Path,
+    model: Path,
+    upscaler: Path,
+    candidates: Path,
+    settings: Settings,
+    factor: int,
+    seed: int,
+    task: ClassPlan,
+    progress: Progress,
 ) -> None:
-    """Write `Candidates`; candidate i is the same however many are asked for."""
+    """Write `Candidates`; candidate i is the same however many are asked for.
+
+    Where the GAN makes smaller pictures, its discriminator scores those, and the upscaler makes them large.
+    """
     from gan import checkpoint
     from gan.sample import generate
     from gan.score import score
+    from gan.upscale import Upscaler
 
     count = math.ceil(settings.oversampling * task.needed)
     name = slug(task.label)
     own_seeds = np.array([seeds.derive(seed, "candidate", name, number) for number in range(count)])
     gan = checkpoint.load(model)
     everything = Samples.load(train)
-    real, lenders = everything.of_class(task.index), (everything.values, everything.labels)
+    real = everything.of_class(task.index)
+    smaller = everything.reduced(factor)
+    small, lenders = smaller.of_class(task.index), (smaller.values, smaller.labels)
     _check_constraints(settings.constraints, real)
     try:
         made = generate(
-            gan, real.values, task.index, own_seeds, progress, lenders, settings.constraints, settings.constraint_budget
+            gan,
+            small.values,
+            task.index,
+            own_seeds,
+            progress,
+            lenders,
+            settings.constraints,
+            settings.constraint_budget,
         )
     except ConstraintError as error:
         raise UserError(f"class {task.label!r}: {error}") from None
@@ -67,7 +89,8 @@ def run(
             "raw_score": score(gan, made.samples, task.index),
         }
     )
-    Candidates(made.samples, rows).save(candidates)
+    values = made.samples if factor == 1 else Upscaler.load(upscaler, gan.sizes.size).apply(made.samples)
+    Candidates(values, rows).save(candidates)
     print(f"generate: {count} candidates of class {task.label!r}")
 
 

@@ -28,6 +28,7 @@ def run(
     settings: Settings,
     network: str,
     width: int,
+    factor: int,
     seed: int,
     progress: Progress,
 ) -> None:
@@ -35,7 +36,7 @@ def run(
     from gan import checkpoint
     from gan.train import pretrain
 
-    real, held_out = Samples.load(train), Samples.load(validation)
+    real, held_out = Samples.load(train).reduced(factor), Samples.load(validation).reduced(factor)
     names = files.read_json(classes)["classes"]
     shown = (held_out.values, held_out.labels)
     codec = _codec_of(real, network) if real.kinds else None

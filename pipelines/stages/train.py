@@ -22,6 +22,7 @@ def run(
     curves: Path,
     health: Path,
     settings: Settings,
+    factor: int,
     seed: int,
     task: ClassPlan,
     progress: Progress,
@@ -30,8 +31,9 @@ def run(
     from gan import checkpoint
     from gan.train import specialise
 
-    everything = Samples.load(train)
-    real, held_out = everything.of_class(task.index), Samples.load(validation).of_class(task.index)
+    everything = Samples.load(train).reduced(factor)
+    real = everything.of_class(task.index)
+    held_out = Samples.load(validation).of_class(task.index).reduced(factor)
     lenders = (everything.values, everything.labels)
     gan = specialise(checkpoint.load(base), real.values, task.index, settings, seed, progress, held_out.values, lenders)
     checkpoint.save(gan, model)

@@ -45,7 +45,7 @@ def test_only_classes_of_the_plan_have_models(finished: Path) -> None:
     slugs = set(Plan.load(finished / dag.PLAN).classes)
     assert slugs == {slug('it\'s "5"'), slug("tail")}
     for folder, suffix in (("models", "safetensors"), ("candidates", "parquet"), ("synthetic", "parquet")):
-        assert {path.stem for path in (finished / "data" / folder).glob(f"*.{suffix}")} - {"base"} == slugs
+        assert {path.stem for path in (finished / "data" / folder).glob(f"*.{suffix}")} - {"base", "upscaler"} == slugs
 
 
 def test_every_candidate_says_kept_or_why_not(finished: Path) -> None:
