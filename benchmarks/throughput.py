@@ -2,8 +2,8 @@
 
     python benchmarks/throughput.py --widths 16 64 --rounds 5
 
-Both at 64x64 pixels in three channels, with the same width (channels nearest to the picture), the same batch, the same Adam. The
-plain DCGAN is that of Radford et al. 2016 (arXiv 1511.06434) as PyTorch's example lays it out: 4x4 convolutions, batch
+Both at 64x64 pixels in three channels, with the same width (channels nearest to the picture), the same batch, the same Adam.
+The plain DCGAN is that of Radford et al. 2016 (arXiv 1511.06434) as PyTorch's example lays it out: 4x4 convolutions, batch
 normalisation, rectifiers, noise in and no start. Each pair is trained in two ways:
 
 - relativistic: a whole step of `gan.adversary` on each side: relativistic loss, R1 and R2 every 4th step, shifts, levels.

@@ -27,42 +27,67 @@ def energy_score(fakes: np.ndarray, held_out: np.ndarray) -> np.ndarray:
 class Weights:
     """Weights that may be kept.
 
-    name: "start", "base" or "step 150". energy: the mean energy score of held-out samples, less is better; NaN without any.
+    name: "start", "base" or "step 150". energy: (h,) energy scores of the held-out samples, less is better.
     """
 
     name: str
-    energy: float
+    energy: np.ndarray
     generator: nn.Module
     discriminator: nn.Module
 
 
 class Keeper:
-    """Keeps the weights with the least energy score, or the latest where no held-out sample tells.
+    """Keeps the last weights, unless held-out samples tell them from better ones that were there before.
+
+    Better is what has the least mean energy score, by more than one standard error of the difference to the last (after the
+    rule of Breiman et al. 1984, section 3.4.3): few samples overrule a training only when they agree.
 
     A base is there to be trained on, so its rivals are its own steps. What is trained on from a base competes with the base,
     and with the start, so that no GAN is kept that does worse than nothing.
     """
 
-    def __init__(self, start: Weights, base: Weights | None):
-        """start: a generator that changes nothing. base: what is trained on, None in the training of a base."""
-        self.before = [start] if base is None else [start, base]
-        self.best = None if base is None else start if start.energy < base.energy else base
+    def __init__(self, start: Weights, base: Weights | None, shares: np.ndarray):
+        """start: a generator that changes nothing. base: what is trained on, None in the training of a base.
 
-    def look(self, step: int, energy: float, generator: nn.Module, discriminator: nn.Module) -> None:
-        """Copy the weights of `step` if none is better so far."""
-        if self.best is None or not energy >= self.best.energy:
-            self.best = Weights(f"step {step}", energy, copy.deepcopy(generator), copy.deepcopy(discriminator))
+        shares: (h,) of each held-out sample in the mean, their sum is 1.
+        """
+        self.before, self.shares = [start] if base is None else [start, base], shares
+        self.last = base
+        self.best = None if base is None else start if self._gain(base, start) > 0 else base
+
+    def look(self, step: int, energy: np.ndarray, generator: nn.Module, discriminator: nn.Module) -> None:
+        """Copy the weights of `step`, whose held-out samples have `energy`, (h,)."""
+        self.last = Weights(f"step {step}", energy, copy.deepcopy(generator), copy.deepcopy(discriminator))
+        if self.best is None or self._gain(self.best, self.last) > 0:
+            self.best = self.last
 
     def conclude(self, step: int, trouble: str) -> tuple[Weights, str]:
         """Return the weights to keep after `step` steps, and why in words. trouble: why the run was stopped, if it was."""
-        best = self.best
-        if best is None or (trouble and np.isnan(best.energy)):
-            best = self.before[-1]
         said = f"stopped at step {step}: {trouble}; " if trouble else ""
-        if np.isnan(best.energy):
-            return best, f"{said}kept: {best.name}, without held-out samples to judge by"
-        rivals = ", ".join(f"{one.name} {one.energy:.4g}" for one in self.before if one is not best)
-        return best, f"{said}kept: {best.name}, energy score on held-out samples {best.energy:.4g} ({rivals})"
+        kept = self._choose(bool(trouble))
+        if not len(self.shares):
+            return kept, f"{said}kept: {kept.name}, without held-out samples to judge by"
+        rivals = {one.name: one for one in (*self.before, self.last) if one and one is not kept}
+        others = ", ".join(f"{name} {self.shares @ one.energy:.4g}" for name, one in rivals.items())
+        return (
+            kept,
+            f"{said}kept: {kept.name}, energy score on held-out samples {self.shares @ kept.energy:.4g} ({others})",
+        )
+
+    def _choose(self, stopped: bool) -> Weights:
+        if self.best is None or self.last is None or (stopped and not len(self.shares)):
+            return self.before[-1]
+        clear = self._gain(self.last, self.best) > self._standard_error(self.last, self.best)
+        return self.best if stopped or clear else self.last
+
+    def _gain(self, one: Weights, other: Weights) -> float:
+        """How much less energy `other` has."""
+        return float(self.shares @ (one.energy - other.energy))
+
+    def _standard_error(self, one: Weights, other: Weights) -> float:
+        """The standard error of `_gain`; infinite when a single sample tells, or none."""
+        count, off = len(self.shares), one.energy - other.energy - self._gain(one, other)
+        return float(np.sqrt(((self.shares * off) ** 2).sum() * count / (count - 1))) if count > 1 else np.inf
 
 
 def without_change(generator: nn.Module) -> Residual:

@@ -42,7 +42,8 @@ def pretrain(
     """Train a GAN on all classes.
 
     samples: (n, s, s, c) uint8, or a data frame of n rows. labels: (n,) in 0..class_count-1. network: a family or
-    "auto". validation: held-out samples and labels, which choose the step whose weights are kept. codec: fitted to
+    "auto". validation: held-out samples and labels, by which an earlier step is kept
+    where the last is worse. codec: fitted to
     training samples; by default it is fitted here.
     Raises ValueError when the pictures are not square, a label is out of range, or the network is not known or not made
     for tables.
@@ -80,8 +81,8 @@ def specialise(
 ) -> GAN:
     """Train `base` on for one class, and leave `base` as it is.
 
-    samples: (n, s, s, c) uint8 or a data frame, all of the class. validation: held-out samples of the class; they choose
-    whose weights are kept: the start's, where nothing is changed, those of `base`, or those of a step.
+    samples: (n, s, s, c) uint8 or a data frame, all of the class. validation: held-out samples of the class; by them an
+    earlier step is kept, or `base`, or a generator that changes nothing, where the last step is worse.
     lenders: the training samples of the other classes, which starts borrow differences from.
     Raises ValueError when the samples are not like those of the base or `class_index` is not one of its classes.
     """
@@ -143,18 +144,21 @@ def _fit(
 
         if step % REPORT_EVERY == 0 or step == settings.steps:
             row = {"step": float(gan.total_steps + step)} | {name: value.item() for name, value in figures.items()}
+            fakes = watch.fakes(average)
+            energy = watch.energy(fakes)
+            row |= {"generator_gradient": gradient_norm(generator), "diversity": watch.diversity(fakes)}
             if held_out is not None:
                 own = derive(seed, "held-out", step)
                 row["score_held_out"] = adversary.mean_score(held_out, settings.batch_size, own)
-            row |= {"generator_gradient": gradient_norm(generator)} | watch.figures(average)
+                row["energy"] = float(watch.shares @ energy)
             history.append(row)
             if trouble := gone_bad(history):
                 break
-            keeper.look(step, row.get("energy", np.nan), average, discriminator)
+            keeper.look(step, energy, average, discriminator)
             if progress is not None:
                 progress(step, settings.steps, row)
     kept, outcome = keeper.conclude(step, trouble)
-    signs = [*signs_of_losses(history, watch.held_out_count), *signs_of_samples(watch.drawn(average))]
+    signs = [*signs_of_losses(history, len(watch.shares)), *signs_of_samples(watch.drawn(average))]
     return replace(
         gan,
         generator=_at_rest(kept.generator),
@@ -173,12 +177,11 @@ def _at_rest(network: nn.Module) -> nn.Module:
 def _keeper(gan: GAN, generator: nn.Module, discriminator: nn.Module, watch: Watch) -> Keeper:
     """Return the keeper of a run that begins with copies of the networks of `gan`."""
     generator, discriminator = copy.deepcopy(generator), copy.deepcopy(discriminator)
-    silent = without_change(generator)
     start, base = (
-        Weights(name, watch.figures(network).get("energy", np.nan), network, discriminator)
-        for name, network in ((START, silent), (BASE, generator))
+        Weights(name, watch.energy(watch.fakes(network)), network, discriminator)
+        for name, network in ((START, without_change(generator)), (BASE, generator))
     )
-    return Keeper(start, base if gan.total_steps else None)
+    return Keeper(start, base if gan.total_steps else None, watch.shares)
 
 
 def _rates(first: float, steps: int) -> Iterator[float]:

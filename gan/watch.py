@@ -9,7 +9,6 @@ from torch import nn
 from gan.batches import Batch, Batches
 from gan.health import DIGITS, Drawn, apart
 from gan.keep import energy_score
-from gan.model import Row
 from gan.seeds import numpy_generator
 
 LEAST, MOST, IN_ALL = 16, 64, 1024  # samples generated of a class each time, and of all classes about
@@ -45,11 +44,6 @@ class Watch:
             self.held_out.append(self._rows(held_out[held_out_labels == label]))
         self.usual = [apart(rows) for rows in self.real]
 
-    @property
-    def held_out_count(self) -> int:
-        """How many held-out samples there are to judge by."""
-        return sum(map(len, self.held_out))
-
     @torch.no_grad()
     def fakes(self, generator: nn.Module) -> list[np.ndarray]:
         """Return what `generator` makes of the starts, (n, d) a class, as the data would hold it."""
@@ -60,17 +54,16 @@ class Watch:
         ratios = [apart(made) / usual for made, usual in zip(fakes, self.usual, strict=True) if usual > 0]
         return round(float(np.mean(ratios)), DIGITS) if ratios else float("nan")
 
-    def energy(self, fakes: list[np.ndarray]) -> float:
-        """Return the energy score of the held-out samples, the mean over the classes that have some; NaN without."""
-        pairs = zip(fakes, self.held_out, strict=True)
-        scores = [energy_score(made, held_out).mean() for made, held_out in pairs if len(held_out)]
-        return round(float(np.mean(scores)), DIGITS) if scores else float("nan")
+    def energy(self, fakes: list[np.ndarray]) -> np.ndarray:
+        """Return the energy scores of all held-out samples, (h,)."""
+        scores = [energy_score(made, own) for made, own in zip(fakes, self.held_out, strict=True)]
+        return np.concatenate(scores).round(DIGITS)
 
-    def figures(self, generator: nn.Module) -> Row:
-        """Return `diversity`, and `energy` where there are held-out samples."""
-        fakes = self.fakes(generator)
-        row = {"diversity": self.diversity(fakes)}
-        return row | {"energy": self.energy(fakes)} if self.held_out_count else row
+    @property
+    def shares(self) -> np.ndarray:
+        """What each held-out sample counts in their mean, (h,): all classes that have some count alike."""
+        counts = np.array([len(own) for own in self.held_out if len(own)], int)
+        return np.repeat(1 / (len(counts) * counts), counts) if len(counts) else np.zeros(0)
 
     def drawn(self, generator: nn.Module) -> list[Drawn]:
         """Return what `generator` makes beside its starts and the real samples, a class each."""

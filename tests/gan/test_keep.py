@@ -1,4 +1,4 @@
-"""The weights that are kept are those that do best on held-out samples, and never worse than none."""
+"""The weights that are kept: the last, unless held-out samples know better ones."""
 
 import numpy as np
 import pytest
@@ -33,34 +33,51 @@ def test_the_law_of_the_held_out_samples_has_the_least_energy_score() -> None:
         assert energy_score(others, held_out).mean() > least + 0.01
 
 
-def weights(name: str, energy: float) -> Weights:
-    return Weights(name, energy, torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+def weights(name: str, energy: list[float]) -> Weights:
+    return Weights(name, np.array(energy), torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
 
 
 @pytest.mark.parametrize(
     ("start", "base", "steps", "kept"),
     [
-        (3.0, None, [2.5, 2.0, 2.2], "step 1"),  # the best step
+        ([3, 3], None, [[2.0, 2.1], [2.5, 2.7]], "step 0"),  # both samples say that it was better before
+        ([3, 3], None, [[2.0, 2.1], [1.9, 3.0]], "step 1"),  # they disagree
         (
-            1.0,
+            [1, 1],
             None,
-            [2.5, 2.0, 2.2],
+            [[2, 2], [2, 2]],
             "step 1",
-        ),  # a base is kept although the start is better: classes are trained from it
-        (1.0, 2.0, [1.5, 1.2], "start"),  # a class's GAN that does worse than nothing is not
-        (3.0, 2.0, [2.5, 2.1], "base"),
-        (3.0, 2.0, [1.9, 2.1], "step 0"),
-        (2.0, 2.0, [2.0], "base"),  # of equals, what was trained at all, and no more
-        (np.nan, np.nan, [np.nan, np.nan], "step 1"),  # nothing to judge by: the last
+        ),  # a base is kept although the start is better: classes go on from it
+        ([1, 1], [2, 2], [[1.5, 1.6]], "start"),  # a class's GAN that does worse than nothing is not
+        ([3, 3], [2, 2], [[2.5, 2.4]], "base"),
+        ([3, 3], [2, 2], [[1.9, 1.8]], "step 0"),
+        ([3], [2], [[2.5]], "step 0"),  # a single sample cannot say how sure it is
+        ([], [], [[], []], "step 1"),  # nothing to judge by: the last
+        ([1, 1], [2, 2], [], "start"),  # no step at all
     ],
 )
-def test_the_least_energy_score_is_kept(start: float, base: float | None, steps: list[float], kept: str) -> None:
-    """Of start, base and steps the one with the least score; a base among its own steps only; else the last."""
-    keeper = Keeper(weights("start", start), None if base is None else weights("base", base))
+def test_the_last_weights_are_kept_unless_held_out_samples_agree_that_others_were_better(
+    start: list[float], base: list[float] | None, steps: list[list[float]], kept: str
+) -> None:
+    """By more than one standard error of the difference; a base has no rivals but its own steps."""
+    shares = np.full(len(start), 1 / max(1, len(start)))
+    keeper = Keeper(weights("start", start), None if base is None else weights("base", base), shares)
     for step, energy in enumerate(steps):
-        keeper.look(step, energy, torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+        keeper.look(step, np.array(energy), torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
     best, said = keeper.conclude(len(steps), "")
     assert best.name == kept and f"kept: {kept}" in said
+
+
+def test_a_run_that_was_stopped_keeps_the_best_or_what_it_began_with() -> None:
+    """The last weights of a stopped run have gone bad; without held-out samples none of its weights is trusted."""
+    for energy, kept in (([2.0, 2.5], "step 0"), ([], "base")):
+        shares = np.full(len(energy), 0.5)
+        keeper = Keeper(weights("start", [9.0] * len(energy)), weights("base", [8.0] * len(energy)), shares)
+        for step, more in enumerate((0.0, 0.1)):
+            keeper.look(
+                step, np.array(energy) + more * np.arange(len(energy)), torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)
+            )
+        assert keeper.conclude(2, "it diverged")[0].name == kept
 
 
 def test_a_generator_without_change_returns_its_start(trained: GAN) -> None:

@@ -48,7 +48,7 @@ def test_global_generators_are_left_alone(base: GAN, pictures: np.ndarray, label
 def test_held_out_samples_are_never_trained_on(
     quick: PretrainSettings, pictures: np.ndarray, labels: np.ndarray, base: GAN
 ) -> None:
-    """A training goes the same way with held-out samples and without; they are scored, and choose the step that is kept."""
+    """A training goes the same way with held-out samples and without; they are scored and judged by."""
     watched = pretrain(pictures, labels, 4, quick, "mlp", 4, seed=0, validation=(pictures[::3], labels[::3]))
     assert {"score_held_out", "energy"} == set(watched.history[-1]) - set(base.history[-1])
     for name, value in base.history[-1].items():
