@@ -90,11 +90,12 @@ class Keeper:
         return float(np.sqrt(((self.shares * off) ** 2).sum() * count / (count - 1))) if count > 1 else np.inf
 
 
-def without_change(generator: nn.Module) -> Residual:
+def without_change(generator: nn.Module) -> nn.Module:
     """Return a copy of `generator` that returns its start as it is."""
-    assert isinstance(generator, Residual)
     silent = copy.deepcopy(generator)
     with torch.no_grad():
-        for weight in silent.last.parameters():
-            weight.zero_()
+        for part in silent.modules():
+            if isinstance(part, Residual):
+                for weight in part.last.parameters():
+                    weight.zero_()
     return silent

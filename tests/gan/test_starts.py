@@ -1,42 +1,96 @@
-"""Starts lie where SMOTE would put them."""
+"""Starts lie where SMOTE would put them, and from there where rich classes lead."""
 
 import numpy as np
 import pytest
+import torch
 
-from gan.starts import Neighbours, draw
+from gan.modalities import ImageCodec
+from gan.starts import Policy, Starters, neighbours
 
-
-def test_start_lies_between_its_two_parents() -> None:
-    """A start is the point at `weight` between a sample and one of its k nearest."""
-    references = np.random.default_rng(0).random((12, 1, 3, 3)).astype(np.float32)
-    distances = np.linalg.norm((references[:, None] - references[None]).reshape(12, 12, -1), axis=-1)
-    rng = np.random.default_rng(1)
-    for _ in range(50):
-        start, reference, neighbour, weight = draw(references, rng, k=3)
-        assert neighbour in np.argsort(distances[reference])[1:4]
-        assert 0 <= weight < 1
-        assert np.allclose(start, (1 - weight) * references[reference] + weight * references[neighbour], atol=1e-6)
+PLAIN = Policy(neighbours=3, borrow=0.0)
+SIZES = [(0, 12), (1, 60), (2, 60), (3, 40)]  # class, samples
 
 
-def test_start_is_exact_where_the_parents_agree() -> None:
-    """A pixel that both parents have in common is that pixel to the bit, so that a background can be told."""
-    references = np.full((3, 5), -1, np.float32)
-    references[:, 0] = [0.1, 0.7, 0.3]
+def pictures() -> tuple[np.ndarray, np.ndarray]:
+    """Samples of one poor and three rich classes, the third farthest off; the last row of pixels is always empty."""
     rng = np.random.default_rng(0)
-    assert all((draw(references, rng).start[1:] == -1).all() for _ in range(20))
+    labels = np.concatenate([np.full(count, label) for label, count in SIZES])
+    values = rng.integers(0, 60, (len(labels), 4, 4, 1)) + np.array([60, 80, 40, 190])[labels][:, None, None, None]
+    values[:, 3] = 0
+    return values.astype(np.uint8), labels
+
+
+def starters(policy: Policy) -> Starters:
+    """Starts over `pictures`."""
+    values, labels = pictures()
+    return Starters(values, labels, ImageCodec.fit(values), policy)
+
+
+def test_a_plain_start_lies_between_its_two_parents() -> None:
+    """Without borrowing, a start is the point at `weight` between a sample and one of its k nearest of the class."""
+    values, _ = pictures()
+    own = values[:12].reshape(12, -1).astype(float)
+    distances = np.linalg.norm(own[:, None] - own[None], axis=-1)
+    made = starters(PLAIN)
+    drawn = made.draw(0, 100, np.random.default_rng(1))
+    x = made.codec.encode(values)
+    weight = torch.from_numpy(drawn.weight.astype(np.float32))[:, None, None, None]
+    assert torch.allclose(
+        made.starts(drawn), (1 - weight) * x[drawn.reference] + weight * x[drawn.neighbour], atol=1e-5
+    )
+    assert all(n in np.argsort(distances[r])[1:4] for r, n in zip(drawn.reference, drawn.neighbour, strict=True))
+    assert drawn.weight.min() >= 0 and drawn.weight.max() < 1 and (drawn.here == -1).all()
+
+
+def test_a_borrowed_start_is_displaced_by_a_difference_of_a_near_rich_class() -> None:
+    """The plain start plus `step` of what leads from one sample to another of one of the two nearest rich classes."""
+    values, labels = pictures()
+    made = starters(Policy(neighbours=3, borrow=0.5))
+    drawn = made.draw(0, 200, np.random.default_rng(1))
+    assert set(labels[drawn.here]) == {1, 2} and (labels[drawn.here] == labels[drawn.there]).all()
+    assert 0 < drawn.step.max() < 0.5
+    x, plain = made.codec.encode(values), made.starts(drawn._replace(here=np.full(200, -1)))
+    step = torch.from_numpy(drawn.step.astype(np.float32))[:, None, None, None]
+    moved = plain + step * (x[drawn.there] - x[drawn.here])
+    inside = (plain > -1) & (moved >= x.min()) & (moved <= x.max())
+    assert torch.allclose(made.starts(drawn)[inside], moved[inside], atol=1e-6)
+
+
+def test_what_is_background_between_the_parents_stays_background() -> None:
+    """A pixel that both parents leave empty is empty to the bit, whatever is borrowed or moved."""
+    for policy in (PLAIN, Policy(neighbours=3)):
+        made = starters(policy)
+        assert made.codec.background == 0
+        assert (made.starts(made.draw(0, 50, np.random.default_rng(0)))[:, :, 3] == -1).all()
+
+
+def test_a_moved_start_is_a_real_sample_on_the_grid() -> None:
+    """Moved starts come from one sample and borrow nothing; their values are those of the data."""
+    made = starters(Policy(neighbours=3, moved=1.0))
+    drawn = made.draw(0, 50, np.random.default_rng(0))
+    assert (drawn.weight == 0).all() and (drawn.here == -1).all() and (drawn.move != 0).any(1).all()
+    start = made.starts(drawn)
+    assert torch.equal(start, made.codec.settle(start))
+
+
+def test_a_rich_class_borrows_from_the_others_and_a_lone_one_from_nobody() -> None:
+    """No class lends to itself; where all other classes are poor, starts are plain."""
+    values, labels = pictures()
+    assert 1 not in labels[starters(Policy()).draw(1, 50, np.random.default_rng(0)).here]
+    two = labels < 2
+    lone = Starters(values[two], labels[two], ImageCodec.fit(values), Policy())
+    assert (lone.draw(1, 50, np.random.default_rng(0)).here == -1).all()
 
 
 def test_two_samples_and_one_are_enough() -> None:
     """Of two samples each is the other's neighbour; a single one is its own start."""
     pair = np.array([[0.0], [1.0]], np.float32)
-    assert Neighbours.of(pair, 5).table.tolist() == [[1], [0]]
-    start, reference, neighbour, _ = draw(pair[:1], np.random.default_rng(0))
-    assert (start.tolist(), reference, neighbour) == ([0.0], 0, 0)
+    assert neighbours(pair, 5).tolist() == [[1], [0]]
+    assert neighbours(pair[:1], 5).tolist() == [[0]]
     with pytest.raises(ValueError, match="nothing to start from"):
-        Neighbours.of(pair[:0])
+        neighbours(pair[:0], 5)
 
 
 def test_copies_are_neighbours_of_each_other_and_not_of_themselves() -> None:
     """Repeated samples do not make a sample its own neighbour."""
-    table = Neighbours.of(np.zeros((4, 2), np.float32), 3).table
-    assert all(row not in neighbours for row, neighbours in enumerate(table))
+    assert all(row not in found for row, found in enumerate(neighbours(np.zeros((4, 2), np.float32), 3)))

@@ -15,7 +15,7 @@ from gan.modalities.table import TableCodec, infer_kinds
 from gan.model import GAN
 from gan.sample import generate
 from gan.score import score
-from gan.starts import Neighbours
+from gan.starts import neighbours
 from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
 from tests.gan.tables import mixed
 
@@ -305,7 +305,7 @@ def test_untrained_rows_are_those_of_smote() -> None:
     parents = OWN["price"].to_numpy()[np.column_stack([made.reference_index, made.neighbour_index])]
     low, high = parents.min(1) - 0.01, parents.max(1) + 0.01
     assert ((made.samples["price"] >= low) & (made.samples["price"] <= high)).all()
-    table = Neighbours.of(base.codec.pack(OWN), 5).table
+    table = neighbours(base.codec.pack(OWN), 5)
     assert (table[made.reference_index] == made.neighbour_index[:, None]).any(1).all()
 
 
