@@ -57,7 +57,7 @@ class Batches:
             row = rng.integers(len(starters), size=rows.sum())
             reference[rows] = starters[row]
             neighbour[rows] = table[row, rng.integers(table.shape[1], size=len(row))]
-        weight = torch.from_numpy(rng.random((count, 1, 1, 1), dtype=np.float32))
+        weight = torch.from_numpy(self.codec.weights(rng.random((count, 1, 1, 1), dtype=np.float32), rng))
         noise = torch.from_numpy(rng.standard_normal((count, self.noise_dim), dtype=np.float32))
         labels = torch.from_numpy(self.classes[which].astype(np.int64))
         real_x, first, second = (self.codec.encode(self.samples[rows]) for rows in (real, reference, neighbour))

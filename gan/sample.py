@@ -14,7 +14,7 @@ from gan.errors import ConstraintError
 from gan.modalities import Samples
 from gan.model import GAN, Progress
 from gan.seeds import derive, numpy_generator
-from gan.starts import Neighbours, draw
+from gan.starts import Neighbours, between, draw
 
 REPORT_EVERY = 200  # pictures, decoded at once
 ROWS_AT_ONCE = 5000  # of a table; a frame costs more to build than its rows
@@ -101,7 +101,9 @@ class _Maker:
             for place, row in enumerate(rows):
                 rng = numpy_generator(int(seeds[row]), "candidate")
                 drawn = draw(self.encoded, rng, neighbours=self.neighbours)
-                start = torch.from_numpy(drawn.start[None]).to(self.device).clone()
+                weights = self.gan.codec.weights(np.full((1, 1, 1, 1), drawn.weight), rng)[0]
+                point = between(self.encoded[drawn.reference_index], self.encoded[drawn.neighbour_index], weights)
+                start = torch.from_numpy(point[None]).to(self.device).clone()
                 noise = rng.standard_normal((1, self.gan.sizes.noise_dim), dtype=np.float32)
                 output = self.generator(start, torch.from_numpy(noise).to(self.device).clone(), self.label)
                 starts[place], outputs[place] = start[0], output[0]

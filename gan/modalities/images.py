@@ -45,6 +45,10 @@ class ImageCodec:
         """Return what a training batch is drawn from: the pictures as they are, 4 times smaller than encoded."""
         return samples
 
+    def weights(self, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return how far each start lies from its reference to its neighbour, `weight`: the same for all pixels."""
+        return weight
+
     def encode(self, samples: np.ndarray) -> torch.Tensor:
         """Turn (n, h, w, c) uint8 into (n, c, h, w) float32 in [-1, 1]."""
         planes = np.ascontiguousarray(samples.transpose(0, 3, 1, 2))  # (n, c, h, w)

@@ -78,6 +78,18 @@ class TableCodec:
             self._encode(samples.iloc[first : first + BLOCK], packed[first : first + BLOCK, :, 0, 0])
         return packed
 
+    def weights(self, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Turn `weight`, (n, 1, 1, 1) in [0, 1), into one for each channel, (n, d, 1, 1).
+
+        A column of categories has a weight of its own, drawn from `rng`, as each attribute has in SMOTE's first
+        description (Chawla et al. 2002, arXiv 1106.1813, section 4.2): with a common one, all of them would be those of
+        the nearer parent. Numbers keep the common one, and so do columns with missing values, which are missing together.
+        """
+        spread = np.repeat(weight.astype(np.float32), self.channels, axis=1)
+        for first, count in self._free:
+            spread[:, first : first + count] = rng.random((len(weight), 1, 1, 1), dtype=np.float32)
+        return spread
+
     def settle(self, x: torch.Tensor, starts: torch.Tensor | None = None) -> torch.Tensor:
         """Put `x`, (n, d, 1, 1), onto the data: numbers on the grid and in range, one category a column.
 
@@ -177,6 +189,12 @@ class TableCodec:
     @cached_property
     def _firsts(self) -> dict[Any, int]:
         return places(self.columns)[0]
+
+    @cached_property
+    def _free(self) -> list[tuple[int, int]]:
+        """First channel and number of channels of each column of categories that is never missing."""
+        free = [column for column in self.columns if isinstance(column, CategoryColumn) and not column.missing]
+        return [(self._firsts[column.name], column.bits or column.states) for column in free]
 
     @cached_property
     def _number_count(self) -> int:

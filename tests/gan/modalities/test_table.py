@@ -148,6 +148,21 @@ def test_categories_come_from_a_parent() -> None:
     assert parents[zero].all() and zero.any()
 
 
+def test_each_column_of_categories_chooses_its_own_parent() -> None:
+    """Between two rows that differ in all categories, a start takes some from one and some from the other."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({f"c{k}": ["a", "b"] * 20 for k in range(4)} | {"x": rng.normal(size=40)})
+    frame["gap"] = [None, "b"] * 20
+    codec = TableCodec.fit(frame)
+    first, second = codec.pack(frame)[:1], codec.pack(frame)[1:2]
+    weight = rng.random((400, 1, 1, 1))
+    start = torch.from_numpy((first + codec.weights(weight, rng) * (second - first)).astype(np.float32))
+    made = codec.decode(start, start)
+    taken = (made[["c0", "c1", "c2", "c3"]] == "b").to_numpy()
+    assert 0.4 < taken.mean() < 0.6 and abs(np.corrcoef(taken.T)[0, 1]) < 0.2
+    assert np.array_equal(made["gap"].notna(), weight.ravel() > 0.5)  # what is missing together stays so
+
+
 def test_a_number_between_a_number_and_a_missing_value_is_the_number() -> None:
     """Half a number is not a number half as large: only real numbers are averaged."""
     frame = pd.DataFrame({"x": [100.0, 200.0, 300.0, np.nan] * 30})
