@@ -34,7 +34,8 @@ class GANOverSampler(BaseOverSampler):
 
     sampling_strategy: as in imbalanced-learn; exactly the rows that it asks for are made.
     random_state: an int makes the result repeat to the byte.
-    steps: training steps of the GAN of all classes. class_steps: further ones for each class that gets rows.
+    steps: training steps of the GAN of all classes; a thousand take a few seconds on one core. class_steps: further ones
+    for each class that gets rows.
     width: 16 times as many units in each hidden layer. batch_size: pairs of a real and a generated row a step.
     k_neighbors: nearest rows of the class, one of which a start leans to.
     acceptance: share of the candidates that the discriminator keeps by rejection sampling; 1 keeps all.
@@ -64,7 +65,7 @@ class GANOverSampler(BaseOverSampler):
         *,
         sampling_strategy: Any = "auto",
         random_state: Any = None,
-        steps: int = 300,
+        steps: int = 1000,
         class_steps: int = 0,
         width: int = 8,
         batch_size: int = 64,
