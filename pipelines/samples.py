@@ -53,8 +53,8 @@ class Candidates:
 
     values: (n, height, width, channels) uint8.
     rows: n rows, a candidate each: `id`, `class` (its name), `seed`, `reference_id`, `neighbour_id`, `raw_score` (mean
-    discriminator logit), and after filter `score` (calibrated, an estimate of the density ratio real : generated) and
-    `status` (`kept`, or the reason why not).
+    discriminator logit), and after filter `score` (an estimate of the density ratio real : generated, calibrated from
+    `raw_score` or from the scores of critics) and `status` (`kept`, or the reason why not).
     """
 
     values: np.ndarray
