@@ -146,7 +146,8 @@ def run_stages(
     files.write_json(prepared / "classes.json", {"kind": "images", "classes": names})
     runner.run_stage(project, "plan")
     planned = list(Plan.load(project / "data/plan.yaml").classes)
-    runner.run_stage(project, "pretrain")
+    for stage in ("upscale", "pretrain"):
+        runner.run_stage(project, stage)
     for stage in ("train", "generate", "filter"):
         for slug in planned:
             runner.run_stage(project, stage, slug)

@@ -20,6 +20,11 @@ class FilterSettings(Settings):
     acceptance: float = Field(default=0.5, gt=0, le=1, description="auto: share of the candidates to keep")
     quantile: float = Field(default=0.1, gt=0, lt=1, description="quantile: beat this share of held-out reals")
     probability: float = Field(default=0.3, gt=0, lt=1, description="probability: keep what is as likely to be real")
+    cross_fit_below: int = Field(
+        default=20,
+        ge=0,
+        description="with fewer held-out samples, critics that left samples out give the scores; 0: never",
+    )
 
 
 @dataclass(frozen=True)

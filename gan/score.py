@@ -107,6 +107,26 @@ def calibrate(real_scores: np.ndarray, fake_scores: np.ndarray) -> Calibration:
     return Calibration(round(slope, DIGITS), round(intercept, DIGITS), len(real), len(fake))
 
 
+def cross_validated(real_scores: np.ndarray, fake_scores: np.ndarray, folds: int = 5) -> np.ndarray:
+    """Return the log density ratio of each score, real ones first, (n + m,), by a calibration that was fitted without it.
+
+    Every `folds`-th score of either side is left out at a time. Raises ValueError with less than two scores on a side.
+    """
+    real, fake = np.asarray(real_scores, np.float64), np.asarray(fake_scores, np.float64)
+    folds = min(folds, len(real), len(fake))
+    if folds < 2:
+        raise ValueError(
+            f"calibration: two scores of either side are needed to leave one out, got {len(real)} and {len(fake)}"
+        )
+    left = np.arange(len(real)) % folds, np.arange(len(fake)) % folds
+    result = [np.empty(len(real)), np.empty(len(fake))]
+    for fold in range(folds):
+        calibration = calibrate(real[left[0] != fold], fake[left[1] != fold])
+        for side, scores in enumerate((real, fake)):
+            result[side][left[side] == fold] = calibration.log_ratio(scores[left[side] == fold])
+    return np.concatenate(result)
+
+
 class ReliabilityBin(NamedTuple):
     """One bin of predicted probabilities: how many, what was predicted on average, and how many were real."""
 
@@ -117,8 +137,14 @@ class ReliabilityBin(NamedTuple):
     observed: float
 
 
-def reliability(probabilities: np.ndarray, is_real: np.ndarray, bins: int = 10) -> list[ReliabilityBin]:
-    """Return the occupied bins of equal width of `probabilities`, (n,), against `is_real`, (n,) bool."""
+def reliability(
+    probabilities: np.ndarray, is_real: np.ndarray, bins: int = 10, weights: np.ndarray | None = None
+) -> list[ReliabilityBin]:
+    """Return the occupied bins of equal width of `probabilities`, (n,), against `is_real`, (n,) bool.
+
+    weights: (n,) that make up for other shares of real and generated samples than the probabilities were made for.
+    """
+    weights = np.ones(len(probabilities)) if weights is None else weights
     edges = np.linspace(0, 1, bins + 1)
     index = np.clip(np.searchsorted(edges, probabilities, side="right") - 1, 0, bins - 1)
     return [
@@ -126,8 +152,8 @@ def reliability(probabilities: np.ndarray, is_real: np.ndarray, bins: int = 10) 
             float(edges[b]),
             float(edges[b + 1]),
             int((index == b).sum()),
-            float(probabilities[index == b].mean()),
-            float(is_real[index == b].mean()),
+            float(np.average(probabilities[index == b], weights=weights[index == b])),
+            float(np.average(is_real[index == b], weights=weights[index == b])),
         )
         for b in np.unique(index)
     ]

@@ -126,14 +126,14 @@ def _fit(
     keeper = _keeper(gan, average, discriminator, watch)
     rng, shifts = numpy_generator(seed, "batches"), torch_generator(seed, "shifts")
     decay = 0.5 ** (1 / (settings.ema * max(1, settings.steps)))
-    generator_steps = _optimiser(generator, settings.learning_rate)
-    discriminator_steps = _optimiser(discriminator, settings.learning_rate)
+    generator_steps = optimiser(generator, settings.learning_rate)
+    discriminator_steps = optimiser(discriminator, settings.learning_rate)
     figures: dict[str, torch.Tensor] = {}
     history: list[Row] = []
     step, trouble = 0, ""
-    for step, rate in enumerate(_rates(settings.learning_rate, settings.steps), start=1):
-        for optimiser in (generator_steps, discriminator_steps):
-            optimiser.param_groups[0]["lr"] = rate
+    for step, rate in enumerate(falling_rates(settings.learning_rate, settings.steps), start=1):
+        for either in (generator_steps, discriminator_steps):
+            either.param_groups[0]["lr"] = rate
 
         penalised = step % settings.penalty_every == 0
         figures |= adversary.discriminator_step(real.draw(settings.batch_size, rng), shifts, penalised)
@@ -184,13 +184,14 @@ def _keeper(gan: GAN, generator: nn.Module, discriminator: nn.Module, watch: Wat
     return Keeper(start, base if gan.total_steps else None, watch.shares)
 
 
-def _rates(first: float, steps: int) -> Iterator[float]:
+def falling_rates(first: float, steps: int) -> Iterator[float]:
     """Yield a learning rate a step: half a cosine from `first` to a tenth of it."""
     for angle in np.linspace(0, np.pi, steps):
         yield float(first * (0.55 + 0.45 * np.cos(angle)))
 
 
-def _optimiser(network: nn.Module, rate: float) -> torch.optim.Optimizer:
+def optimiser(network: nn.Module, rate: float) -> torch.optim.Optimizer:
+    """Return Adam without momentum, as adversaries need it."""
     return torch.optim.Adam(network.parameters(), lr=rate, betas=(0.0, 0.99), fused=True)
 
 

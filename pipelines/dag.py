@@ -208,6 +208,14 @@ STAGES = (
         },
         writes={"report": "data/report"},
         configurable=False,
+        plots={
+            "data/report/reliability.csv": {
+                "x": "predicted",
+                "y": "observed",
+                "template": "scatter",
+                "title": "Reliability of the calibrated scores",
+            }
+        },
     ),
 )
 

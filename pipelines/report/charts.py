@@ -100,6 +100,18 @@ def training(curves: pd.DataFrame) -> str:
     return svg(figure, "Discriminator scores during training")
 
 
+def reliability(bins: list[dict[str, float]]) -> str:
+    """Draw how many were real among the samples of each predicted probability; a larger dot stands for more of them."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(2.6, 2.4))
+        panel = figure.subplots()
+        panel.plot([0, 1], [0, 1], color=COLOURS["quiet"], linewidth=0.8)
+        sizes = [8 + 6 * row["samples"] ** 0.5 for row in bins]
+        panel.scatter([row["predicted"] for row in bins], [row["observed"] for row in bins], s=sizes, c=COLOURS["gan"])
+        panel.set(xlim=(0, 1), ylim=(-0.03, 1.03), xlabel="predicted to be real", ylabel="real")
+    return svg(figure, "Reliability of the calibrated scores")
+
+
 def counts(table: pd.DataFrame) -> str:
     """Draw the training samples of each class, and on top what the plan asks for: `class`, `train`, `needed`."""
     with matplotlib.rc_context(STYLE):

@@ -33,19 +33,24 @@ def run(
     seed: int,
     progress: Progress,
 ) -> None:
-    """Write `report.html`, self-contained, and `samples.png`: real pictures above kept ones that started there."""
+    """Write `report.html`, self-contained, `samples.png`, real pictures above the kept ones that started there, and
+    `reliability.csv`, how often samples of a predicted probability were real.
+    """
     planned = Plan.load(plan)
     measured = files.read_json(evaluation / "metrics.json")
     real = Samples.load(train)
     view = View.fit(real.values, real.kinds)
-    classes, rows = [], []
+    classes, rows, reliability = [], [], []
     for number, (slug, entry) in enumerate(planned.classes.items(), 1):
         made = Candidates.load(synthetic / f"{slug}.parquet")
         own = real.of_class(entry.index)
         shown = class_section(slug, entry.label, made, measured)
         shown |= pictures_of(made, own) if not real.kinds else {"table": columns.section(made.kept, own, view)}
+        summary = files.read_json(synthetic / f"{slug}.json")
+        reliability += [{"class": entry.label, **found} for found in summary["reliability"]]
         shown |= {
-            "summary": files.read_json(synthetic / f"{slug}.json"),
+            "summary": summary,
+            "reliability": charts.reliability(summary["reliability"]) if summary["reliability"] else None,
             "curves": charts.training(pd.read_csv(models / f"{slug}.csv")),
             "health": files.read_json(models / f"{slug}.json"),
         }
@@ -65,6 +70,8 @@ def run(
         **evaluation_section(evaluation, bool(classes)),
     }
     report.mkdir(parents=True, exist_ok=True)
+    bins = pd.DataFrame(reliability, columns=["class", "low", "high", "samples", "predicted", "observed"])
+    bins.to_csv(report / "reliability.csv", index=False)
     files.write_text(report / "report.html", environment().get_template("page.html.j2").render(page))
     if rows:
         (report / "samples.png").write_bytes(sheets.png_bytes(sheets.sheet(rows)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan.score import Calibration, calibrate, reliability, z_statistic
+from gan.score import Calibration, calibrate, cross_validated, reliability, z_statistic
 
 
 def gaussians(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -60,6 +60,32 @@ def test_calibrated_probabilities_pass_the_z_test_and_others_do_not() -> None:
     assert abs(z_statistic(probabilities**0.7, truth)) > 5
     table = reliability(probabilities, truth)
     assert sum(row.samples for row in table) == 5500
+    assert all(abs(row.predicted - row.observed) < 0.1 for row in table if row.samples > 100)
+
+
+def test_a_calibration_is_judged_by_scores_that_it_was_not_fitted_to() -> None:
+    """Leaving a score out changes its own ratio and that of no score of another fold; ratios stay near the true ones."""
+    real, fake = gaussians(1000)
+    found = cross_validated(real, fake)
+    assert found == pytest.approx((np.concatenate([real, fake]) - 7) / 2, abs=0.5)
+    moved = real.copy()
+    moved[0] += 50  # an outlier, in the first of five folds
+    again = cross_validated(moved, fake)
+    first = np.concatenate([np.arange(1000) % 5 == 0, np.arange(10000) % 5 == 0])
+    first[0] = False
+    assert np.array_equal(again[first], found[first])
+    assert not np.array_equal(again[~first], found[~first])
+    with pytest.raises(ValueError, match="two scores"):
+        cross_validated(real[:1], fake)
+
+
+def test_weights_make_up_for_unequal_shares() -> None:
+    """With ten times as many generated scores, weighted bins show calibrated probabilities on the diagonal."""
+    real, fake = gaussians(2000)
+    is_real = np.repeat([True, False], [len(real), len(fake)])
+    probabilities = calibrate(real, fake).probability(np.concatenate([real, fake]))
+    weights = np.repeat([1 / len(real), 1 / len(fake)], [len(real), len(fake)])
+    table = reliability(probabilities, is_real, weights=weights)
     assert all(abs(row.predicted - row.observed) < 0.1 for row in table if row.samples > 100)
 
 
