@@ -24,7 +24,7 @@ class Generated(NamedTuple):
     """Candidates and where each started: at `weight` of the way from its reference to its neighbour.
 
     samples: (n, s, s, c) uint8, or a data frame of n rows. reference_index, neighbour_index: (n,) int64, rows of the
-    references. weight: (n,).
+    references. weight: (n,), in tables that of the numbers; a category is that of one of the two.
     """
 
     samples: Samples
