@@ -24,7 +24,8 @@ class Generated(NamedTuple):
     """Candidates and how the start of each was drawn.
 
     samples: (n, s, s, c) uint8, or a data frame of n rows. The others are those of `starts.Drawn`: rows of the
-    references, `here_index` and `there_index` rows of the lenders (-1 where nothing was borrowed).
+    references, `here_index` and `there_index` rows of the lenders (-1 where nothing was borrowed). In tables
+    `weight` is that of the numbers; a category is that of one of the two.
     """
 
     samples: Samples

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from gan.modalities.columns import CategoryColumn, Column, FixedColumn, NumberColumn
+from gan.modalities.columns import CategoryColumn, Column, FixedColumn
+from gan.modalities.numbers import NumberColumn
 
 HOT = 0.5  # of a one-hot channel that is on; off is 0. Two categories are 0.7 apart, two usual numbers about 1
 LARGEST = 700.0  # the hyperbolic sine of more is infinite
@@ -27,7 +28,6 @@ class Layout:
     levels: (l, m) float64, the last one repeated. between: (l, m - 1) midpoints, infinite beyond the last.
     """
 
-    channels: torch.Tensor  # d, as a tensor without axes
     centre: torch.Tensor
     scale: torch.Tensor
     low: torch.Tensor
@@ -60,7 +60,6 @@ class Layout:
             return torch.tensor([getattr(column, name) for column in numbers], dtype=torch.float64)
 
         return cls(
-            channels=torch.tensor(width),
             centre=each("centre"),
             scale=each("scale"),
             low=each("low"),
@@ -112,36 +111,37 @@ class Layout:
 
     def settle(self, x: torch.Tensor, start: torch.Tensor | None) -> torch.Tensor:
         """Put `x`, (n, d), onto the data, straight-through; `start` as in `TableCodec.settle`."""
-        count = len(self.centre)
-        hot = self._hot(x, start)
+        blocks = slice(len(self.centre), int(self.bits))
+        hot = self._hot(x.detach(), start)
         number = self._number(x, start)
         raw = self.centre + self.scale * torch.sinh(number.detach().double())
         at = torch.asinh((self._snap(raw) - self.centre) / self.scale).to(x.dtype)
         number = number + (at - number).detach()
-        number = torch.where(F.pad(hot, (0, 1), value=HOT)[:, self.state] > 0, number, 0.0)
-        bits = x if start is None else start
-        signs = torch.where(bits[:, int(self.bits) :] >= 0, HOT, -HOT).to(x.dtype)
-        return torch.cat([number, hot[:, count : int(self.bits)], signs], 1)
+        number = torch.where(hot[:, self.state] > 0, number, 0.0)
+        block = x[:, blocks]
+        if start is not None:  # the gradient passes to the categories of the parents alone
+            block = torch.where(start[:, blocks] > 0, block, block.detach())
+        block = block + (hot[:, blocks] - block).detach()
+        bits = (x if start is None else start)[:, blocks.stop :]
+        signs = torch.where(bits >= 0, HOT, -HOT).to(x.dtype)
+        return torch.cat([number, block, signs], 1)
 
+    @torch.no_grad()
     def _hot(self, x: torch.Tensor, start: torch.Tensor | None) -> torch.Tensor:
-        """Return `x`, (n, d), with one channel of each block on.
+        """Return (n, d + 1) with one channel of each block on, and the last one, where there is no block, too.
 
-        Only channels where `start` is on, those of its two parents, can win. The gradient passes to these alone.
+        The one with the highest `x`, (n, d), among those where `start` is on, which are those of its two parents.
         """
-        allowed = self.block < self.channels
-        allowed = allowed.expand(len(x), -1, -1)
+        hot = torch.zeros(len(x), x.shape[1] + 1, dtype=x.dtype, device=x.device)
+        hot[:, -1] = HOT
         if not self.block.numel():
-            return x
+            return hot
+        bids = F.pad(x, (0, 1), value=-torch.inf)
         if start is not None:
-            allowed = allowed & (F.pad(start, (0, 1))[:, self.block] > 0)
-        bids = F.pad(x, (0, 1))[:, self.block]  # (n, b, k)
-        winner = bids.detach().masked_fill(~allowed, -torch.inf).argmax(-1, keepdim=True)
-        on = torch.zeros_like(bids).scatter_(-1, winner, HOT)
-        through = torch.where(allowed, bids, bids.detach())
-        settled = (through + (on - through).detach()).flatten(1)
-        at = self.block.flatten().expand(len(x), -1)
-        hot = torch.cat([x, torch.zeros_like(x[:, :1])], 1).scatter(1, at, settled)
-        return hot[:, :-1]
+            bids = bids.masked_fill(F.pad(start, (0, 1)) <= 0, -torch.inf)
+        winner = bids[:, self.block].argmax(-1)  # (n, b), places in a block
+        channel = self.block.expand(len(x), -1, -1).gather(-1, winner[..., None])[..., 0]
+        return hot.scatter_(1, channel, HOT)
 
 
 def places(columns: tuple[Column, ...]) -> tuple[dict[object, int], dict[object, int]]:

@@ -13,9 +13,11 @@ import pandas as pd
 import torch
 
 from gan.modalities import columns as parts
-from gan.modalities.columns import CategoryColumn, Column, FixedColumn, NumberColumn
+from gan.modalities.columns import CategoryColumn, Column, FixedColumn
+from gan.modalities.dtypes import describe, restore
 from gan.modalities.kinds import KINDS, Kind, infer_kinds
 from gan.modalities.layout import HOT, Layout, places, width_of
+from gan.modalities.numbers import NumberColumn
 
 __all__ = ["Kind", "TableCodec", "infer_kinds"]
 
@@ -46,7 +48,7 @@ class TableCodec:
         if wrong:
             raise ValueError(f"table: column {wrong[0]!r} has no kind; give it one of {', '.join(KINDS)}")
         learnt = tuple(parts.fit_column(name, found[name], frame[name]) for name in frame.columns)
-        return cls(learnt, parts.describe(frame.columns.dtype))
+        return cls(learnt, describe(frame.columns.dtype))
 
     @property
     def channels(self) -> int:
@@ -128,7 +130,7 @@ class TableCodec:
                 state = self._block(column, cells).argmax(1) if column.states else None
                 made.append(column.series(numbers[:, next(at)], state))
         frame = pd.concat(made, axis=1)
-        frame.columns = pd.Index([column.name for column in self.columns], dtype=parts.restore(self.names))
+        frame.columns = pd.Index([column.name for column in self.columns], dtype=restore(self.names))
         return frame
 
     def to_dict(self) -> dict[str, Any]:
