@@ -64,7 +64,8 @@ class ImageCodec:
         if starts is not None and self.background is not None:
             empty = levels[self.levels.index(self.background)]
             x = torch.where(starts == empty, starts, x)
-        return x + (levels[self._nearest(x.detach())] - x).detach()
+        wanted = levels[self._nearest(x.device)][_steps(x.detach())]
+        return x + (wanted - x).detach()
 
     def displace(self, base: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
         """Return `base + change`, (n, c, h, w), within the range of the data; where `base` is background, it stays so."""
@@ -80,7 +81,7 @@ class ImageCodec:
         starts: (n, c, h, w), the encoded starts that `x` was made from; where one is exactly background, the output is.
         """
         levels = self._levels(x.device)
-        index = self._nearest(x)
+        index = self._nearest(x.device)[_steps(x)]
         if starts is not None and self.background is not None:
             empty = self.levels.index(self.background)
             index = torch.where(starts == levels[empty], empty, index)
@@ -99,17 +100,20 @@ class ImageCodec:
     def _levels(self, device: torch.device) -> torch.Tensor:
         return _to_unit(torch.tensor(self.levels, dtype=torch.uint8, device=device))  # (levels,)
 
-    def _nearest(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the index of the level nearest to each of `x`, in its shape.
+    def _nearest(self, device: torch.device) -> torch.Tensor:
+        """Return the index of the level nearest to each of `_steps`, (511,).
 
-        The middle between two whole numbers is a multiple of 1/2, so steps of 1/2 each have one nearest level; looking it up is
-        several times as fast as searching 256 levels.
+        The middle between two whole numbers is a multiple of 1/2, so a step of 1/2 has one nearest level; to look it up
+        is several times as fast as to search 256 levels.
         """
-        middles = np.arange(511) / 2 - 0.25  # of the steps that end at 0, 1/2, 1, ... 255
+        inside = np.arange(511) / 2 - 0.25
         levels = np.array(self.levels)
-        nearest = torch.from_numpy(np.searchsorted((levels[1:] + levels[:-1]) / 2, middles)).to(x.device)
-        step = ((x + 1) * 255).ceil_().nan_to_num_(0).clamp_(0, 510)
-        return nearest[step.long()]
+        return torch.from_numpy(np.searchsorted((levels[1:] + levels[:-1]) / 2, inside)).to(device)
+
+
+def _steps(x: torch.Tensor) -> torch.Tensor:
+    """Return in which step of 1/2 each of `x` lies when 0..255 is laid over [-1, 1]: 0..510, that up to 0 being 0."""
+    return ((x + 1) * 255).ceil_().nan_to_num_(0).clamp_(0, 510).long()
 
 
 def _to_unit(values: torch.Tensor) -> torch.Tensor:

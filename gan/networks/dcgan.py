@@ -42,12 +42,12 @@ class Generator(Residual):
         x = F.pad(start, self.edge)  # (n, c, 4 * 2**k, 4 * 2**k)
         maps: list[torch.Tensor] = []
         for layer in self.down:
-            x = F.leaky_relu(layer(x), SLOPE)
+            x = F.leaky_relu(layer(x), SLOPE, inplace=True)
             maps.append(x)
         style = self.middle(torch.cat([noise, self.classes(labels)], 1))  # (n, inner)
-        x = F.leaky_relu(x + style.view_as(x), SLOPE)
+        x = F.leaky_relu(x + style.view_as(x), SLOPE, inplace=True)
         for layer, skip in zip(self.up, maps[-2::-1], strict=True):
-            x = F.leaky_relu(layer(x) + skip, SLOPE)
+            x = F.leaky_relu(layer(x).add_(skip), SLOPE, inplace=True)
         return crop(self.last(x).float(), self.edge)
 
 
@@ -71,7 +71,7 @@ class Discriminator(nn.Module):
         x = F.pad(x, self.edge)
         maps: list[torch.Tensor] = []
         for layer in self.down:
-            x = F.leaky_relu(layer(x), SLOPE)
+            x = F.leaky_relu(layer(x), SLOPE, inplace=True)
             maps.append(x)
         return maps
 

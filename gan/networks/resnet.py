@@ -1,7 +1,7 @@
 """Residual networks after BigGAN (Brock et al. 2019, arXiv 1809.11096) and R3GAN (Huang et al. 2024, arXiv 2501.05441).
 
 Residual blocks without normalisation at half the resolution and below, between the strided convolutions of `dcgan`; noise
-and class scale and shift the features of every block of the generator. Deeper than `dcgan`, and slower by about as much.
+and class scale and shift the features of every block of the generator. Less than half as fast as `dcgan`.
 """
 
 import math

@@ -25,6 +25,7 @@ from gan.networks.parts import Residual, build
 from gan.sample import generate
 from gan.train import PretrainSettings, TrainSettings, pretrain
 
+README = Path(__file__).resolve().parents[3] / "README.md"
 ALL_VALUES = ImageCodec(tuple(range(256)), background=None)
 SHAPES = [
     pytest.param(*shape, id="{}-{}px-{}ch".format(*shape)) for shape in product(FAMILIES, (8, 28, 32, 64, 128), (1, 3))
@@ -169,6 +170,16 @@ def test_auto_goes_by_size() -> None:
 def test_every_family_can_be_asked_for() -> None:
     """The names that `train.network` takes are auto and the families."""
     assert get_args(TrainSettings.model_fields["network"].annotation) == ("auto", *FAMILIES)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_readme_states_the_weights(name: str) -> None:
+    """The table of families in the README has each family, with as many weights as it has."""
+    with torch.device("meta"):
+        pair = [network(Sizes(1, 28, classes=10)) for network in FAMILIES[name]]
+    counts = [sum(part.numel() for part in network.parameters()) for network in pair]
+    (row,) = (line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith(f"| {name} | "))
+    assert row.endswith(f"| {counts[0] / 1000:.0f} + {counts[1] / 1000:.0f} |")
 
 
 def test_a_family_is_one_file(
