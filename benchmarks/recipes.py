@@ -125,7 +125,7 @@ RECIPES = {
     "steps_6000": Recipe("2.5 times the steps", {"pretrain": {"steps": 6000}}),
     "ema_long": Recipe("averaged over a third of the steps", {"pretrain": {"ema": 0.3}}),
     "neighbours_2": Recipe("2 neighbours", {"pretrain": {"neighbours": 2}}),
-    "keep_all": Recipe("keep every candidate", {"filter": {"acceptance": 1.0}}),
-    "keep_quarter": Recipe("keep a quarter", {"filter": {"acceptance": 0.25}, "generate": {"oversampling": 6.0}}),
+    "keep_half": Recipe("keep half, by score", {"filter": {"acceptance": 0.5}, "generate": {"oversampling": 3.0}}),
+    "keep_quarter": Recipe("keep a quarter, by score", {"filter": {"acceptance": 0.25}, "generate": {"oversampling": 6.0}}),
     "resnet": Recipe("residual networks", {"train": {"network": "resnet"}}),
 }  # fmt: skip

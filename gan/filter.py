@@ -17,7 +17,9 @@ class FilterSettings(Settings):
     threshold: Literal["auto", "quantile", "probability"] = Field(
         default="auto", description="auto: rejection sampling to `acceptance`; or a fixed `quantile` or `probability`"
     )
-    acceptance: float = Field(default=0.5, gt=0, le=1, description="auto: share of the candidates to keep")
+    acceptance: float = Field(
+        default=1.0, gt=0, le=1, description="auto: share of the candidates to keep; 1 keeps all but copies"
+    )
     quantile: float = Field(default=0.1, gt=0, lt=1, description="quantile: beat this share of held-out reals")
     probability: float = Field(default=0.3, gt=0, lt=1, description="probability: keep what is as likely to be real")
     cross_fit_below: int = Field(

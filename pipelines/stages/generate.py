@@ -20,7 +20,7 @@ from pipelines.stages import Progress
 class Settings(Base):
     """How many candidates there are to choose from."""
 
-    oversampling: float = Field(default=3.0, ge=1, description="candidates made for each sample that the class needs")
+    oversampling: float = Field(default=2.0, ge=1, description="candidates made for each sample that the class needs")
     constraints: list[Constraint] = Field(
         default=[],
         description="table: what each row satisfies: a list of {kind: range, column, min, max}, {kind: inequality, low, "
