@@ -2,15 +2,16 @@
 
     python benchmarks/throughput.py --widths 16 64 --rounds 5
 
-Both at 64x64 pixels in three channels, with the same width (channels nearest to the picture), the same batch, the same Adam.
-The plain DCGAN is that of Radford et al. 2016 (arXiv 1511.06434) as PyTorch's example lays it out: 4x4 convolutions, batch
-normalisation, rectifiers, noise in and no start. Each pair is trained in two ways:
+Both at 64x64 pixels in three channels, with the same width (channels of the layer next to the picture), the same batch, the
+same Adam. The plain DCGAN is that of Radford et al. 2016 (arXiv 1511.06434) as PyTorch's example lays it out: 4x4
+convolutions, batch normalisation, rectifiers, noise in and no start, weights in PyTorch's default order. Each pair is
+trained in two ways:
 
 - relativistic: a whole step of `gan.adversary` on each side: relativistic loss, R1 and R2 every 4th step, shifts, levels.
 - BCE: the step of the example: one batch of fakes for both sides, binary cross-entropy, no penalties, no shifts.
 
-A picture is a real one of a batch that both sides have been trained on. Time is the processor time of the one thread, so that
-other work on the machine hardly counts; all four take turns in every round, and the median of the rounds is shown.
+A picture is a real one of a batch that both sides have been trained on. Time is the processor time of the one thread, so
+that other work on the machine counts little; all pairs and ways take turns in every round, and the median is shown.
 """
 
 import argparse
