@@ -6,7 +6,8 @@ generator that starts there) is near to both by construction. A copy strays from
 nothing; an interpolation strays towards another real sample. So a near sample is flagged unless it strays towards another
 training sample of the class: its displacement points there (cosine 0.7 or more), or nine tenths of its changes, column by
 column, go there without going beyond, as they do when an interpolation is rounded to a coarse grid. What equals a training
-sample is flagged in any case, unless fresh real samples equal training samples as well, as they do in a coarse table.
+sample is flagged in any case, unless fresh real samples equal training samples, or these each other, as well: so it is in
+a coarse table.
 
 With less than about four columns every direction is close to some other sample's, and only the closest copies are found.
 """
@@ -51,6 +52,8 @@ def find_copies(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, space: S
     closest = float(np.quantile(usual, QUANTILE))
     median = float(np.median(usual))
     exact = (distance <= 1e-6 * median) & (closest > 1e-6 * median)
+    if exact.any() and np.quantile(apart(space, train), QUANTILE) <= 1e-6 * median:
+        exact[:] = False
     near = exact | (distance < min(NEAR * median, closest))
     between, suspects = np.zeros(len(x), bool), np.flatnonzero(near & ~exact)
     points, columns = space.embed(train), space.columns(train)

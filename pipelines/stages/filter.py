@@ -177,9 +177,9 @@ def covered(
 def find_repeats(made: Candidates, own: Samples, held_out: Samples, view: View, where: list["Space"]) -> np.ndarray:
     """Return a status for each candidate, (n,) object: `kept`, or of which sample it is a copy.
 
-    An exact copy equals a training sample or an earlier candidate, byte for byte, or in all that is learnt of a table.
-    A near copy is what the evaluation would flag, see `pipelines.evaluation.copies`; here validation samples alone show
-    what is usual.
+    An exact copy equals a training sample or an earlier candidate, byte for byte, or in all that is learnt of a table;
+    where more than one in a hundred rows of the class equal each other, that is normal and no copy. A near copy is what
+    the evaluation would flag, see `pipelines.evaluation.copies`; here validation samples alone show what is usual.
     """
     from pipelines.evaluation import copies
 
@@ -188,6 +188,8 @@ def find_repeats(made: Candidates, own: Samples, held_out: Samples, view: View, 
     for row in np.flatnonzero(near.flagged):
         status[row] = f"near copy of training sample {own.ids[near.index[row]]}"
     compared = [name for name, kind in own.kinds.items() if kind not in UNLEARNT] if own.kinds else None
+    if isinstance(own.values, pd.DataFrame) and own.values.duplicated(compared, keep=False).mean() > copies.QUANTILE:
+        return status
     exact = duplicates(made.values, own.values, compared)
     ids = made.rows["id"].to_numpy()
     for row in np.flatnonzero(exact.any):

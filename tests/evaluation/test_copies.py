@@ -87,6 +87,16 @@ def test_equal_rows_of_a_coarse_table_are_no_copies() -> None:
     assert not check(fresh, real, rng.integers(0, 2, (50, 4)).astype(np.float32), 0).flagged.any()
 
 
+def test_equal_rows_are_no_copies_where_training_rows_equal_each_other() -> None:
+    """Equal rows lie in one split, so held-out rows never equal training rows; these among each other show what is normal."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 3, (90, 4)).astype(np.float32)
+    real = Data(x, np.zeros(90, int), categorical=np.ones(4, bool))
+    every = np.stack(np.meshgrid(*[np.arange(3)] * 4), -1).reshape(-1, 4).astype(np.float32)
+    held_out = every[~(every[:, None] == x).all(2).any(1)]
+    assert len(held_out) > 10 and not check(x[:50], real, held_out, 0).flagged.any()
+
+
 def test_gower_by_hand_and_in_blocks() -> None:
     """Numbers count |difference| / range, categories 0 or 1, and the mean over the columns is taken."""
     a, b = np.array([[1.0, 10.0, 0.0]]), np.array([[2.0, 30.0, 1.0], [1.0, 10.0, 0.0]])

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -169,3 +170,12 @@ def test_a_database_answers_like_a_file(tmp_path: Path, capsys: pytest.CaptureFi
     code, text = init(tmp_path, "--table", f"sqlite:///{tmp_path / 'shop.db'}", *query, capsys=capsys)
     assert code == 0, text
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "project/data/raw/table.parquet"), frame)
+
+
+def test_without_sqlalchemy_a_line_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is an extra; only databases need it."""
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    code, text = init(tmp_path, "--table", "sqlite:///x.db", "--query", "select 1", "--label", "label", capsys=capsys)
+    assert code == 2 and text.endswith("pip install 'tailweight[sql]'\n") and text.count("\n") == 1
