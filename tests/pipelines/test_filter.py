@@ -7,6 +7,7 @@ import pytest
 from gan.filter import FilterSettings
 from gan.model import GAN
 from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
+from pipelines.evaluation.data import images_as_rows
 from pipelines.evaluation.distance import euclidean
 from pipelines.samples import Candidates, Samples
 from pipelines.stages.filter import Scores, covered, score_all
@@ -57,7 +58,8 @@ def test_coverage_compares_as_many_candidates() -> None:
     pixels = euclidean("pixels", lambda x: x.astype(float))
     real = samples(10, 0)
     near = np.clip(real.values.astype(int) + 1, 0, 255).astype(np.uint8)
-    made = candidates(np.concatenate([np.full_like(near, 255), near]))
-    found = covered(real, made, np.arange(20), np.arange(10, 20), pixels)
+    made = np.concatenate([np.full_like(near, 255), near])
+    rows = [images_as_rows(values)[0] for values in (real.values, made)]
+    found = covered(*rows, np.arange(20), np.arange(20) >= 10, pixels)
     assert found["after"] == 1 > found["before"]  # type: ignore[operator]
-    assert covered(real, made, np.arange(20), np.arange(1), pixels) == {"before": None, "after": None}
+    assert covered(*rows, np.arange(20), np.arange(20) < 1, pixels) == {"before": None, "after": None}
