@@ -117,6 +117,8 @@ RECIPES = {
     "without_grid": Recipe("outputs off the data's grid", {}, without_grid),
     "gamma_5": Recipe("penalties 10 times as heavy", {"pretrain": {"gamma": 5.0}, "train": {"gamma": 5.0}}),
     "gamma_005": Recipe("penalties a tenth as heavy", {"pretrain": {"gamma": 0.05}, "train": {"gamma": 0.05}}),
+    "faithful_0": Recipe("outputs may move freely", {"pretrain": {"faithful": 0.0}, "train": {"faithful": 0.0}}),
+    "faithful_10": Recipe("outputs held closer", {"pretrain": {"faithful": 10.0}, "train": {"faithful": 10.0}}),
     "power_0": Recipe("all classes drawn alike", {"pretrain": {"sampling_power": 0.0}}),
     "power_1": Recipe("classes drawn as they occur", {"pretrain": {"sampling_power": 1.0}}),
     "base_only": Recipe("not specialised", {"train": {"steps": 0}}),

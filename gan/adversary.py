@@ -17,13 +17,15 @@ from gan.seeds import numpy_generator, torch_generator
 class Adversary:
     """A generator against a discriminator; each step leaves gradients in one of them and returns plain values.
 
-    gamma: weight of the penalties in a step that has them.
+    gamma: weight of the penalties in a step that has them. faithful: weight of how far outputs lie from their starts,
+    which keeps what made a start of its class (self-regularisation, Shrivastava et al. 2017, arXiv 1612.07828, eq. 4).
     """
 
     generator: nn.Module
     discriminator: nn.Module
     codec: Codec
     gamma: float
+    faithful: float = 0.0
 
     def discriminator_step(self, batch: Batch, shifts: torch.Generator, penalised: bool) -> dict[str, torch.Tensor]:
         """Set the discriminator's gradients; return its loss, both mean scores and, where it has one, the penalty."""
@@ -44,14 +46,14 @@ class Adversary:
         return {name: value.detach() for name, value in figures.items()}
 
     def generator_step(self, batch: Batch, shifts: torch.Generator) -> torch.Tensor:
-        """Set the generator's gradients; return its loss."""
+        """Set the generator's gradients; return its adversarial loss."""
         self.generator.zero_grad(set_to_none=True)
         self.discriminator.requires_grad_(False)
         with torch.no_grad():
             score_real = self._score(random_shift(batch.real, shifts), batch.labels)
-        score_fake = self._score(random_shift(self._fakes(batch), shifts), batch.labels)
-        loss = generator_loss(score_real, score_fake)
-        loss.backward()
+        fake = self._fakes(batch)
+        loss = generator_loss(score_real, self._score(random_shift(fake, shifts), batch.labels))
+        (loss + self.faithful * (fake - batch.start).abs().mean()).backward()
         self.discriminator.requires_grad_(True)
         return loss.detach()
 

@@ -115,7 +115,9 @@ def _fit(
         for network in (gan.generator, gan.discriminator)
     )
     average = copy.deepcopy(generator).requires_grad_(False)
-    adversary = Adversary(generator, discriminator, gan.codec, settings.gamma * settings.penalty_every)
+    adversary = Adversary(
+        generator, discriminator, gan.codec, settings.gamma * settings.penalty_every, settings.faithful
+    )
 
     def batches(of: Samples, labelled: np.ndarray, lent: Labelled | None) -> Batches:
         return Batches(starters(gan, of, labelled, lent), np.unique(labelled), device, gan.sizes.noise_dim, power)

@@ -12,6 +12,7 @@ class _Loop(Settings):
 
     batch_size: int = Field(default=64, ge=2, description="pairs of a real and a generated sample a step")
     gamma: float = Field(default=0.5, ge=0, description="weight of the gradient penalties; higher is smoother")
+    faithful: float = Field(default=2.0, ge=0, description="weight of how far outputs move from their starts")
     penalty_every: int = Field(default=4, ge=1, description="steps between gradient penalties, weighted to match")
     ema: float = Field(default=0.05, gt=0, le=1, description="half-life of the averaged weights, share of all steps")
 

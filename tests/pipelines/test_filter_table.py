@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from pipelines.evaluation.distance import spaces
+from pipelines.evaluation.views import View
 from pipelines.samples import KEPT, Candidates, Samples
 from pipelines.stages.filter import find_repeats
 
@@ -15,6 +17,11 @@ def candidates(frame: pd.DataFrame) -> Candidates:
     return Candidates(frame, pd.DataFrame({"id": [f"c{n}" for n in range(len(frame))]}))
 
 
+def repeats(made: Candidates, real: Samples, held_out: Samples) -> np.ndarray:
+    view = View.fit(real.values, real.kinds)
+    return find_repeats(made, real, held_out, view, spaces(view.data(real.values, real.labels)))
+
+
 def test_a_copied_row_is_dropped_though_its_identifier_is_new() -> None:
     """Candidates that equal a training row, or an earlier candidate, in all that is learnt are copies of it."""
     rng = np.random.default_rng(0)
@@ -25,7 +32,7 @@ def test_a_copied_row_is_dropped_though_its_identifier_is_new() -> None:
     real, held_out = rows(frame[:60], kinds), rows(frame[60:].reset_index(drop=True), kinds)
     fresh = pd.DataFrame({"who": -1, "x": rng.normal(size=2), "y": rng.normal(size=2), "t": "a"})
     made = candidates(pd.concat([frame.iloc[[3]].assign(who=-9), fresh, fresh.iloc[[1]]], ignore_index=True))
-    status = find_repeats(made, real, held_out, 0)
+    status = repeats(made, real, held_out)
     assert status.tolist() == ["copy of training sample 3", KEPT, KEPT, "copy of c2"]
 
 
@@ -35,4 +42,4 @@ def test_in_a_coarse_table_equal_rows_are_no_copies() -> None:
     frame = pd.DataFrame(rng.integers(0, 2, (120, 4)), columns=list("abcd"))
     kinds = dict.fromkeys(frame, "categorical")
     made = candidates(frame.iloc[:30])
-    assert (find_repeats(made, rows(frame[:100], kinds), rows(frame[100:110], kinds), 0) == KEPT).all()
+    assert (repeats(made, rows(frame[:100], kinds), rows(frame[100:110], kinds)) == KEPT).all()
