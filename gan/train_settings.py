@@ -20,7 +20,7 @@ class _Loop(Settings):
 class PretrainSettings(_Loop):
     """The base: one GAN on all classes, from which rich classes teach how samples vary."""
 
-    steps: int = Field(default=2400, ge=1, description="training steps")
+    steps: int = Field(default=1200, ge=1, description="training steps")
     learning_rate: float = Field(default=5e-4, gt=0, description="of both networks, falling to a tenth along a cosine")
     sampling_power: float = Field(default=0.5, ge=0, le=1, description="a class of n is drawn ~ n^power; 0: all alike")
     starts: Literal["auto", "neighbours", "borrowed", "moved"] = Field(
