@@ -66,13 +66,14 @@ class Health:
     """What a training run showed.
 
     kept: whose weights were kept: those of the "start" (nothing changed), of the "base" or of a step. stopped: the step at
-    which the run was ended early, None where it ran through. outcome: both in words.
+    which the run was ended early, None where it ran through. outcome: both in words. spread: see `Keeper.spread`.
     """
 
     kept: str = START
     stopped: int | None = None
     outcome: str = "not trained"
     signs: list[Sign] = field(default_factory=list)
+    spread: float | None = None
 
     @property
     def bad(self) -> list[Sign]:

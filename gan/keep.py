@@ -10,6 +10,7 @@ from torch import nn
 
 from gan.networks.parts import Residual
 
+PRIOR = 4  # held-out samples that the spread of the base counts as
 START = "start"  # points between real neighbours, nothing changed
 BASE = "base"  # what is trained on
 
@@ -40,18 +41,20 @@ class Keeper:
     """Keeps the last weights, unless held-out samples tell them from better ones that were there before.
 
     Better is what has the least mean energy score, by more than one standard error of the difference to the last (after the
-    rule of Breiman et al. 1984, section 3.4.3): few samples overrule a training only when they agree.
+    rule of Breiman et al. 1984, section 3.4.3): few samples overrule a training only when they agree. How much they differ
+    is told for a class by its own held-out samples together with what those of all classes told of the base.
 
     A base is there to be trained on, so its rivals are its own steps. What is trained on from a base competes with the base,
     and with the start, so that no GAN is kept that does worse than nothing.
     """
 
-    def __init__(self, start: Weights, base: Weights | None, shares: np.ndarray):
+    def __init__(self, start: Weights, base: Weights | None, shares: np.ndarray, spread: float | None = None):
         """start: a generator that changes nothing. base: what is trained on, None in the training of a base.
 
-        shares: (h,) of each held-out sample in the mean, their sum is 1.
+        shares: (h,) of each held-out sample in the mean, their sum is 1. spread: what `spread` returned of the base.
         """
         self.before, self.shares = [start] if base is None else [start, base], shares
+        self.base_spread = spread
         self.last = base
         self.best = None if base is None else start if self._gain(base, start) > 0 else base
 
@@ -84,8 +87,22 @@ class Keeper:
         """How much less energy `other` has."""
         return float(self.shares @ (one.energy - other.energy))
 
+    def spread(self, kept: Weights) -> float | None:
+        """Return the standard deviation over held-out samples of how far `kept` is from the start, None below two."""
+        found = self._own_error(self.before[0], kept)
+        return float(found * np.sqrt(len(self.shares))) if np.isfinite(found) else None
+
     def _standard_error(self, one: Weights, other: Weights) -> float:
-        """The standard error of `_gain`; infinite when a single sample tells, or none."""
+        """The standard error of `_gain`; infinite where nothing tells."""
+        count, own = len(self.shares), self._own_error(one, other)
+        if self.base_spread is None or not count:
+            return own
+        pooled = PRIOR * self.base_spread**2 / count
+        if count > 1:
+            pooled += (count - 1) * own**2
+        return float(np.sqrt(pooled / (count - 1 + PRIOR)))
+
+    def _own_error(self, one: Weights, other: Weights) -> float:
         count, off = len(self.shares), one.energy - other.energy - self._gain(one, other)
         return float(np.sqrt(((self.shares * off) ** 2).sum() * count / (count - 1))) if count > 1 else np.inf
 

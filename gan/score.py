@@ -159,6 +159,15 @@ def reliability(
     ]
 
 
+def log_loss(log_ratio: np.ndarray, is_real: np.ndarray) -> float:
+    """Return the mean log loss of `log_ratio`, (n,), real and generated samples counting alike.
+
+    It is log 2 = 0.693 for ratios that say nothing, and more for those that mislead. is_real: (n,) bool, both kinds present.
+    """
+    loss = np.logaddexp(0, np.where(is_real, -log_ratio, log_ratio))
+    return float((loss[is_real].mean() + loss[~is_real].mean()) / 2)
+
+
 def z_statistic(probabilities: np.ndarray, is_real: np.ndarray) -> float:
     """Return Z = sum(y - p) / sqrt(sum(p (1 - p))): standard normal when `probabilities`, (n,), are calibrated.
 

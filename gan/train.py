@@ -167,7 +167,7 @@ def _fit(
         discriminator=_at_rest(kept.discriminator),
         total_steps=gan.total_steps + step,
         history=[*gan.history, *history],
-        health=Health(kept.name, step if trouble else None, outcome, concluded(signs, outcome)),
+        health=Health(kept.name, step if trouble else None, outcome, concluded(signs, outcome), keeper.spread(kept)),
     )
 
 
@@ -183,7 +183,7 @@ def _keeper(gan: GAN, generator: nn.Module, discriminator: nn.Module, watch: Wat
         Weights(name, watch.energy(watch.fakes(network)), network, discriminator)
         for name, network in ((START, without_change(generator)), (BASE, generator))
     )
-    return Keeper(start, base if gan.total_steps else None, watch.shares)
+    return Keeper(start, base if gan.total_steps else None, watch.shares, gan.health.spread)
 
 
 def falling_rates(first: float, steps: int) -> Iterator[float]:

@@ -114,18 +114,19 @@ class Scores:
         return Calibration(slope=1.0, intercept=-middle, real_count=0, fake_count=len(self.candidates))
 
     def reliability(self) -> dict[str, Any]:
-        """Return `z` and `reliability`, cross-validated: the former for all scores, the latter for equal shares."""
-        from gan.score import Calibration, cross_validated, reliability, z_statistic
+        """Return `z`, `log_loss` and `reliability`, cross-validated; the last two with equal shares of both kinds."""
+        from gan.score import Calibration, cross_validated, log_loss, reliability, z_statistic
 
         counts = len(self.real), len(self.candidates)
         if min(counts) < 2:
-            return {"z": None, "reliability": []}
+            return {"z": None, "log_loss": None, "reliability": []}
         log_ratio, plain = cross_validated(self.real, self.candidates), Calibration(1.0, 0.0, *counts)
         is_real = np.repeat([True, False], counts)
         bins = reliability(plain.probability(log_ratio), is_real, weights=np.repeat(1 / np.array(counts), counts))
         z = z_statistic(plain.probability(log_ratio, counts[0] / sum(counts)), is_real)
         return {
             "z": round(z, DIGITS),
+            "log_loss": round(log_loss(log_ratio, is_real), DIGITS),
             "reliability": [{name: round(value, DIGITS) for name, value in row._asdict().items()} for row in bins],
         }
 

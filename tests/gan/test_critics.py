@@ -6,7 +6,7 @@ import pytest
 from gan.critics import Critics, cross_fit
 from gan.model import GAN
 from gan.sample import generate
-from gan.score import calibrate, score
+from gan.score import calibrate, log_loss, score
 from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
 
 FEW = 8
@@ -35,12 +35,6 @@ def gan() -> GAN:
 @pytest.fixture(scope="module")
 def critics(gan: GAN) -> Critics:
     return cross_fit(gan, strokes(FEW, 0), 0, seed=0)
-
-
-def log_loss(log_ratio: np.ndarray, is_real: np.ndarray) -> float:
-    """Mean log loss, real and generated samples having equal shares; log 2 = 0.69 is what knowing nothing costs."""
-    loss = np.logaddexp(0, np.where(is_real, -log_ratio, log_ratio))
-    return float((loss[is_real].mean() + loss[~is_real].mean()) / 2)
 
 
 def test_critics_are_better_calibrated_than_two_held_out_samples(gan: GAN, critics: Critics) -> None:

@@ -68,6 +68,14 @@ def test_the_last_weights_are_kept_unless_held_out_samples_agree_that_others_wer
     assert best.name == kept and f"kept: {kept}" in said
 
 
+@pytest.mark.parametrize(("spread", "kept"), [(0.3, "start"), (3.0, "step 0"), (None, "step 0")])
+def test_a_single_held_out_sample_is_judged_by_the_spread_of_all_classes(spread: float | None, kept: str) -> None:
+    """One sample that says that a GAN does worse than nothing counts, if such differences are far from what is usual."""
+    keeper = Keeper(weights("start", [1.3]), weights("base", [2.3]), np.ones(1), spread)
+    keeper.look(0, np.array([2.2]), torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+    assert keeper.conclude(1, "")[0].name == kept
+
+
 def test_a_run_that_was_stopped_keeps_the_best_or_what_it_began_with() -> None:
     """The last weights of a stopped run have gone bad; without held-out samples none of its weights is trusted."""
     for energy, kept in (([2.0, 2.5], "step 0"), ([], "base")):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan.score import Calibration, calibrate, cross_validated, reliability, z_statistic
+from gan.score import Calibration, calibrate, cross_validated, log_loss, reliability, z_statistic
 
 
 def gaussians(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -77,6 +77,14 @@ def test_a_calibration_is_judged_by_scores_that_it_was_not_fitted_to() -> None:
     assert not np.array_equal(again[~first], found[~first])
     with pytest.raises(ValueError, match="two scores"):
         cross_validated(real[:1], fake)
+
+
+def test_log_loss_tells_what_ratios_are_worth() -> None:
+    """Ratios that say nothing cost log 2 whatever the shares, true ones less, reversed ones more."""
+    real, fake = gaussians(1000)
+    is_real, log_ratio = np.repeat([True, False], [1000, 10000]), (np.concatenate([real, fake]) - 7) / 2
+    assert log_loss(0 * log_ratio, is_real) == pytest.approx(np.log(2))
+    assert log_loss(log_ratio, is_real) < 0.62 < np.log(2) < log_loss(-log_ratio, is_real)
 
 
 def test_weights_make_up_for_unequal_shares() -> None:

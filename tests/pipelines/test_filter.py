@@ -49,7 +49,11 @@ def test_reliability_counts_every_score_and_needs_two() -> None:
     told = Scores("critics", rng.normal(0, 1, 40), rng.normal(0.5, 1, 12)).reliability()
     assert sum(row["samples"] for row in told["reliability"]) == 52
     assert abs(told["z"]) < 3
-    assert Scores("critics", rng.normal(0, 1, 40), np.zeros(1)).reliability() == {"z": None, "reliability": []}
+    assert Scores("critics", rng.normal(0, 1, 40), np.zeros(1)).reliability() == {
+        "z": None,
+        "log_loss": None,
+        "reliability": [],
+    }
     assert Scores("discriminator", np.array([2.0, 4.0]), np.zeros(0)).calibration().ratio(np.array([3.0]))[0] == 1
 
 
