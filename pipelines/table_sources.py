@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas._libs.parsers import STR_NA_VALUES
 
 from pipelines.errors import UserError
 
@@ -24,6 +23,7 @@ EXPECTED = "a CSV or Parquet file with a header, or a database's URL with --quer
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 PROBED = 50  # lines that are looked at to know the dialect
 MOST_CLASSES = 1000
+MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null")  # in a CSV; of a label only ""
 NUMBER, COMMA_NUMBER = re.compile(r"[-+]?\d+\.\d+"), re.compile(r"[-+]?\d+,\d+")
 
 
@@ -49,7 +49,7 @@ def read_query(url: str, query: str) -> pd.DataFrame:
         raise UserError("SQLAlchemy is not installed, --query needs it: pip install 'tailweight[sql]'") from None
     shown = re.sub(r"://[^/]*@", "://…@", url)  # neither the password nor the user in what is printed
     try:
-        engine = sqlalchemy.create_engine(url)
+        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)  # nothing stays open
         with engine.connect() as connection:
             frame = pd.read_sql_query(sqlalchemy.text(query), connection)
     except ModuleNotFoundError as error:
@@ -57,9 +57,6 @@ def read_query(url: str, query: str) -> pd.DataFrame:
     except sqlalchemy.exc.SQLAlchemyError as error:
         why = " ".join(str(getattr(error, "orig", None) or error).split())
         raise UserError(f"{shown}: {why}; check the URL and the query") from None
-    finally:
-        if "engine" in locals():
-            engine.dispose()
     return tidy(frame, shown)
 
 
@@ -180,7 +177,7 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
         "sep": separator, "encoding": encoding, "decimal": "," if comma else ".", "names": names, "header": 0,
         "skipinitialspace": True, "index_col": False, "low_memory": False, "dtype": dict.fromkeys(text, "str"),
         "keep_default_na": False,
-        "na_values": {name: [""] if name in text else sorted(STR_NA_VALUES | {"?"}) for name in names},
+        "na_values": {name: [""] if name in text else MISSING for name in names},
     }  # fmt: skip
     try:
         return pd.read_csv(io.BytesIO(content), **options)
