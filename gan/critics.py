@@ -24,7 +24,7 @@ from gan.train import falling_rates, optimiser
 
 FOLDS = 4
 STEPS, BATCH, RATE = 100, 64, 5e-4
-GAMMA, PENALTY_EVERY = 0.5, 4
+GAMMA, PENALTY_EVERY = 0.05, 4
 LEVEL = 64  # generated samples that set a critic's zero
 
 
