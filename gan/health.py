@@ -215,14 +215,19 @@ def spread(real: np.ndarray) -> float:
 
 
 def signs_of_samples(classes: Sequence[Drawn]) -> list[Sign]:
-    """Return what the samples of a generator show, the mean over the classes where it can be measured."""
+    """Return what the samples of a generator show, the mean over the classes where it can be measured.
+
+    Where the training samples are all alike, a generator that changes nothing is right, and not dead.
+    """
+    same = alike([spread(drawn.real) for drawn in classes])
+    still = dead([drawn.change() for drawn in classes], [drawn.reaction() for drawn in classes])
     return [
         collapsing([drawn.diversity() for drawn in classes]),
         copying(
             [drawn.nearness(drawn.fakes) for drawn in classes], [drawn.nearness(drawn.starts) for drawn in classes]
         ),
-        dead([drawn.change() for drawn in classes], [drawn.reaction() for drawn in classes]),
-        alike([spread(drawn.real) for drawn in classes]),
+        replace(still, bad=still.bad and not same.bad),
+        same,
     ]
 
 
