@@ -196,13 +196,14 @@ def mean_precision(classifier: classifiers.Classifier, training: Training, input
 def quality(inputs: Inputs, pool: Samples, seed: int) -> dict[str, float]:
     """Return what is known of the kept samples beside what they are worth, the mean over the rare classes.
 
-    kept: share of the candidates. agreement_synthetic, agreement_real: how often a forest trained on all real samples, the
-    part that was cut away included, says the label of kept and of test samples. tell_gan, tell_smote: area under the ROC
-    curve with which a forest tells them, and SMOTE's rounded to the grid, from test samples. distance_gan,
-    distance_smote: median distance to the nearest training sample of the class.
+    kept: share of the candidates. agreement_synthetic, agreement_real: how often a forest and the small CNN, trained on all
+    real samples, the part that was cut away included, say the label of kept and of test samples, the mean of the two.
+    tell_gan, tell_smote: area under the ROC curve with which a forest tells them, and SMOTE's rounded to the grid, from
+    test samples. distance_gan, distance_smote: median distance to the nearest training sample of the class.
     """
     x = pool.values.reshape(len(pool), -1).astype(np.float32) / 255
-    forest = classifiers.random_forest(Training(Data(x, pool.labels, inputs.train.image_shape)), seed)
+    everything = Training(Data(x, pool.labels, inputs.train.image_shape))
+    knowing = [fit(everything, seed) for fit in (classifiers.random_forest, classifiers.small_cnn)]
     smote = ARMS["smote"].build(inputs.train, inputs.recipe, seeds.derive(seed, "study", "smote")).data.x
     smote_y = ARMS["smote"].build(inputs.train, inputs.recipe, seeds.derive(seed, "study", "smote")).data.y
     added, added_y = np.round(smote[len(inputs.train) :] * 255) / np.float32(255), smote_y[len(inputs.train) :]
@@ -213,14 +214,19 @@ def quality(inputs: Inputs, pool: Samples, seed: int) -> dict[str, float]:
         own = inputs.train.of_class(one.label)
         figures.append({
             "kept": float(one.kept.mean()),
-            "agreement_synthetic": float((forest.predict_proba(made).argmax(1) == one.label).mean()),
-            "agreement_real": float((forest.predict_proba(real).argmax(1) == one.label).mean()),
+            "agreement_synthetic": agreement(knowing, made, one.label),
+            "agreement_real": agreement(knowing, real, one.label),
             "tell_gan": tell(made, real, inputs.train, seed),
             "tell_smote": tell(between, real, inputs.train, seed),
             "distance_gan": nearest(made, own),
             "distance_smote": nearest(between, own),
         })  # fmt: skip
     return pd.DataFrame(figures).mean().to_dict()
+
+
+def agreement(knowing: list[classifiers.Fitted], x: np.ndarray, label: int) -> float:
+    """Return how often classifiers of all classes say `label` of rows `x`, the mean over them."""
+    return float(np.mean([(one.predict_proba(x).argmax(1) == label).mean() for one in knowing]))
 
 
 def tell(made: np.ndarray, real: np.ndarray, train: Data, seed: int) -> float:

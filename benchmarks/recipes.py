@@ -17,6 +17,7 @@ from torch import nn
 from gan import adversary
 from gan.modalities.images import ImageCodec
 from gan.starts import Drawn, Starters
+from pipelines.evaluation import arms as classic
 
 Settings = Mapping[str, Mapping[str, Any]]
 
@@ -85,6 +86,23 @@ def from_a_sample() -> AbstractContextManager[Any]:
     return patch.object(Starters, "draw", lambda self, *given: draw(self, *given)._replace(weight=np.zeros(given[1])))
 
 
+def moved() -> AbstractContextManager[Any]:
+    """Start half of the time from a real sample, turned by up to 10 degrees and shifted by up to an eighth of the side."""
+    starts = Starters.starts
+
+    def turned(self: Starters, drawn: Drawn) -> torch.Tensor:
+        made = starts(self, drawn)
+        rng = np.random.default_rng(drawn.reference)
+        own = np.flatnonzero(rng.random(len(made)) < 0.5)
+        pictures = self.samples[drawn.reference[own]].astype(np.float32) / 255
+        if len(own):
+            moved = np.stack([classic.moved(picture, rng) for picture in pictures])
+            made[own] = self.codec.settle(self.codec.encode((moved * 255).round().astype(np.uint8)))
+        return made
+
+    return patch.object(Starters, "starts", turned)
+
+
 def without_class() -> AbstractContextManager[Any]:
     """Tell neither network the class."""
     return patch.object(nn.Embedding, "forward", lambda self, labels: torch.zeros(*labels.shape, self.embedding_dim))
@@ -105,7 +123,7 @@ RECIPES = {
     "borrow_nothing": Recipe("start between neighbours, as SMOTE", {"pretrain": {"starts": "neighbours"}}),
     "untrained": Recipe("the start as it is", {"pretrain": {"steps": 1, "learning_rate": 1e-12}, "train": {"steps": 0}}),
     "borrowed": Recipe("borrow always", {"pretrain": {"starts": "borrowed"}}),
-    "moved": Recipe("borrow, half of the starts moved", {"pretrain": {"starts": "moved"}}),
+    "moved": Recipe("half of the starts are a real sample, turned and shifted", {}, moved),
     "from_noise": Recipe("start from noise", {"pretrain": {"starts": "neighbours"}}, from_noise),
     "from_a_sample": Recipe("start from one sample, borrow nothing", {"pretrain": {"starts": "neighbours"}}, from_a_sample),
     "sample_and_borrow": Recipe("start from one sample, borrow", {}, from_a_sample),
@@ -118,7 +136,7 @@ RECIPES = {
     "gamma_5": Recipe("penalties 10 times as heavy", {"pretrain": {"gamma": 5.0}, "train": {"gamma": 5.0}}),
     "gamma_005": Recipe("penalties a tenth as heavy", {"pretrain": {"gamma": 0.05}, "train": {"gamma": 0.05}}),
     "faithful_0": Recipe("outputs may move freely", {"pretrain": {"faithful": 0.0}, "train": {"faithful": 0.0}}),
-    "faithful_10": Recipe("outputs held closer", {"pretrain": {"faithful": 10.0}, "train": {"faithful": 10.0}}),
+    "faithful_10": Recipe("outputs held closer", {"pretrain": {"faithful": 0.35}, "train": {"faithful": 0.35}}),
     "power_0": Recipe("all classes drawn alike", {"pretrain": {"sampling_power": 0.0}}),
     "power_1": Recipe("classes drawn as they occur", {"pretrain": {"sampling_power": 1.0}}),
     "base_only": Recipe("not specialised", {"train": {"steps": 0}}),

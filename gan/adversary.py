@@ -1,5 +1,6 @@
 """One adversarial step of each side. Knows nothing of optimisers, data or reports."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,8 @@ class Adversary:
     """A generator against a discriminator; each step leaves gradients in one of them and returns plain values.
 
     gamma: weight of the penalties in a step that has them. faithful: weight of how far outputs lie from their starts,
-    which keeps what made a start of its class (self-regularisation, Shrivastava et al. 2017, arXiv 1612.07828, eq. 4).
+    which keeps what made a start of its class (self-regularisation, Shrivastava et al. 2017, arXiv 1612.07828, eq. 4): the
+    mean absolute change of the d values of a sample, times sqrt(d), as a discriminator's slope is a length in all of them.
     """
 
     generator: nn.Module
@@ -53,7 +55,8 @@ class Adversary:
             score_real = self._score(random_shift(batch.real, shifts), batch.labels)
         fake = self._fakes(batch)
         loss = generator_loss(score_real, self._score(random_shift(fake, shifts), batch.labels))
-        (loss + self.faithful * (fake - batch.start).abs().mean()).backward()
+        change = (fake - batch.start).abs().mean() * math.sqrt(batch.start[0].numel())
+        (loss + self.faithful * change).backward()
         self.discriminator.requires_grad_(True)
         return loss.detach()
 

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score
 
-from gan.modalities import Codec, ImageCodec
+from gan.modalities import Codec
 from gan.seeds import derive, numpy_generator
 from gan.starts import RICH, Policy, Starters
 from gan.train_settings import PretrainSettings
@@ -23,11 +23,9 @@ FEWEST = 6  # samples that a class is cut to, at least
 MARGIN = 2.0  # standard errors by which another policy must beat the preferred one
 
 
-def policies(neighbours: int, pictures: bool) -> dict[str, Policy]:
-    """Return what there is to choose from, plainest first."""
-    plain = Policy(neighbours, borrow=0.0)
-    named = {"neighbours": plain, "borrowed": plain._replace(borrow=1.0)}
-    return named | ({"moved": plain._replace(borrow=1.0, moved=0.5)} if pictures else {})
+def policies(neighbours: int) -> dict[str, Policy]:
+    """Return what there is to choose from, by name."""
+    return {"neighbours": Policy(neighbours, borrow=0.0), "borrowed": Policy(neighbours)}
 
 
 def choose_policy(
@@ -36,12 +34,10 @@ def choose_policy(
     """Return the policy that `settings` name, or for `auto` the one that does best in rehearsal.
 
     samples: (n, ...), as `codec.pack` returns them. Where there are too few rich classes to rehearse with, starts lie between
-    neighbours. Raises ValueError when the policy is not for this kind of data.
+    neighbours.
     """
-    known = policies(settings.neighbours, isinstance(codec, ImageCodec))
+    known = policies(settings.neighbours)
     if settings.starts != "auto":
-        if settings.starts not in known:
-            raise ValueError(f"starts: {settings.starts!r} is for pictures; for a table use auto, {' or '.join(known)}")
         return known[settings.starts]
     return known[best(rehearse(samples, labels, codec, known, seed))]
 

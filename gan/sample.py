@@ -35,7 +35,6 @@ class Generated(NamedTuple):
     there_index: np.ndarray
     weight: np.ndarray
     step: np.ndarray
-    move: np.ndarray
 
 
 def generate(
@@ -119,9 +118,7 @@ class _Maker:
                 progress(rows.stop, len(seeds), {})
         drawn = stacked(draws)
         here, there = (np.where(rows < 0, -1, self.lender_rows[rows]) for rows in (drawn.here, drawn.there))
-        return Generated(
-            _joined(made), drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step, drawn.move
-        )
+        return Generated(_joined(made), drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step)
 
 
 def _merged(parts: list[tuple[np.ndarray, Generated]]) -> Generated:

@@ -4,8 +4,7 @@ A start is a point between a real sample and one of its nearest neighbours of th
 (Chawla et al. 2002, arXiv 1106.1813, section 4.2), plus a borrowed difference: a step of the way that leads, in a rich class
 near by, from a sample that resembles the reference to any other. Ten samples of a class do not show how it varies; the
 hundreds of the classes beside it do (few-shot learning borrows their covariance for the same reason: Yang et al. 2021,
-arXiv 2101.06395). For pictures some starts may be a real sample that is only turned and shifted a little. A `Policy` says
-which of these are done; neighbours alone are SMOTE, the floor.
+arXiv 2101.06395). A `Policy` says how far to go; neighbours alone are SMOTE, the floor.
 """
 
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 
 from gan.modalities import Codec
-from gan.moves import move
 
 MOST = 2000  # samples of a class that starts are made from; finding neighbours takes the square of it
 ALIKE = 10  # samples of a rich class that count as resembling a reference
@@ -27,21 +25,19 @@ RICH = 0.5  # a class with this share of the largest class is rich
 class Policy(NamedTuple):
     """How starts are drawn. neighbours: nearest ones that a start may lean to. donors: nearest rich classes to borrow from.
 
-    borrow: the longest step of a borrowed difference, 0 borrows nothing. moved: share of starts that are a real sample, turned
-    and shifted.
+    borrow: the longest step of a borrowed difference, 0 borrows nothing.
     """
 
     neighbours: int = 5
     donors: int = 2
     borrow: float = 1.0
-    moved: float = 0.0
 
 
 class Drawn(NamedTuple):
     """How starts were drawn, n of them; the first four, (n,), are rows of the training samples.
 
     start = (1 - weight) * reference + weight * neighbour + step * (there - here), see `Starters.starts`.
-    here, there: -1 where nothing was borrowed. move: (n, 3), see `moves.move`; zero where nothing was moved.
+    here, there: -1 where nothing was borrowed.
     weights: `weight` for each channel, (n, 1 or d, 1, 1), see `weights` of the codec.
     """
 
@@ -51,7 +47,6 @@ class Drawn(NamedTuple):
     there: np.ndarray
     weight: np.ndarray
     step: np.ndarray
-    move: np.ndarray
     weights: np.ndarray
 
 
@@ -96,11 +91,8 @@ class Starters:
                 own = donor == place
                 here[own] = table[row[own], (alike[own] * table.shape[1]).astype(int)]
                 there[own] = rows[(other[own] * len(rows)).astype(int)]
-        turns = rng.uniform(-1, 1, (count, 3)) * (rng.random((count, 1)) < self.policy.moved)
-        moved = turns.any(1)
-        weight[moved], step[moved], here[moved], there[moved] = 0, 0, -1, -1
         weights = self.codec.weights(weight.astype(np.float32)[:, None, None, None], rng)
-        return Drawn(reference, neighbour, here, there, weight, step, turns, weights)
+        return Drawn(reference, neighbour, here, there, weight, step, weights)
 
     def starts(self, drawn: Drawn) -> torch.Tensor:
         """Return the starts, (n, c, s, s) float32; exactly the common value wherever both parents are equal."""
@@ -109,9 +101,6 @@ class Starters:
         if (lent := np.flatnonzero(drawn.here >= 0)).size:
             here, there = (self.codec.encode(self.samples[rows[lent]]) for rows in (drawn.here, drawn.there))
             start[lent] = self.codec.displace(start[lent], _column(drawn.step[lent]) * (there - here))
-        if (moved := np.flatnonzero(drawn.move.any(1))).size:
-            draws = torch.from_numpy(drawn.move[moved].astype(np.float32))
-            start[moved] = self.codec.settle(move(start[moved], draws))
         return start
 
     def _class(self, label: int) -> _Class:

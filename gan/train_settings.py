@@ -12,7 +12,7 @@ class _Loop(Settings):
 
     batch_size: int = Field(default=64, ge=2, description="pairs of a real and a generated sample a step")
     gamma: float = Field(default=0.5, ge=0, description="weight of the gradient penalties; higher is smoother")
-    faithful: float = Field(default=2.0, ge=0, description="weight of how far outputs move from their starts")
+    faithful: float = Field(default=0.07, ge=0, description="weight of how far outputs move from their starts")
     penalty_every: int = Field(default=4, ge=1, description="steps between gradient penalties, weighted to match")
     ema: float = Field(default=0.05, gt=0, le=1, description="half-life of the averaged weights, share of all steps")
 
@@ -23,9 +23,9 @@ class PretrainSettings(_Loop):
     steps: int = Field(default=1200, ge=1, description="training steps")
     learning_rate: float = Field(default=5e-4, gt=0, description="of both networks, falling to a tenth along a cosine")
     sampling_power: float = Field(default=0.5, ge=0, le=1, description="a class of n is drawn ~ n^power; 0: all alike")
-    starts: Literal["auto", "neighbours", "borrowed", "moved"] = Field(
+    starts: Literal["auto", "neighbours", "borrowed"] = Field(
         default="auto",
-        description="between neighbours; with differences borrowed from rich classes; half moved; auto: rehearsed",
+        description="between neighbours; with differences borrowed from rich classes; auto: rehearsed",
     )
     neighbours: int = Field(default=5, ge=1, description="nearest neighbours of a real sample that a start may lean to")
     noise_dim: int = Field(default=32, ge=1, description="numbers of noise a sample")

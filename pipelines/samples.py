@@ -102,7 +102,7 @@ class Candidates:
 
     values: (n, height, width, channels) uint8, or a table of n rows.
     rows: n rows, a candidate each: `id`, `class` (its name), `seed`, `reference_id`, `neighbour_id`,
-    `weight`, `here_id`, `there_id`, `step` and `moved` (how its start was drawn, see `gan.starts.Drawn`), `raw_score` (mean
+    `weight`, `here_id`, `there_id` and `step` (how its start was drawn, see `gan.starts.Drawn`), `raw_score` (mean
     discriminator logit), and after filter `score` (an estimate of the density ratio real : generated, calibrated from
     `raw_score` or from the scores of critics) and `status` (`kept`, or the reason why not).
     """

@@ -85,7 +85,6 @@ def run(
             "here_id": named(everything.ids, made.here_index),
             "there_id": named(everything.ids, made.there_index),
             "step": made.step,
-            "moved": made.move.any(1),
             "raw_score": score(gan, made.samples, task.index),
         }
     )

@@ -64,15 +64,6 @@ def test_what_is_background_between_the_parents_stays_background() -> None:
         assert (made.starts(made.draw(0, 50, np.random.default_rng(0)))[:, :, 3] == -1).all()
 
 
-def test_a_moved_start_is_a_real_sample_on_the_grid() -> None:
-    """Moved starts come from one sample and borrow nothing; their values are those of the data."""
-    made = starters(Policy(neighbours=3, moved=1.0))
-    drawn = made.draw(0, 50, np.random.default_rng(0))
-    assert (drawn.weight == 0).all() and (drawn.here == -1).all() and (drawn.move != 0).any(1).all()
-    start = made.starts(drawn)
-    assert torch.equal(start, made.codec.settle(start))
-
-
 def test_a_rich_class_borrows_from_the_others_and_a_lone_one_from_nobody() -> None:
     """No class lends to itself; where all other classes are poor, starts are plain."""
     values, labels = pictures()
