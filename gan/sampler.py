@@ -16,7 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from gan.filter import FilterSettings, accept
 from gan.modalities.table import Kind, TableCodec, infer_kinds
-from gan.model import GAN
+from gan.model import GAN, Labelled
 from gan.sample import Generated, generate
 from gan.score import Calibration, score
 from gan.seeds import derive, numpy_generator
@@ -103,8 +103,11 @@ class GANOverSampler(BaseOverSampler):
         for index, count in wanted.items():
             assert base is not None
             own = np.flatnonzero(labels == index)
-            gan = specialise(base, frame.iloc[own], index, self._train_settings(), seed) if self.class_steps else base
-            part, part_scores = self._made(gan, frame.iloc[own], index, count, derive(seed, "class", index))
+            rows, lenders = frame.iloc[own], (frame, labels)
+            gan = base
+            if self.class_steps:
+                gan = specialise(base, rows, index, self._train_settings(), seed, lenders=lenders)
+            part, part_scores = self._made(gan, rows, index, count, derive(seed, "class", index), lenders)
             made.append(
                 part._replace(reference_index=own[part.reference_index], neighbour_index=own[part.neighbour_index])
             )
@@ -127,10 +130,13 @@ class GANOverSampler(BaseOverSampler):
     def _train_settings(self) -> TrainSettings:
         return TrainSettings(steps=self.class_steps, batch_size=self.batch_size)
 
-    def _made(self, gan: GAN, own: pd.DataFrame, index: int, count: int, seed: int) -> tuple[Generated, np.ndarray]:
+    def _made(
+        self, gan: GAN, own: pd.DataFrame, index: int, count: int, seed: int, lenders: Labelled
+    ) -> tuple[Generated, np.ndarray]:
         """Make `count` rows of a class from its rows `own`, and their scores, (count,)."""
         candidates = int(np.ceil(count / self.acceptance))
-        made = generate(gan, own, index, np.array([derive(seed, row) for row in range(candidates)]))
+        marks = np.array([derive(seed, row) for row in range(candidates)])
+        made = generate(gan, own, index, marks, lenders=lenders)
         scores = score(gan, made.samples, index)
         if candidates == count:
             return made, scores
