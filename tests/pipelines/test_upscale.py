@@ -36,7 +36,7 @@ def test_candidates_are_as_large_as_the_data(tmp_path: Path) -> None:
         run_stage(made, name, TAIL)
     gan = checkpoint.load(made / f"data/models/{TAIL}.safetensors")
     kept = Candidates.load(made / f"data/synthetic/{TAIL}.parquet")
-    real = Samples.load(made / "data/prepared/train.npz")
+    real = Samples.load(made / "data/prepared/train.parquet")
     assert gan.sizes.size == 8
     assert kept.values.shape[1:] == real.values.shape[1:] == (16, 16, 1)
     assert np.isfinite(kept.rows["score"]).all()
