@@ -83,7 +83,12 @@ def from_noise() -> AbstractContextManager[Any]:
 def from_a_sample() -> AbstractContextManager[Any]:
     """Start from one real sample, between no two."""
     draw = Starters.draw
-    return patch.object(Starters, "draw", lambda self, *given: draw(self, *given)._replace(weight=np.zeros(given[1])))
+
+    def alone(self: Starters, *given: Any) -> Drawn:
+        drawn = draw(self, *given)
+        return drawn._replace(weight=np.zeros_like(drawn.weight), weights=np.zeros_like(drawn.weights))
+
+    return patch.object(Starters, "draw", alone)
 
 
 def moved() -> AbstractContextManager[Any]:
