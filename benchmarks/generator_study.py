@@ -165,7 +165,7 @@ def run_stages(
 def measure(name: str, seed: int, recipe: str, data: Path, arms: list[str]) -> list[dict[str, Any]]:
     """Return a row for each figure of one world: `cell`, `seed`, `recipe`, `what`, `classifier`, `value`."""
     cell = CELLS[name]
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(open(os.devnull, "w")):
+    with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         splits, pool, names = world(cell, seed, data)
         started = time.process_time()
         with RECIPES[recipe].patched():
@@ -205,9 +205,9 @@ def quality(inputs: Inputs, pool: Samples, seed: int) -> dict[str, float]:
     x = pool.values.reshape(len(pool), -1).astype(np.float32) / 255
     everything = Training(Data(x, pool.labels, inputs.train.image_shape))
     knowing = [fit(everything, seed) for fit in (classifiers.random_forest, classifiers.small_cnn)]
-    smote = ARMS["smote"].build(inputs.train, inputs.recipe, seeds.derive(seed, "study", "smote")).data.x
-    smote_y = ARMS["smote"].build(inputs.train, inputs.recipe, seeds.derive(seed, "study", "smote")).data.y
-    added, added_y = np.round(smote[len(inputs.train) :] * 255) / np.float32(255), smote_y[len(inputs.train) :]
+    smote = ARMS["smote"].build(inputs.train, inputs.recipe, seeds.derive(seed, "study", "smote")).data
+    new = slice(len(inputs.train), None)
+    added, added_y = np.round(smote.x[new] * 255) / np.float32(255), smote.y[new]
     figures: list[dict[str, float]] = []
     for one in inputs.pools:
         real, made = inputs.test.of_class(one.label), one.kept_x[: one.needed]
