@@ -15,9 +15,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan import adversary
+from gan.adversary import Adversary
 from gan.modalities.images import ImageCodec
 from gan.starts import Drawn, Starters
 from pipelines.evaluation import arms as classic
+from pipelines.evaluation.data import Data
 
 Settings = Mapping[str, Mapping[str, Any]]
 
@@ -108,6 +110,101 @@ def moved() -> AbstractContextManager[Any]:
     return patch.object(Starters, "starts", turned)
 
 
+def between_codes() -> AbstractContextManager[Any]:
+    """Start between neighbours in the codes of an autoencoder of all samples: 128 and 16 tanh units (Hinton and
+    Salakhutdinov 2006, doi 10.1126/science.1127647), 2,000 steps of Adam.
+    """
+
+    def starts(self: Starters, drawn: Drawn) -> torch.Tensor:
+        if not hasattr(self, "autoencoder"):
+            with torch.inference_mode(False), torch.enable_grad():  # candidates are made without gradients
+                self.autoencoder = autoencoder(self.codec.encode(self.samples))
+        encoder, decoder = self.autoencoder
+        first, second = (self.codec.encode(self.samples[rows]) for rows in (drawn.reference, drawn.neighbour))
+        with torch.no_grad():
+            here, there = encoder(first), encoder(second)
+            made = decoder(here + torch.from_numpy(drawn.weight.astype(np.float32))[:, None] * (there - here))
+        start = self.codec.settle(made.view_as(first))
+        if (lent := np.flatnonzero(drawn.here >= 0)).size:
+            here, there = (self.codec.encode(self.samples[rows[lent]]) for rows in (drawn.here, drawn.there))
+            step = torch.from_numpy(drawn.step[lent].astype(np.float32))[:, None, None, None]
+            start[lent] = self.codec.displace(start[lent], step * (there - here))
+        return start
+
+    return patch.object(Starters, "starts", starts)
+
+
+def autoencoder(x: torch.Tensor) -> tuple[nn.Module, nn.Module]:
+    """Return the encoder and the decoder of `x`, (n, c, s, s)."""
+    pixels, rng = x[0].numel(), torch.Generator().manual_seed(0)
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(pixels, 128), nn.Tanh(), nn.Linear(128, 16), nn.Tanh())
+    decoder = nn.Sequential(nn.Linear(16, 128), nn.Tanh(), nn.Linear(128, pixels))
+    both = nn.Sequential(encoder, decoder)
+    for weight in both.parameters():
+        nn.init.normal_(weight, 0, weight.shape[-1] ** -0.5 if weight.dim() > 1 else 0.0, generator=rng)
+    steps = torch.optim.Adam(both.parameters(), lr=2e-3)
+    for _ in range(2000):
+        batch = x[torch.randint(len(x), (64,), generator=rng)]
+        steps.zero_grad()
+        F.mse_loss(both(batch), batch.flatten(1)).backward()
+        steps.step()
+    return encoder, decoder
+
+
+@contextmanager
+def adaptive_shifts() -> Iterator[None]:
+    """Shift a share p of the samples; p follows how sure the discriminator is (Karras et al. 2020, arXiv 2006.06676).
+
+    r = E[sign(score of a real one - score of its fake)], target 0.6; p moves from 0 to 1 in 500 steps at the most.
+    """
+    share = [0.0]
+    shift, loss = adversary.random_shift, adversary.discriminator_loss
+
+    def some(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        own = torch.rand(len(x), generator=generator) < share[0]
+        return torch.where(own.to(x.device)[:, None, None, None], shift(x, generator), x)
+
+    def watched(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        sure = torch.sign(real - fake).mean().item()
+        share[0] = min(max(share[0] + np.sign(sure - 0.6) / 500, 0.0), 1.0)
+        return loss(real, fake)
+
+    with patch.object(adversary, "random_shift", some), patch.object(adversary, "discriminator_loss", watched):
+        yield
+
+
+@contextmanager
+def ramp() -> Iterator[None]:
+    """Let the class into both networks by and by, from not at all to wholly over the first 600 steps of the base
+    (after Shahbazi et al. 2022, arXiv 2201.06578).
+    """
+    steps = [0]
+    embed, step = nn.Embedding.forward, Adversary.discriminator_step
+
+    def counted(self: Adversary, *given: Any, **named: Any) -> dict[str, torch.Tensor]:
+        steps[0] += 1
+        return step(self, *given, **named)
+
+    def faded(self: nn.Embedding, labels: torch.Tensor) -> torch.Tensor:
+        return min(steps[0] / 600, 1.0) * embed(self, labels)
+
+    with patch.object(Adversary, "discriminator_step", counted), patch.object(nn.Embedding, "forward", faded):
+        yield
+
+
+def augmented_on_top() -> AbstractContextManager[Any]:
+    """Shift, turn and dim every sample of the GAN as classic augmentation does real ones, once it is in the training set."""
+    drawn = classic._drawn
+
+    def moved_too(data: Data, recipe: classic.Recipe, seed: int, parts: list[np.ndarray]) -> classic.Training:
+        made, rng = drawn(data, recipe, seed, parts), np.random.default_rng(seed)
+        for row in range(len(data), len(made.data)):
+            made.data.x[row] = classic.moved(made.data.x[row].reshape(data.image_shape), rng).ravel()
+        return made
+
+    return patch.object(classic, "_drawn", moved_too)
+
+
 def without_class() -> AbstractContextManager[Any]:
     """Tell neither network the class."""
     return patch.object(nn.Embedding, "forward", lambda self, labels: torch.zeros(*labels.shape, self.embedding_dim))
@@ -132,6 +229,13 @@ RECIPES = {
     "from_noise": Recipe("start from noise", {"pretrain": {"starts": "neighbours"}}, from_noise),
     "from_a_sample": Recipe("start from one sample, borrow nothing", {"pretrain": {"starts": "neighbours"}}, from_a_sample),
     "sample_and_borrow": Recipe("start from one sample, borrow", {}, from_a_sample),
+    "between_codes": Recipe("start between the codes of an autoencoder", {"pretrain": {"starts": "neighbours"}}, between_codes),
+    "codes_and_borrow": Recipe("the same, and borrow", {"pretrain": {"starts": "borrowed"}}, between_codes),
+    "adaptive_shifts": Recipe("as many shifts as the discriminator needs", {}, adaptive_shifts),
+    "ramp": Recipe("the class fades in", {}, ramp),
+    "augmented_on_top": Recipe("classic augmentation of the GAN's samples", {}, augmented_on_top),
+    "dose_half": Recipe("half as many samples", {"plan": {"sampling_strategy": 0.5}}),
+    "dose_quarter": Recipe("a quarter as many samples", {"plan": {"sampling_strategy": 0.25}}),
     "without_class": Recipe("neither network knows the class", {}, without_class),
     "hinge": Recipe("hinge loss", {}, hinge),
     "wasserstein": Recipe("Wasserstein loss", {"pretrain": {"gamma": 20.0}, "train": {"gamma": 20.0}}, wasserstein),

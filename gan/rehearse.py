@@ -1,8 +1,8 @@
-"""Which starts are worth having, tried out on rich classes: there the truth is known.
+"""Which starts are worth having, tried out where the truth is known.
 
 A few rich classes are cut to as many samples as the poor ones have, filled up again with each kind of start, and a forest
 says how much better it finds the samples that were cut away. What helps them is taken to help the poor classes too,
-which have no samples to spare for the question.
+which have no samples to spare for the question. Where there are too few rich classes, the poor ones are halved instead.
 """
 
 from collections.abc import Iterator
@@ -11,21 +11,26 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score
 
-from gan.modalities import Codec
+from gan.modalities import Codec, TableCodec
 from gan.seeds import derive, numpy_generator
 from gan.starts import RICH, Policy, Starters
 from gan.train_settings import PretrainSettings
 
 ROUNDS, PRETENDERS = 8, 3  # rehearsals, and classes cut in each; as many must stay rich
 SHOWN = 150  # samples of a rich class to train with, and as many to test with, at most
+SHOWN_WHOLE = 500  # the same, where poor classes are halved
 TREES = 60
-FEWEST = 6  # samples that a class is cut to, at least
+FEWEST = 6  # samples that a class is cut to, or is halved with, at least
+SPREAD = 0.5  # standard deviations of noise
 MARGIN = 2.0  # standard errors by which another policy must beat the preferred one
 
 
-def policies(neighbours: int) -> dict[str, Policy]:
-    """Return what there is to choose from, by name."""
-    return {"neighbours": Policy(neighbours, borrow=0.0), "borrowed": Policy(neighbours)}
+def policies(neighbours: int, codec: Codec) -> dict[str, Policy]:
+    """Return what there is to choose from, by name. Noise is for tables: added to pictures, it is all one sees."""
+    known = {"neighbours": Policy(neighbours, borrow=0.0), "borrowed": Policy(neighbours)}
+    if isinstance(codec, TableCodec):
+        known["spread"] = Policy(neighbours, borrow=0.0, spread=SPREAD)
+    return known
 
 
 def choose_policy(
@@ -33,53 +38,67 @@ def choose_policy(
 ) -> Policy:
     """Return the policy that `settings` name, or for `auto` the one that does best in rehearsal.
 
-    samples: (n, ...), as `codec.pack` returns them. Where there are too few rich classes to rehearse with, starts lie between
-    neighbours.
+    samples: (n, ...), as `codec.pack` returns them. Where there is nothing to rehearse with, starts lie between neighbours.
+    Raises ValueError for `spread` with pictures.
     """
-    known = policies(settings.neighbours)
-    if settings.starts != "auto":
-        return known[settings.starts]
-    return known[best(rehearse(samples, labels, codec, known, seed))]
+    known = policies(settings.neighbours, codec)
+    if settings.starts == "auto":
+        return known[rehearsed(samples, labels, codec, known, seed)]
+    if settings.starts not in known:
+        raise ValueError(f"starts: {settings.starts!r} is for tables; for pictures use {', '.join(known)} or auto")
+    return known[settings.starts]
 
 
-def best(figures: dict[str, np.ndarray]) -> str:
-    """Return the name of the policy to take: `borrowed`, unless another is clearly better, round for round.
+def rehearsed(samples: np.ndarray, labels: np.ndarray, codec: Codec, known: dict[str, Policy], seed: int) -> str:
+    """Return the name of the policy that does best in rehearsal.
 
-    figures: policy -> (rounds,) average precision; empty where there was nothing to rehearse with.
+    Rich classes that were cut lend to each other, so there borrowing is preferred; where poor classes were halved, neighbours.
     """
-    chosen = "borrowed" if figures else "neighbours"
-    for name, values in figures.items():
-        ahead = values - figures[chosen]
-        if ahead.mean() > MARGIN * ahead.std(ddof=1) / np.sqrt(len(ahead)):
-            chosen = name
-    return chosen
+    classes, counts = np.unique(labels, return_counts=True)
+    enough = counts >= RICH * counts.max()
+    rich, poor = classes[enough], classes[~enough & (counts >= FEWEST)]
+    if not len(poor):
+        return "neighbours"
+    if len(rich) >= 2 * PRETENDERS:
+        few = max(int(np.median(counts[~enough])), FEWEST)
+        return best(rehearse(samples, labels, codec, known, list(_rounds(labels, rich, few, seed)), seed), "borrowed")
+    return best(rehearse(samples, labels, codec, known, list(_halves(labels, classes, poor, seed)), seed), "neighbours")
+
+
+def best(figures: dict[str, np.ndarray], preferred: str) -> str:
+    """Return the name of the policy to take: `preferred`, unless another is clearly better, round for round.
+
+    figures: policy -> (rounds,) average precision. Of several that are, the best on average.
+    """
+
+    def lead(name: str) -> float:
+        ahead = figures[name] - figures[preferred]
+        clear = ahead.mean() > MARGIN * ahead.std(ddof=1) / np.sqrt(len(ahead))
+        return float(ahead.mean()) if clear else 0.0
+
+    return max([preferred, *figures], key=lead)
+
+
+Round = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows to train with, rows to test with, the classes that were cut
 
 
 def rehearse(
-    samples: np.ndarray, labels: np.ndarray, codec: Codec, known: dict[str, Policy], seed: int
+    samples: np.ndarray, labels: np.ndarray, codec: Codec, known: dict[str, Policy], rounds: list[Round], seed: int
 ) -> dict[str, np.ndarray]:
-    """Return for each policy the average precision of a forest on rich classes that were cut, (rounds,)."""
-    classes, counts = np.unique(labels, return_counts=True)
-    rich = classes[counts >= RICH * counts.max()]
-    if len(rich) < 2 * PRETENDERS or len(rich) == len(classes):
-        return {}
-    few = max(int(np.median(counts[counts < RICH * counts.max()])), FEWEST)
-    parts = list(_rounds(labels, rich, few, seed))
+    """Return for each policy the average precision of a forest on the classes that were cut, (rounds,)."""
     return {
         name: np.array(
             [
                 _precision(samples, labels, codec, policy, *part, derive(seed, number))
-                for number, part in enumerate(parts)
+                for number, part in enumerate(rounds)
             ]
         )
         for name, policy in known.items()
     }
 
 
-def _rounds(
-    labels: np.ndarray, rich: np.ndarray, few: int, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield rows to train with, rows to test with, and the classes that were cut."""
+def _rounds(labels: np.ndarray, rich: np.ndarray, few: int, seed: int) -> Iterator[Round]:
+    """Yield rounds in which some of the classes `rich` are cut to `few` samples; the poor classes stay away."""
     for number in range(ROUNDS):
         rng = numpy_generator(seed, "rehearsal", number)
         cut = np.sort(rng.permutation(rich)[:PRETENDERS])
@@ -90,6 +109,18 @@ def _rounds(
             train.append(rows[:kept])
             test.append(rows[kept : kept + SHOWN])
         yield np.concatenate(train), np.concatenate(test), cut
+
+
+def _halves(labels: np.ndarray, classes: np.ndarray, poor: np.ndarray, seed: int) -> Iterator[Round]:
+    """Yield rounds in which all classes are halved, the classes `poor` being those that count."""
+    for number in range(ROUNDS):
+        rng = numpy_generator(seed, "rehearsal", number)
+        train, test = [], []
+        for label in classes:
+            rows = rng.permutation(np.flatnonzero(labels == label))[: 2 * SHOWN_WHOLE]
+            train.append(rows[: -(-len(rows) // 2)])
+            test.append(rows[-(-len(rows) // 2) :])
+        yield np.concatenate(train), np.concatenate(test), poor
 
 
 def _precision(

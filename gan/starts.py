@@ -4,7 +4,8 @@ A start is a point between a real sample and one of its nearest neighbours of th
 (Chawla et al. 2002, arXiv 1106.1813, section 4.2), plus a borrowed difference: a step of the way that leads, in a rich class
 near by, from a sample that resembles the reference to any other. Ten samples of a class do not show how it varies; the
 hundreds of the classes beside it do (few-shot learning borrows their covariance for the same reason: Yang et al. 2021,
-arXiv 2101.06395). A `Policy` says how far to go; neighbours alone are SMOTE, the floor.
+arXiv 2101.06395). Or plus normal noise, the smoothed bootstrap (Menardi and Torelli 2014, doi 10.1007/s10618-012-0295-5), which
+needs no other class. A `Policy` says how far to go; neighbours alone are SMOTE, the floor.
 """
 
 from dataclasses import dataclass
@@ -19,26 +20,28 @@ from gan.modalities import Codec
 
 MOST = 2000  # samples of a class that starts are made from; finding neighbours takes the square of it
 ALIKE = 10  # samples of a rich class that count as resembling a reference
+PRIOR = 10  # samples of the class that the variance of all samples counts as much as
 RICH = 0.5  # a class with this share of the largest class is rich
 
 
 class Policy(NamedTuple):
     """How starts are drawn. neighbours: nearest ones that a start may lean to. donors: nearest rich classes to borrow from.
 
-    borrow: the longest step of a borrowed difference, 0 borrows nothing.
+    borrow: the longest step of a borrowed difference, 0 borrows nothing. spread: noise, in standard deviations of the class.
     """
 
     neighbours: int = 5
     donors: int = 2
     borrow: float = 1.0
+    spread: float = 0.0
 
 
 class Drawn(NamedTuple):
     """How starts were drawn, n of them; the first four, (n,), are rows of the training samples.
 
-    start = (1 - weight) * reference + weight * neighbour + step * (there - here), see `Starters.starts`.
+    start = (1 - weight) * reference + weight * neighbour + step * (there - here) + noise, see `Starters.starts`.
     here, there: -1 where nothing was borrowed.
-    weights: `weight` for each channel, (n, 1 or d, 1, 1), see `weights` of the codec.
+    weights: `weight` for each channel, (n, 1 or d, 1, 1), see `weights` of the codec. noise: (n, c, s, s), or (n, 0) for none.
     """
 
     reference: np.ndarray
@@ -48,6 +51,7 @@ class Drawn(NamedTuple):
     weight: np.ndarray
     step: np.ndarray
     weights: np.ndarray
+    noise: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,14 @@ class _Class:
     """What starts of one class are made from: rows of the training samples.
 
     references: (m,). neighbours: (m, k). alike: a rich class each, (m, a), samples that resemble each reference.
-    others: all samples of those classes.
+    others: all samples of those classes. deviation: (c, s, s) of the noise, or (0,) for none.
     """
 
     references: np.ndarray
     neighbours: np.ndarray
     alike: list[np.ndarray]
     others: list[np.ndarray]
+    deviation: np.ndarray
 
 
 class Starters:
@@ -92,7 +97,8 @@ class Starters:
                 here[own] = table[row[own], (alike[own] * table.shape[1]).astype(int)]
                 there[own] = rows[(other[own] * len(rows)).astype(int)]
         weights = self.codec.weights(weight.astype(np.float32)[:, None, None, None], rng)
-        return Drawn(reference, neighbour, here, there, weight, step, weights)
+        noise = found.deviation * rng.standard_normal((count, *found.deviation.shape), np.float32)
+        return Drawn(reference, neighbour, here, there, weight, step, weights, noise)
 
     def starts(self, drawn: Drawn) -> torch.Tensor:
         """Return the starts, (n, c, s, s) float32; exactly the common value wherever both parents are equal."""
@@ -101,6 +107,8 @@ class Starters:
         if (lent := np.flatnonzero(drawn.here >= 0)).size:
             here, there = (self.codec.encode(self.samples[rows[lent]]) for rows in (drawn.here, drawn.there))
             start[lent] = self.codec.displace(start[lent], _column(drawn.step[lent]) * (there - here))
+        if drawn.noise.size:
+            start = self.codec.displace(start, torch.from_numpy(drawn.noise))
         return start
 
     def _class(self, label: int) -> _Class:
@@ -112,8 +120,18 @@ class Starters:
                 references[neighbours(self.samples[references], self.policy.neighbours)],
                 [rows[nearest(self.samples[references], self.samples[rows], ALIKE)] for rows in near],
                 near,
+                self._deviation(references),
             )
         return self.classes[label]
+
+    def _deviation(self, references: np.ndarray) -> np.ndarray:
+        """Return the standard deviation of noise: that of the class, the less of its own the fewer samples it has."""
+        if self.policy.spread == 0:
+            return np.empty(0, np.float32)
+        own = self.codec.encode(self.samples[references]).numpy()
+        every = self.codec.encode(self.samples[:: -(-len(self.samples) // MOST)]).numpy()
+        pooled = (len(own) * own.var(0) + PRIOR * every.var(0)) / (len(own) + PRIOR)
+        return np.asarray(self.policy.spread * np.sqrt(pooled) * self.codec.continuous, np.float32)
 
     def _donors(self, label: int) -> list[int]:
         """Return the rich classes whose mean lies nearest to that of the class, nearest first."""

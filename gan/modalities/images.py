@@ -41,6 +41,11 @@ class ImageCodec:
         levels = seen if len(seen) <= FEW_LEVELS else np.arange(256)
         return cls(tuple(levels.tolist()), mode if empty else None)
 
+    @property
+    def continuous(self) -> np.ndarray:
+        """Which channels hold numbers that noise can be added to, (1, 1, 1) bool: all."""
+        return np.ones((1, 1, 1), bool)
+
     def pack(self, samples: np.ndarray) -> np.ndarray:
         """Return what a training batch is drawn from: the pictures as they are, 4 times smaller than encoded."""
         return samples

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import torch
+import torch.nn.functional as F
 
 from gan.modalities import columns as parts
 from gan.modalities.columns import CategoryColumn, Column, FixedColumn
@@ -54,6 +55,11 @@ class TableCodec:
     def channels(self) -> int:
         """Channels of an encoded row, d; at least 1."""
         return self._width
+
+    @property
+    def continuous(self) -> np.ndarray:
+        """Which channels hold numbers that noise can be added to, (d, 1, 1) bool: neither categories nor states."""
+        return (np.arange(self.channels) < self._number_count)[:, None, None]
 
     @property
     def learnt(self) -> list[Any]:
@@ -103,12 +109,15 @@ class TableCodec:
         return self._layout(x.device).settle(x.flatten(1), start)[..., None, None]
 
     def displace(self, base: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
-        """Return `base + change`, (n, d, 1, 1), for columns that are always a number; the others stay as they are."""
-        free = torch.zeros(self.channels, dtype=torch.bool, device=base.device)
-        free[: self._number_count] = torch.tensor(
-            [not column.states for column in self.columns if isinstance(column, NumberColumn)], device=base.device
-        )
-        return torch.where(free[:, None, None], base + change, base)
+        """Return `base + change`, (n, d, 1, 1), for the numbers; categories, spikes and missing values stay as they are.
+
+        A number stays, too, where a parent of `base` is a spike or missing, and where `change` leads to or from one.
+        """
+        state = self._layout(base.device).state  # one channel a number column, d where it has no state
+        sure = F.pad(base.flatten(1), (0, 1), value=HOT)[:, state] == HOT
+        alike = F.pad(change.flatten(1), (0, 1))[:, state] == 0
+        free = F.pad(sure & alike, (0, self.channels - len(state)))
+        return torch.where(free[..., None, None], base + change, base)
 
     def decode(self, x: torch.Tensor, starts: torch.Tensor | None = None) -> pd.DataFrame:
         """Turn (n, d, 1, 1) floats into n rows with the columns and types of the data; `starts` as in `settle`.

@@ -57,9 +57,8 @@ def find_copies(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, space: S
     near = exact | (distance < min(NEAR * median, closest))
     between, suspects = np.zeros(len(x), bool), np.flatnonzero(near & ~exact)
     points, columns = space.embed(train), space.columns(train)
-    for i in suspects:
-        pointing = points_at_another(space.embed(x[[i]])[0], points, index[i])
-        between[i] = pointing or goes_towards_another(space.columns(x[[i]])[0], columns, index[i])
+    for i, point, row in zip(suspects, space.embed(x[suspects]), space.columns(x[suspects]), strict=True):
+        between[i] = points_at_another(point, points, index[i]) or goes_towards_another(row, columns, index[i])
     ratio = distance / median if median > 0 else np.where(distance > 0, np.inf, 0.0)
     return Copies(near, exact, between, index, ratio)
 
@@ -67,7 +66,7 @@ def find_copies(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, space: S
 def points_at_another(x: np.ndarray, train: np.ndarray, origin: int) -> bool:
     """Return whether the displacement of `x`, (k,), from row `origin` of `train`, (m, k), points at another row."""
     step = x - train[origin]
-    others = np.delete(train, origin, axis=0) - train[origin]
+    others = train - train[origin]
     lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(step)
     return bool(np.any((others @ step >= COSINE * lengths) & (lengths > 0)))
 
@@ -77,7 +76,7 @@ def goes_towards_another(x: np.ndarray, train: np.ndarray, origin: int) -> bool:
     not beyond it, column by column.
     """
     step = (x - train[origin]).astype(float)
-    others = (np.delete(train, origin, axis=0) - train[origin]).astype(float)
+    others = (train - train[origin]).astype(float)
     inside = (step * others > 0) & (np.abs(step) <= np.abs(others) + 1e-6)
     return bool(np.any(inside @ np.abs(step) >= TOWARDS * np.abs(step).sum()))
 

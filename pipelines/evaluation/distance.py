@@ -11,6 +11,7 @@ from sklearn.decomposition import PCA
 from pipelines.evaluation.data import Data
 
 BLOCK = 1 << 22  # distances that are held at once
+MOST = 2000  # samples of a group that are looked at, where what is measured takes the square of it
 PCA_ROWS = 2000  # directions that hold most of the variance are known from so many images
 
 
@@ -43,7 +44,8 @@ def spaces(real: Data) -> list[Space]:
     if real.image_shape is None:
         categorical = np.zeros(real.x.shape[1], bool) if real.categorical is None else real.categorical
         ranges = column_ranges(real.x)
-        place = partial(one_hot, real=real.x, categorical=categorical, ranges=ranges)
+        levels = [np.unique(real.x[:, c]) for c in np.flatnonzero(categorical)]
+        place = partial(one_hot, categorical=categorical, levels=levels, ranges=ranges)
         return [Space("gower", place, partial(gower, categorical=categorical, ranges=ranges), place)]
     rows = np.linspace(0, len(real.x) - 1, min(len(real.x), PCA_ROWS)).astype(int)
     solver = "full" if real.x.shape[1] <= PCA_ROWS else "randomized"
@@ -80,10 +82,14 @@ def gower(a: np.ndarray, b: np.ndarray, categorical: np.ndarray, ranges: np.ndar
     return result
 
 
-def one_hot(x: np.ndarray, real: np.ndarray, categorical: np.ndarray, ranges: np.ndarray) -> np.ndarray:
-    """Return (n, k) coordinates of table rows: numbers over their range, categories as 0 or 1 over the root of 2."""
+def one_hot(x: np.ndarray, categorical: np.ndarray, levels: list[np.ndarray], ranges: np.ndarray) -> np.ndarray:
+    """Return (n, k) coordinates of table rows: numbers over their range, categories as 0 or 1 over the root of 2.
+
+    levels: the values of each column of categories.
+    """
     parts = [x[:, ~categorical] / ranges[~categorical]]
-    parts += [(x[:, [c]] == np.unique(real[:, c])) / np.sqrt(2) for c in np.flatnonzero(categorical)]
+    columns = zip(np.flatnonzero(categorical), levels, strict=True)
+    parts += [(x[:, [column]] == known) / np.sqrt(2) for column, known in columns]
     return np.concatenate(parts, axis=1).astype(float)
 
 
@@ -105,6 +111,11 @@ def apart(space: Space, real: np.ndarray) -> np.ndarray:
         table[np.arange(len(table)), np.arange(rows.start, rows.stop)] = np.inf
         result[rows] = table.min(1)
     return result
+
+
+def thin(rows: np.ndarray) -> np.ndarray:
+    """Return all of `rows`, (n, ...), or where there are more than `MOST` every so manieth of them, in order."""
+    return rows[:: -(-len(rows) // MOST)] if len(rows) > MOST else rows
 
 
 def blocks(count: int, width: int) -> Iterator[slice]:

@@ -13,10 +13,9 @@ from gan import seeds
 from pipelines.evaluation import copies, fidelity, intervals, tables, tell
 from pipelines.evaluation.arms import Recipe, smote
 from pipelines.evaluation.data import Data, Pool
-from pipelines.evaluation.distance import Space, spaces
+from pipelines.evaluation.distance import Space, spaces, thin
 from pipelines.evaluation.study import Inputs
 
-MOST = 2000  # samples of a group that are looked at; what is measured takes the square of it
 MISTAKEN = 0.05  # share of real samples of other classes that the label judge may take for the class
 
 
@@ -85,11 +84,6 @@ def inspect_class(inputs: Inputs, pool: Pool, judge: RandomForestClassifier, see
         copy_rows,
         tell_rows,
     )
-
-
-def thin(rows: np.ndarray) -> np.ndarray:
-    """Return all of `rows`, (n, ...), or where there are more than `MOST` every so manieth of them, in order."""
-    return rows[:: -(-len(rows) // MOST)] if len(rows) > MOST else rows
 
 
 def label_judge(real: Data, seed: int) -> RandomForestClassifier:

@@ -160,13 +160,14 @@ def covered(
     """Return the coverage of `real` by as many `fresh` candidates as were kept, `before`, and by the kept, `after`.
 
     real, made: rows, (m, d) and (n, d). fresh: (k,) rows of `made`. keep: (k,) bool.
-    Coverage grows with the number of candidates, so that of all of them would say nothing of the filter. None where it
-    cannot be measured: it takes two samples on either side.
+    Coverage grows with the number of candidates, so that of all of them would say nothing of the filter. Of either side at
+    most 2,000 are looked at. None where it cannot be measured: it takes two samples on either side.
     """
+    from pipelines.evaluation.distance import thin
     from pipelines.evaluation.fidelity import fidelity
 
     def share(rows: np.ndarray) -> float | None:
-        found = fidelity(real, made[rows], space)["coverage"]
+        found = fidelity(thin(real), made[thin(rows)], space)["coverage"]
         return None if np.isnan(found) else round(found, DIGITS)
 
     kept = fresh[keep]

@@ -1,10 +1,13 @@
-"""Rehearsal on rich classes finds out which starts help."""
+"""Rehearsal finds out which starts help: on rich classes that are cut, or on poor ones that are halved."""
 
 import numpy as np
+import pandas as pd
+import pytest
 from sklearn.datasets import load_digits
 
 from gan import modalities
-from gan.rehearse import best, choose_policy, policies, rehearse
+from gan.modalities import TableCodec
+from gan.rehearse import best, choose_policy, policies, rehearsed
 from gan.starts import Policy
 from gan.train_settings import PretrainSettings
 
@@ -17,29 +20,47 @@ def cut_digits(few: int) -> tuple[np.ndarray, np.ndarray]:
     return (found.images[chosen] * 15).astype(np.uint8)[..., None], found.target[chosen]
 
 
-def test_rehearsal_repeats_and_says_that_borrowing_helps_digits() -> None:
-    """Rich digits cut to a few are found more surely with borrowed differences; the figures are the same each time."""
+def test_borrowing_helps_digits() -> None:
+    """Rich digits cut to a few are found more surely with borrowed differences, or as surely."""
     samples, labels = cut_digits(8)
-    codec, known = modalities.fit(samples), policies(5)
-    figures = rehearse(samples, labels, codec, known, seed=0)
-    assert figures["borrowed"].mean() > figures["neighbours"].mean()
-    again = rehearse(samples, labels, codec, known, seed=0)
-    assert all(np.array_equal(figures[name], again[name]) for name in known)
-    assert choose_policy(samples, labels, codec, PretrainSettings(), seed=0) == known["borrowed"]
-
-
-def test_noise_is_not_worth_a_change_of_policy() -> None:
-    """Borrowing is given up only where neighbours alone are ahead by more than the rounds differ."""
-    rounds = np.array([0.80, 0.90, 0.85])
-    assert best({"neighbours": rounds + np.array([0.01, -0.01, 0.005]), "borrowed": rounds}) == "borrowed"
-    assert best({"neighbours": rounds + 0.01, "borrowed": rounds}) == "neighbours"
-    assert best({}) == "neighbours"
-
-
-def test_without_rich_classes_there_is_no_rehearsal() -> None:
-    """Two classes leave nothing to rehearse with; a policy that is named is taken as it is."""
-    samples, labels = cut_digits(8)
-    few = labels < 2
     codec = modalities.fit(samples)
-    assert choose_policy(samples[few], labels[few], codec, PretrainSettings(), 0) == Policy(5, borrow=0.0)
+    assert choose_policy(samples, labels, codec, PretrainSettings(), seed=0) == policies(5, codec)["borrowed"]
+
+
+def test_noise_helps_a_table_in_which_most_columns_say_nothing() -> None:
+    """30 rows of a class leave holes in 4 columns of noise, which a forest takes for signs until noise fills them."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], [600, 30])
+    frame = pd.DataFrame(rng.standard_normal((630, 5))).rename(columns=str)
+    frame["0"] += 1.5 * labels
+    codec = TableCodec.fit(frame)
+    known = policies(5, codec)
+    assert rehearsed(codec.pack(frame), labels, codec, known, seed=0) == "spread"
+    assert choose_policy(codec.pack(frame), labels, codec, PretrainSettings(), 0) == known["spread"]
+
+
+def test_chance_is_not_worth_a_change_of_policy() -> None:
+    """The preferred policy is given up only for one that is ahead by more than the rounds differ, the one farthest ahead."""
+    rounds = np.array([0.80, 0.90, 0.85])
+    jitter = np.array([0.01, -0.01, 0.005])
+    assert best({"neighbours": rounds + jitter, "borrowed": rounds}, "borrowed") == "borrowed"
+    assert best({"neighbours": rounds + 0.01, "borrowed": rounds}, "borrowed") == "neighbours"
+    ahead = {"neighbours": rounds, "borrowed": rounds + 0.01, "spread": rounds + 0.02 + 0.1 * jitter}
+    assert best(ahead, "neighbours") == "spread"
+
+
+def test_where_no_class_is_poor_or_has_enough_samples_there_is_no_rehearsal() -> None:
+    """Balanced classes leave nothing to rehearse with, nor do four samples."""
+    samples, labels = cut_digits(8)
+    for few in (np.isin(labels, [0, 2]), np.isin(labels, [0, 1]) & (np.arange(len(labels)) < 182)):
+        codec = modalities.fit(samples)
+        assert choose_policy(samples[few], labels[few], codec, PretrainSettings(), 0) == Policy(5, borrow=0.0)
+
+
+def test_a_policy_that_is_named_is_taken_and_noise_refused_for_pictures() -> None:
+    """What the settings say is not questioned, unless it makes no sense."""
+    samples, labels = cut_digits(8)
+    codec = modalities.fit(samples)
     assert choose_policy(samples, labels, codec, PretrainSettings(starts="neighbours"), 0).borrow == 0
+    with pytest.raises(ValueError, match="for tables"):
+        choose_policy(samples, labels, codec, PretrainSettings(starts="spread"), 0)

@@ -85,3 +85,15 @@ def test_two_samples_and_one_are_enough() -> None:
 def test_copies_are_neighbours_of_each_other_and_not_of_themselves() -> None:
     """Repeated samples do not make a sample its own neighbour."""
     assert all(row not in found for row, found in enumerate(neighbours(np.zeros((4, 2), np.float32), 3)))
+
+
+def test_noise_is_as_wide_as_the_policy_says_and_widened_by_all_samples_where_a_class_has_few() -> None:
+    """Away from its plain place a start lies by normal noise: `spread` standard deviations, pooled as the docstring says."""
+    values, labels = pictures()
+    made = Starters(values, labels, ImageCodec.fit(values), Policy(neighbours=3, borrow=0.0, spread=0.5))
+    drawn = made.draw(0, 4000, np.random.default_rng(1))
+    x = made.codec.encode(values).numpy()
+    own, every = x[labels == 0].var(0), x.var(0)
+    assert np.allclose(drawn.noise.std(0), 0.5 * np.sqrt((12 * own + 10 * every) / 22), rtol=0.1)
+    plain = made.starts(drawn._replace(noise=np.empty((4000, 0))))
+    assert torch.equal(made.starts(drawn), made.codec.displace(plain, torch.from_numpy(drawn.noise)))

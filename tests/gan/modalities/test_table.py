@@ -15,7 +15,7 @@ from gan.modalities.table import TableCodec, infer_kinds
 from gan.model import GAN
 from gan.sample import generate
 from gan.score import score
-from gan.starts import neighbours
+from gan.starts import Policy, Starters, neighbours
 from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
 from tests.gan.tables import mixed
 
@@ -174,6 +174,25 @@ def test_a_number_between_a_number_and_a_missing_value_is_the_number() -> None:
         ]
     start = first + 0.6 * (second - first)
     assert codec.decode(start, start)["x"].isna().all()
+
+
+def test_noise_moves_numbers_and_leaves_spikes_gaps_and_categories() -> None:
+    """A start of noise lies off the plain one where both parents are numbers, and nowhere else."""
+    rng = np.random.default_rng(0)
+    spiky = np.where(rng.random(200) < 0.5, 0.0, rng.gamma(2.0, 10.0, 200))
+    spiky[:20] = np.nan
+    frame = pd.DataFrame({"plain": rng.normal(size=200), "spiky": spiky, "kind": list("ab") * 100})
+    codec = TableCodec.fit(frame)
+    starters = Starters(codec.pack(frame), np.zeros(200, int), codec, Policy(borrow=0.0, spread=0.5))
+    drawn = starters.draw(0, 500, rng)
+    moved = codec.decode(*2 * [starters.starts(drawn)])
+    plain = codec.decode(*2 * [starters.starts(drawn._replace(noise=np.empty((500, 0))))])
+    parents = frame["spiky"].to_numpy()[np.stack([drawn.reference, drawn.neighbour])]
+    numbers = (parents > 0).all(0)
+    assert 50 < numbers.sum() < 450
+    assert (moved["plain"] != plain["plain"]).all() and (moved["spiky"] != plain["spiky"])[numbers].all()
+    pd.testing.assert_frame_equal(moved.loc[~numbers, ["spiky", "kind"]], plain.loc[~numbers, ["spiky", "kind"]])
+    assert moved["kind"].equals(plain["kind"]) and moved["spiky"].isna().equals(plain["spiky"].isna())
 
 
 def test_the_gradient_passes_to_what_can_change() -> None:
