@@ -22,7 +22,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -311,16 +311,22 @@ def markdown(table: pd.DataFrame, command: str) -> str:
     default = found[found["recipe"] == "default"]
     machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, a thread a world"
     lines = ["# The generator study", "", f"`{command}`, {machine}.", ""]
-    lines += [*ending_lines(table[table["recipe"] == "default"]), "", *gain_lines(default), ""]
+    lines += ending_lines(table[table["recipe"] == "default"], BASELINES, "gan_filtered", test_share)
+    lines += ["", *gain_lines(default), ""]
     lines += [*quality_lines(table[table["recipe"] == "default"]), "", *filter_lines(found), "", *recipe_lines(table)]
     return "\n".join(lines) + "\n"
 
 
-def ending_lines(table: pd.DataFrame) -> list[str]:
-    """Return what a user ends with, a row a cell: the best of all classifiers with the GAN, less that without it."""
+def ending_lines(table: pd.DataFrame, baselines: list[str], gan: str, share: Callable[[str], float]) -> list[str]:
+    """Return what a user ends with, a row a cell: the best of all classifiers with the GAN, less that without it.
+
+    table: rows of `measure`. share: see `interval_of`, of a cell.
+    """
+    judges = table["classifier"].replace("", np.nan).nunique()
     lines = [
-        "What a user ends with: the best pair of baseline and classifier against the best classifier with the filtered GAN,",
-        "each by its mean in hindsight (a choice among 15 pairs or more against one among 3 or 4). Average precision, the mean",
+        "What a user ends with: the best pair of baseline and classifier against the best classifier with the GAN, each by its",
+        f"mean in hindsight (a choice among up to {judges * len(baselines)} against one among up to {judges}). Average "
+        "precision, the mean",
         "over the rare classes and worlds; the interval is 95 %, over worlds.",
         "",
         "| cell | worlds | without the GAN | with it | gain |",
@@ -329,8 +335,8 @@ def ending_lines(table: pd.DataFrame) -> list[str]:
     judged = table[table["classifier"] != ""]
     for cell, part in judged.groupby("cell", sort=False):
         wide = part.pivot(index="seed", columns=["what", "classifier"], values="value")
-        without, with_it = (wide[arms].mean().idxmax() for arms in (BASELINES, ["gan_filtered"]))
-        gain = interval_of(wide[with_it] - wide[without], test_share(str(cell)))
+        without, with_it = (wide[arms].mean().idxmax() for arms in (baselines, [gan]))
+        gain = interval_of(wide[with_it] - wide[without], share(str(cell)))
         before = f"{without[0].replace('_', ' ')}, {without[1]}: {wide[without].mean():.3f}"
         after = f"{with_it[1]}: {wide[with_it].mean():.3f}"
         lines.append(f"| {cell} | {len(wide)} | {before} | {after} | {shown(gain)} |")

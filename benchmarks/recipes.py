@@ -257,4 +257,6 @@ RECIPES = {
     "keep_half": Recipe("keep half, by score", {"filter": {"acceptance": 0.5}, "generate": {"oversampling": 3.0}}),
     "keep_quarter": Recipe("keep a quarter, by score", {"filter": {"acceptance": 0.25}, "generate": {"oversampling": 6.0}}),
     "resnet": Recipe("residual networks", {"train": {"network": "resnet"}}),
+    "laplacian": Recipe("a pyramid of networks", {"train": {"network": "laplacian"}}),
+    "upscaled_2": Recipe("made at half the size and upscaled", {"upscale": {"factor": 2}}),
 }  # fmt: skip

@@ -1,85 +1,95 @@
-"""What rows of a GAN are worth on real tables, beside class weights and SMOTE.
+"""What rows of the GAN are worth on real tables, beside class weights and SMOTE.
 
-    python benchmarks/tables.py FOLDER --seeds 5
+    python benchmarks/tables.py FOLDER
 
-FOLDER holds the CSV files of `TABLES`, as the UCI repository and OpenML hand them out: the label last, or in a column
-named `label`. Each table is asked for its rare class, as imbalanced-learn's benchmark sets are. A seed halves the table
-into training and test rows, stratified, at most 5,000 rows in all. Every arm fills the rare class up to the size of the
-rest, SMOTE on standardised numbers (SMOTENC where there are categories), `GANOverSampler` as it comes. Figures are average
-precision (AP) of the rare class on the test half, which keeps its own shares.
+FOLDER holds the CSV files of `TABLES`, as the UCI repository and OpenML publish them, with a header and the class in a
+column `label`; of abalone, 20 rings or more are one class and fewer the other. Rare are the classes with less than half
+of the samples of the largest, and at least 10 of them. A seed halves a table into training and test rows, class by class;
+of one with more than 20,000 rows it takes 9,000 that no other seed takes.
 
-Gain: AP of the GAN less that of the best baseline, which is the one with the highest mean over the same seeds, a choice
-that favours the baselines. Its 95 % interval is that of Nadeau and Bengio for repeated halves. Distance: median over the
-synthetic rows of that to the nearest training row, standardised numbers and one-hot categories.
+SMOTE fills the rare classes up to the size of the largest, on standardised numbers, SMOTENC where there are categories.
+The GAN is `GANOverSampler` as it comes, at a dose that each classifier chooses by cross-validation of the training rows, the
+GAN trained anew for each of 3 folds: nothing, a quarter, a half or all of what a class lacks.
+
+Figures are average precision (AP) on the test half, which keeps its own shares, the mean over the rare classes. Gain: AP
+with the GAN less that of the best baseline, which is the one with the highest mean over the same seeds, in hindsight, a
+choice that favours the baselines. Its 95 % interval is Student's, for halves of the same rows with the correction of Nadeau
+and Bengio. Distance: median over the synthetic rows of that to the nearest training row, standardised numbers and one-hot
+categories. Results are added to `tables.jsonl` as they come, and a run that is started again goes on with what is missing.
 """
 
 import argparse
 import json
-from collections.abc import Iterator
+import platform
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from generator_study import ending_lines, interval_of, shown
 from imblearn.over_sampling import SMOTE, SMOTENC
 from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
-from sklearn.model_selection import StratifiedShuffleSplit
+from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from throughput import processor
 
 from gan import GANOverSampler
-from pipelines.evaluation.intervals import Interval, nadeau_bengio
+from gan.device import prepare_device
 
-MOST_ROWS, TEST_SHARE = 5000, 0.5
-TABLES = {  # file, labels of the rare class
-    "ecoli": ("ecoli", ["imU"]),
-    "haberman": ("haberman", ["2"]),
-    "german": ("german", ["2"]),
-    "abalone": ("abalone", ["7"]),
-    "wine quality": ("winequality-white", ["3", "4"]),
-    "mammography": ("mammography", ["'1'"]),
-    "phoneme": ("phoneme", ["1"]),
-    "adult": ("adult-train", [">50K"]),
-}
-BASELINES = ("nothing", "class weights", "SMOTE")
+LARGE, TAKEN, TEST_SHARE = 20_000, 9000, 0.5  # rows
+RARE, FEWEST = 0.5, 10  # share of the largest class, and rows, of a rare class
+TABLES = ("ecoli", "haberman", "german", "abalone", "winequality-white", "mammography", "phoneme", "adult")
+DOSES, FOLDS = (0.0, 0.25, 0.5, 1.0), 3
+BASELINES = ["nothing", "class weights", "SMOTE"]
 GAN = "GAN"
 CLASSIFIERS = ("random forest", "logistic regression", "gradient boosting")
 
 
 class Half(NamedTuple):
-    """Training and test rows: frames and labels, 1 for the rare class."""
+    """Training and test rows: frames and labels, 0 for the first class."""
 
     x: pd.DataFrame
     y: np.ndarray
     test_x: pd.DataFrame
     test_y: np.ndarray
 
+    @property
+    def wanted(self) -> dict[int, int]:
+        """How many rows each rare class is filled up to."""
+        counts = np.bincount(self.y)
+        return {int(label): int(counts.max()) for label in np.flatnonzero(counts < RARE * counts.max())}
+
 
 def read(folder: Path, table: str) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the columns of a table and its labels, 1 for the rare class."""
-    file, rare = TABLES[table]
-    path = folder / f"{file}.csv"
-    named = "label" in path.read_text(encoding="utf-8").partition("\n")[0].split(",")
-    frame = pd.read_csv(path, header=0 if named else None, skipinitialspace=True, na_values="?")
-    label = "label" if named else frame.columns[-1]
-    frame = frame.dropna(subset=[label])
-    x = frame.drop(columns=label).rename(columns=str).reset_index(drop=True)
-    y = frame[label].astype(str).isin(rare).to_numpy(int)
-    if len(x) > MOST_ROWS:
-        rows = next(StratifiedShuffleSplit(1, train_size=MOST_ROWS, random_state=0).split(x, y))[0]
-        x, y = x.iloc[rows].reset_index(drop=True), y[rows]
-    return x, y
+    """Return the columns of a table and its labels, classes of too few rows left out."""
+    frame = pd.read_csv(folder / f"{table}.csv")
+    enough = frame["label"].map(frame["label"].value_counts()) >= 2 * FEWEST
+    frame = frame[enough].reset_index(drop=True)
+    return frame.drop(columns="label"), np.unique(frame["label"], return_inverse=True)[1]
 
 
 def halve(x: pd.DataFrame, y: np.ndarray, seed: int) -> Half:
-    """Part a table into halves with the same shares."""
-    train, test = next(StratifiedShuffleSplit(1, test_size=TEST_SHARE, random_state=seed).split(x, y))
-    return Half(x.iloc[train].reset_index(drop=True), y[train], x.iloc[test].reset_index(drop=True), y[test])
+    """Part a table, or the rows of a large one that belong to the seed, into halves with the same shares."""
+    large = len(x) > LARGE
+    rng = np.random.default_rng(0 if large else seed)
+    train, test = [], []
+    for label in np.unique(y):
+        rows = rng.permutation(np.flatnonzero(y == label))
+        if large:
+            count = int(TAKEN * len(rows) / len(y))
+            rows = rows[seed * count : (seed + 1) * count]
+        train.append(rows[: -(-len(rows) // 2)])
+        test.append(rows[-(-len(rows) // 2) :])
+    if not all(map(len, test)):
+        raise SystemExit(f"seed {seed}: the table has no rows left that no other seed takes")
+    first, second = np.sort(np.concatenate(train)), np.sort(np.concatenate(test))
+    return Half(x.iloc[first].reset_index(drop=True), y[first], x.iloc[second].reset_index(drop=True), y[second])
 
 
 def features(x: pd.DataFrame) -> ColumnTransformer:
@@ -92,8 +102,9 @@ def features(x: pd.DataFrame) -> ColumnTransformer:
     ).fit(x)
 
 
-def smote_rows(x: pd.DataFrame, y: np.ndarray, seed: int) -> pd.DataFrame:
-    """Return synthetic rows of SMOTE, or of SMOTENC where there are categories."""
+def smote_rows(half: Half, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return synthetic rows of SMOTE, or of SMOTENC where there are categories, and their labels."""
+    x = half.x
     numbers = x.select_dtypes("number").columns
     others = [name for name in x.columns if name not in numbers]
     filled = x.copy()
@@ -102,121 +113,173 @@ def smote_rows(x: pd.DataFrame, y: np.ndarray, seed: int) -> pd.DataFrame:
     filled[numbers] = scaler.transform(filled[numbers])
     filled[others] = filled[others].astype(object).fillna("missing")
     if others:
-        sampler = SMOTENC([filled.columns.get_loc(name) for name in others], random_state=seed)
+        places = [filled.columns.get_loc(name) for name in others]
+        sampler = SMOTENC(places, sampling_strategy=half.wanted, random_state=seed)
     else:
-        sampler = SMOTE(random_state=seed)
-    made = sampler.fit_resample(filled, y)[0].iloc[len(x) :].reset_index(drop=True)
+        sampler = SMOTE(sampling_strategy=half.wanted, random_state=seed)
+    made, y = sampler.fit_resample(filled, half.y)
+    made = made.iloc[len(x) :].reset_index(drop=True)
     made[numbers] = scaler.inverse_transform(made[numbers])
-    return made
+    return made, y[len(x) :]
 
 
-def gan_rows(x: pd.DataFrame, y: np.ndarray, seed: int) -> pd.DataFrame:
-    """Return synthetic rows of the GAN as it comes."""
-    sampler = GANOverSampler(random_state=seed)
-    return sampler.fit_resample(x, y)[0].iloc[sampler.synthetic_index_].reset_index(drop=True)
+Made = tuple[pd.DataFrame, np.ndarray]  # rows and their labels
 
 
-def precision(
-    half: Half, ready: ColumnTransformer, new: pd.DataFrame | None, weight: str | None, seed: int
-) -> list[float]:
-    """Return the average precision of each classifier, trained with the rows `new` of the rare class."""
-    x, y = ready.transform(half.x), half.y
-    if new is not None:
-        x, y = np.vstack([x, ready.transform(new)]), np.concatenate([y, np.ones(len(new), int)])
-    models = (
-        RandomForestClassifier(100, class_weight=weight, random_state=seed),
-        LogisticRegression(max_iter=1000, class_weight=weight),
-        HistGradientBoostingClassifier(class_weight=weight, random_state=seed),
-    )
-    asked = ready.transform(half.test_x)
-    return [float(average_precision_score(half.test_y, model.fit(x, y).predict_proba(asked)[:, 1])) for model in models]
+def gan_rows(half: Half, seen: np.ndarray, seed: int) -> dict[float, Made]:
+    """Return synthetic rows by dose. seen: rows of the training half that the GAN may see."""
+    fit, fit_y = half.x.iloc[seen].reset_index(drop=True), half.y[seen]
+    lacking = {label: target - int((half.y == label).sum()) for label, target in half.wanted.items()}
+    strategy = {label: int((fit_y == label).sum()) + count for label, count in lacking.items()}
+    sampler = GANOverSampler(sampling_strategy=strategy, random_state=seed)
+    made, y = sampler.fit_resample(fit, fit_y)
+    made, y = made.iloc[sampler.synthetic_index_].reset_index(drop=True), y[sampler.synthetic_index_]
+    rows = {
+        dose: np.concatenate([np.flatnonzero(y == label)[: round(dose * count)] for label, count in lacking.items()])
+        for dose in DOSES
+    }
+    return {dose: (made.iloc[own], y[own]) for dose, own in rows.items()}
 
 
-def measured(table: str, half: Half, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield a row for each arm: AP of each classifier, and the median distance to the nearest training row."""
+def models(seed: int, weight: str | None = None) -> dict[str, Any]:
+    """Return the classifiers by name."""
+    return {
+        "random forest": RandomForestClassifier(100, class_weight=weight, random_state=seed),
+        "logistic regression": LogisticRegression(max_iter=1000, class_weight=weight),
+        "gradient boosting": HistGradientBoostingClassifier(class_weight=weight, random_state=seed),
+    }
+
+
+def trained(model: Any, x: np.ndarray, y: np.ndarray, ready: ColumnTransformer, new: Made | None) -> Any:
+    """Return `model`, trained on `x`, (n, d), and on the rows `new`."""
+    if new is not None and len(new[1]):
+        x, y = np.vstack([x, ready.transform(new[0])]), np.concatenate([y, new[1]])
+    return model.fit(x, y)
+
+
+def precision(model: Any, asked: np.ndarray, y: np.ndarray, rare: list[int]) -> float:
+    """Return the average precision of a trained classifier on rows `asked`, (n, d), with labels `y`, (n,), the mean over
+    the classes `rare`.
+    """
+    said = model.predict_proba(asked)
+    return float(np.mean([average_precision_score(y == label, said[:, label]) for label in rare]))
+
+
+def baseline(half: Half, ready: ColumnTransformer, new: Made | None, weight: str | None, seed: int) -> list[float]:
+    """Return the average precision of each classifier, trained with the rows `new` or with weights."""
+    x, asked = ready.transform(half.x), ready.transform(half.test_x)
+    judges = [trained(model, x, half.y, ready, new) for model in models(seed, weight).values()]
+    return [precision(judge, asked, half.test_y, list(half.wanted)) for judge in judges]
+
+
+def dosed(half: Half, ready: ColumnTransformer, made: dict[float, Made], seed: int) -> list[tuple[str, float, float]]:
+    """Return the dose and the average precision of each classifier. made: rows of a GAN of all training rows, by dose."""
+    x, asked, rare = ready.transform(half.x), ready.transform(half.test_x), list(half.wanted)
+    folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, half.y))
+    by_fold = [gan_rows(half, seen, seed) for seen, _ in folds]
+    found = []
+    for judge in CLASSIFIERS:
+        scores = dict.fromkeys(DOSES, 0.0)
+        for (seen, out), rows in zip(folds, by_fold, strict=True):
+            for dose in DOSES:
+                model = trained(models(seed)[judge], x[seen], half.y[seen], ready, rows[dose])
+                scores[dose] += precision(model, x[out], half.y[out], rare)
+        dose = max(scores, key=lambda one: scores[one])
+        model = trained(models(seed)[judge], x, half.y, ready, made[dose])
+        found.append((judge, dose, precision(model, asked, half.test_y, rare)))
+    return found
+
+
+def measured(table: str, half: Half, seed: int) -> list[dict[str, Any]]:
+    """Return a row for each figure: AP by arm and classifier, and median distances to the nearest training row."""
     ready = features(half.x)
     search = NearestNeighbors(n_neighbors=1).fit(ready.transform(half.x))
-    for arm in (*BASELINES, GAN):
-        made = {"SMOTE": smote_rows, GAN: gan_rows}.get(arm)
-        new = made(half.x, half.y, seed) if made else None
-        row = {"table": table, "seed": seed, "arm": arm}
-        if new is not None:
-            row["distance"] = float(np.median(search.kneighbors(ready.transform(new))[0]))
-        weight = "balanced" if arm == "class weights" else None
-        yield row | dict(zip(CLASSIFIERS, precision(half, ready, new, weight, seed), strict=True))
+    counts = np.bincount(half.y)
+    found = [("rows", str(label), float(count)) for label, count in enumerate(counts)]
+    smote = smote_rows(half, seed)
+    for arm, new, weight in (("nothing", None, None), ("class weights", None, "balanced"), ("SMOTE", smote, None)):
+        values = baseline(half, ready, new, weight, seed)
+        found += [(arm, judge, value) for judge, value in zip(CLASSIFIERS, values, strict=True)]
+    made = gan_rows(half, np.arange(len(half.y)), seed)
+    for judge, dose, value in dosed(half, ready, made, seed):
+        found += [(GAN, judge, value), ("dose", judge, dose)]
+    for arm, rows in (("SMOTE", smote[0]), (GAN, made[1.0][0])):
+        found.append(("distance", arm, float(np.median(search.kneighbors(ready.transform(rows))[0]))))
+    return [
+        {"cell": table, "seed": seed, "what": what, "classifier": judge, "value": value} for what, judge, value in found
+    ]
 
 
-def shown(gain: Interval) -> str:
-    """Write a gain with its interval."""
-    return f"{gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
+def share(table: str) -> float:
+    """Return the share of the rows that are for test in one world and for training in another."""
+    return 0.0 if table == "adult" else TEST_SHARE
 
 
-def report(results: pd.DataFrame) -> str:
+def report(rows: pd.DataFrame) -> str:
     """Write the results as Markdown."""
+    judged = rows[rows["what"].isin([*BASELINES, GAN])]
     lines = [
-        "# Rows of a GAN on real tables",
+        "# Rows of the GAN on real tables",
         "",
-        f"`python benchmarks/tables.py FOLDER --seeds {results['seed'].nunique()}`; what is compared, and how, stands there.",
-        "",
-        "| table | rare : rest in training | classifier | best baseline | its AP | AP of the GAN | gain, 95 % interval |",
-        "|---|---|---|---|---|---|---|",
+        "`python benchmarks/tables.py FOLDER`; what is compared, and how, stands there.",
     ]
-    for table, rows in results.groupby("table", sort=False):
-        shares = rows["shares"].iloc[0]
-        for classifier in CLASSIFIERS:
-            by_arm = rows.pivot(index="seed", columns="arm", values=classifier)
-            best = by_arm[list(BASELINES)].mean().idxmax()
-            gain = nadeau_bengio((by_arm[GAN] - by_arm[best]).to_numpy(), TEST_SHARE)
-            lines.append(
-                f"| {table} | {shares} | {classifier} | {best} | {by_arm[best].mean():.3f} | {by_arm[GAN].mean():.3f} "
-                f"| {shown(gain)} |"
-            )
-    lines += [
-        "",
-        "Beside SMOTE alone, mean over the seeds (AP of random forest / logistic regression / gradient boosting; the gain is",
-        "that of their mean):",
-        "",
-        "| table | AP SMOTE | AP GAN | gain, 95 % interval | distance SMOTE | distance GAN |",
-        "|---|---|---|---|---|---|",
-    ]
-    for table, rows in results.groupby("table", sort=False):
-        means = rows.groupby("arm")[[*CLASSIFIERS, "distance"]].mean()
-        ap = {
-            arm: " / ".join(f"{means.loc[arm, classifier]:.3f}" for classifier in CLASSIFIERS) for arm in ("SMOTE", GAN)
-        }
-        smote, ours = means.loc["SMOTE"], means.loc[GAN]
-        mean_ap = rows.assign(mean=rows[list(CLASSIFIERS)].mean(axis=1)).pivot(
-            index="seed", columns="arm", values="mean"
-        )
-        gain = nadeau_bengio((mean_ap[GAN] - mean_ap["SMOTE"]).to_numpy(), TEST_SHARE)
+    lines += [f"Machine: {processor()}, one thread, Python {platform.python_version()}.", ""]
+    lines += [*ending_lines(judged, BASELINES, GAN, share), ""]
+    lines += ["Each classifier by itself, against its own best baseline and against SMOTE:", ""]
+    named = " | ".join((*BASELINES, GAN))
+    lines += [f"| table | classifier | {named} | gain over the best | over SMOTE |", "|---" * 8 + "|"]
+    for (table, judge), part in judged.groupby(["cell", "classifier"], sort=False):
         lines.append(
-            f"| {table} | {ap['SMOTE']} | {ap[GAN]} | {shown(gain)} | {smote['distance']:.3f} | {ours['distance']:.3f} |"
+            f"| {table} | {judge} | {gains(part.pivot(index='seed', columns='what', values='value'), table)} |"
+        )
+    lines += ["", "The mean of the three classifiers, and the distance to the nearest training row:", ""]
+    lines += [
+        f"| table | rows of rare classes | {named} | gain over the best | over SMOTE | distance of SMOTE, of the GAN |"
+    ]
+    lines += ["|---" * 9 + "|"]
+    for table, part in judged.groupby("cell", sort=False):
+        mean = part.pivot_table(index="seed", columns="what", values="value")
+        others = rows[rows["cell"] == table]
+        distance = others[others["what"] == "distance"].groupby("classifier")["value"].mean()
+        counts = others[others["what"] == "rows"].groupby("classifier", sort=False)["value"].mean()
+        few = ", ".join(f"{count:.0f}" for count in counts[counts < RARE * counts.max()])
+        lines.append(
+            f"| {table} | {few} of {counts.sum():.0f} | {gains(mean, table)} "
+            f"| {distance['SMOTE']:.3f}, {distance[GAN]:.3f} |"
         )
     return "\n".join([*lines, ""])
 
 
+def gains(wide: pd.DataFrame, table: Any) -> str:
+    """Return cells of AP by arm and of the gains. wide: (seeds, arms)."""
+    best = wide[BASELINES].mean().idxmax()
+    values = [f"**{wide[arm].mean():.3f}**" if arm == best else f"{wide[arm].mean():.3f}" for arm in (*BASELINES, GAN)]
+    over = [shown(interval_of(wide[GAN] - wide[arm], share(str(table)))) for arm in (best, "SMOTE")]
+    return " | ".join([*values, *over])
+
+
 def main() -> None:
-    """Measure what is asked for, keep what `tables.json` has of other tables, and write it and `tables.md` anew."""
+    """Measure what is missing, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="folder of the CSV files")
-    parser.add_argument("--seeds", type=int, default=5, help="halves of each table, 2 or more")
-    parser.add_argument(
-        "--tables", nargs="*", choices=TABLES, default=list(TABLES), help="only these; none: write the report again"
-    )
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the results")
+    parser.add_argument("--seeds", type=int, default=5, help="worlds of each table")
+    parser.add_argument("--tables", nargs="*", choices=TABLES, default=list(TABLES))
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "tables", help="path without suffix")
     given = parser.parse_args()
-    kept = given.out / "tables.json"
-    rows: list[dict[str, Any]] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else []
-    rows = [row for row in rows if row["table"] not in given.tables]
-    for table in given.tables:
-        x, y = read(given.folder, table)
-        for seed in range(given.seeds):
-            half = halve(x, y, seed)
-            shares = f"{half.y.sum()} : {(half.y == 0).sum()}"
-            rows += [row | {"shares": shares} for row in measured(table, half, seed)]
-            print(f"{table}, seed {seed}", flush=True)
-        kept.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    (given.out / "tables.md").write_text(report(pd.DataFrame(rows)), encoding="utf-8")
+    prepare_device()
+    store = given.out.with_suffix(".jsonl")
+    earlier = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
+    done = {(row["cell"], row["seed"]) for row in earlier}
+    for seed in range(given.seeds):
+        for table in given.tables:
+            if (table, seed) not in done:
+                found = measured(table, halve(*read(given.folder, table), seed), seed)
+                with store.open("a") as file:
+                    file.writelines(json.dumps(row) + "\n" for row in found)
+                print(f"{table}, seed {seed}", flush=True)
+    rows = pd.DataFrame([json.loads(line) for line in store.read_text().splitlines()])
+    rows = rows.sort_values("cell", key=lambda cells: cells.map(TABLES.index), kind="stable")
+    given.out.with_suffix(".md").write_text(report(rows), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -21,16 +21,18 @@ SHOWN = 150  # samples of a rich class to train with, and as many to test with, 
 SHOWN_WHOLE = 500  # the same, where poor classes are halved
 TREES = 60
 FEWEST = 6  # samples that a class is cut to, or is halved with, at least
-SPREAD = 0.5  # standard deviations of noise
+SPREAD, WIDE = 0.2, 0.5  # standard deviations of noise
 MARGIN = 2.0  # standard errors by which another policy must beat the preferred one
 
 
-def policies(neighbours: int, codec: Codec) -> dict[str, Policy]:
-    """Return what there is to choose from, by name. Noise is for tables: added to pictures, it is all one sees."""
-    known = {"neighbours": Policy(neighbours, borrow=0.0), "borrowed": Policy(neighbours)}
-    if isinstance(codec, TableCodec):
-        known["spread"] = Policy(neighbours, borrow=0.0, spread=SPREAD)
-    return known
+def policies(neighbours: int) -> dict[str, Policy]:
+    """Return all policies by name."""
+    return {
+        "neighbours": Policy(neighbours, borrow=0.0),
+        "borrowed": Policy(neighbours),
+        "spread": Policy(neighbours, borrow=0.0, spread=SPREAD),
+        "wide_spread": Policy(neighbours, borrow=0.0, spread=WIDE),
+    }
 
 
 def choose_policy(
@@ -38,31 +40,37 @@ def choose_policy(
 ) -> Policy:
     """Return the policy that `settings` name, or for `auto` the one that does best in rehearsal.
 
-    samples: (n, ...), as `codec.pack` returns them. Where there is nothing to rehearse with, starts lie between neighbours.
-    Raises ValueError for `spread` with pictures.
+    samples: (n, ...), as `codec.pack` returns them. Raises ValueError for noise with pictures.
     """
-    known = policies(settings.neighbours, codec)
-    if settings.starts == "auto":
+    known, name = policies(settings.neighbours), settings.starts
+    if name == "auto":
         return known[rehearsed(samples, labels, codec, known, seed)]
-    if settings.starts not in known:
-        raise ValueError(f"starts: {settings.starts!r} is for tables; for pictures use {', '.join(known)} or auto")
-    return known[settings.starts]
+    if known[name].spread and not isinstance(codec, TableCodec):
+        raise ValueError(f"starts: {name!r} is for tables; for pictures use neighbours, borrowed or auto")
+    return known[name]
 
 
 def rehearsed(samples: np.ndarray, labels: np.ndarray, codec: Codec, known: dict[str, Policy], seed: int) -> str:
-    """Return the name of the policy that does best in rehearsal.
+    """Return the name of the policy that does best in rehearsal, or of the preferred one where there is none.
 
-    Rich classes that were cut lend to each other, so there borrowing is preferred; where poor classes were halved, neighbours.
+    Noise is for tables: in a picture it is the first thing that one sees. A little costs nothing and takes rows off the
+    lines between real ones, so it is preferred. Pictures prefer to borrow where rich classes show that it pays.
     """
+    table = isinstance(codec, TableCodec)
+    tried = {
+        name: known[name] for name in (("spread", "neighbours", "wide_spread") if table else ("neighbours", "borrowed"))
+    }
+    preferred = next(iter(tried))
     classes, counts = np.unique(labels, return_counts=True)
     enough = counts >= RICH * counts.max()
     rich, poor = classes[enough], classes[~enough & (counts >= FEWEST)]
     if not len(poor):
-        return "neighbours"
+        return preferred
     if len(rich) >= 2 * PRETENDERS:
         few = max(int(np.median(counts[~enough])), FEWEST)
-        return best(rehearse(samples, labels, codec, known, list(_rounds(labels, rich, few, seed)), seed), "borrowed")
-    return best(rehearse(samples, labels, codec, known, list(_halves(labels, classes, poor, seed)), seed), "neighbours")
+        figures = rehearse(samples, labels, codec, tried, list(_rounds(labels, rich, few, seed)), seed)
+        return best(figures, preferred if table else "borrowed")
+    return best(rehearse(samples, labels, codec, tried, list(_halves(labels, classes, poor, seed)), seed), preferred)
 
 
 def best(figures: dict[str, np.ndarray], preferred: str) -> str:

@@ -21,6 +21,7 @@ from gan.sample import Generated, generate
 from gan.score import Calibration, score
 from gan.seeds import derive, numpy_generator
 from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
+from gan.train_settings import FAITHFUL_ROWS
 
 SEEDS = 2**31 - 1
 
@@ -124,11 +125,13 @@ class GANOverSampler(BaseOverSampler):
     def _pretrained(self, frame: pd.DataFrame, labels: np.ndarray, class_count: int, seed: int) -> GAN:
         kinds = {name: _learnable(kind, frame[name]) for name, kind in infer_kinds(frame).items()}
         codec = TableCodec.fit(frame, kinds | dict(self.kinds or {}))
-        settings = PretrainSettings(steps=self.steps, batch_size=self.batch_size, neighbours=self.k_neighbors)
+        settings = PretrainSettings(
+            steps=self.steps, batch_size=self.batch_size, neighbours=self.k_neighbors, faithful=FAITHFUL_ROWS
+        )
         return pretrain(frame, labels, class_count, settings, "mlp", self.width, seed, codec=codec)
 
     def _train_settings(self) -> TrainSettings:
-        return TrainSettings(steps=self.class_steps, batch_size=self.batch_size)
+        return TrainSettings(steps=self.class_steps, batch_size=self.batch_size, faithful=FAITHFUL_ROWS)
 
     def _made(
         self, gan: GAN, own: pd.DataFrame, index: int, count: int, seed: int, lenders: Labelled

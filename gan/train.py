@@ -42,9 +42,8 @@ def pretrain(
     """Train a GAN on all classes.
 
     samples: (n, s, s, c) uint8, or a data frame of n rows. labels: (n,) in 0..class_count-1. network: a family or
-    "auto". validation: held-out samples and labels, by which an earlier step is kept
-    where the last is worse. codec: fitted to
-    training samples; by default it is fitted here.
+    "auto". validation: held-out samples and labels, by which an earlier step is kept where the last is worse. codec: fitted
+    to training samples; by default it is fitted here.
     Raises ValueError when the pictures are not square, a label is out of range, or the network is not known or not made
     for tables.
     """

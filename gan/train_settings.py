@@ -6,6 +6,8 @@ from pydantic import Field
 
 from gan.settings import Settings
 
+FAITHFUL_ROWS = 1.0  # `faithful` for tables: of columns on scales of their own, a small move may leave the class
+
 
 class _Loop(Settings):
     """What both phases of training are told."""
@@ -23,9 +25,9 @@ class PretrainSettings(_Loop):
     steps: int = Field(default=1200, ge=1, description="training steps")
     learning_rate: float = Field(default=5e-4, gt=0, description="of both networks, falling to a tenth along a cosine")
     sampling_power: float = Field(default=0.5, ge=0, le=1, description="a class of n is drawn ~ n^power; 0: all alike")
-    starts: Literal["auto", "neighbours", "borrowed", "spread"] = Field(
+    starts: Literal["auto", "neighbours", "borrowed", "spread", "wide_spread"] = Field(
         default="auto",
-        description="between neighbours; with differences borrowed from rich classes; spread by noise; auto: rehearsed",
+        description="between neighbours; with differences borrowed from rich classes; tables: spread by noise; auto: rehearsed",
     )
     neighbours: int = Field(default=5, ge=1, description="nearest neighbours of a real sample that a start may lean to")
     noise_dim: int = Field(default=32, ge=1, description="numbers of noise a sample")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gan.train_settings import FAITHFUL_ROWS
 from pipelines import table_rows, table_sources
 from pipelines.errors import UserError
 from pipelines.init import build, next_step, refuse_existing
@@ -54,7 +55,8 @@ def create(folder: Path, source: Source) -> None:
             if rows.any():
                 frame[rows].to_parquet(raw / f"{name}.parquet", index=False, compression="zstd")
 
-    build(folder, fill, {"prepare": {"label": source.label, "group": source.group, "columns": kinds}})
+    about = {"label": source.label, "group": source.group, "columns": kinds}
+    build(folder, fill, {"prepare": about, **{phase: {"faithful": FAITHFUL_ROWS} for phase in ("pretrain", "train")}})
     print(describe(kinds))
     print(f"{folder}: a table; correct what a column is in {folder / FILE}\n{next_step(folder)}")
 

@@ -24,7 +24,7 @@ def test_borrowing_helps_digits() -> None:
     """Rich digits cut to a few are found more surely with borrowed differences, or as surely."""
     samples, labels = cut_digits(8)
     codec = modalities.fit(samples)
-    assert choose_policy(samples, labels, codec, PretrainSettings(), seed=0) == policies(5, codec)["borrowed"]
+    assert choose_policy(samples, labels, codec, PretrainSettings(), seed=0) == policies(5)["borrowed"]
 
 
 def test_noise_helps_a_table_in_which_most_columns_say_nothing() -> None:
@@ -34,9 +34,8 @@ def test_noise_helps_a_table_in_which_most_columns_say_nothing() -> None:
     frame = pd.DataFrame(rng.standard_normal((630, 5))).rename(columns=str)
     frame["0"] += 1.5 * labels
     codec = TableCodec.fit(frame)
-    known = policies(5, codec)
-    assert rehearsed(codec.pack(frame), labels, codec, known, seed=0) == "spread"
-    assert choose_policy(codec.pack(frame), labels, codec, PretrainSettings(), 0) == known["spread"]
+    assert rehearsed(codec.pack(frame), labels, codec, policies(5), seed=0) == "wide_spread"
+    assert choose_policy(codec.pack(frame), labels, codec, PretrainSettings(), 0) == policies(5)["wide_spread"]
 
 
 def test_chance_is_not_worth_a_change_of_policy() -> None:
@@ -55,6 +54,10 @@ def test_where_no_class_is_poor_or_has_enough_samples_there_is_no_rehearsal() ->
     for few in (np.isin(labels, [0, 2]), np.isin(labels, [0, 1]) & (np.arange(len(labels)) < 182)):
         codec = modalities.fit(samples)
         assert choose_policy(samples[few], labels[few], codec, PretrainSettings(), 0) == Policy(5, borrow=0.0)
+    frame = pd.DataFrame({"x": np.arange(20.0) ** 1.5})
+    table = TableCodec.fit(frame)
+    made = choose_policy(table.pack(frame), np.arange(20) % 2, table, PretrainSettings(), 0)
+    assert made == policies(5)["spread"]
 
 
 def test_a_policy_that_is_named_is_taken_and_noise_refused_for_pictures() -> None:

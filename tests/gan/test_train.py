@@ -56,6 +56,19 @@ def test_held_out_samples_are_never_trained_on(
         assert watched.history[-1][name] == value
 
 
+def test_the_more_faithful_the_less_a_sample_moves(pictures: np.ndarray, labels: np.ndarray) -> None:
+    """How far outputs end from their starts falls with the weight `faithful`."""
+    moved = []
+    for faithful in (0.0, 0.07, 1.0):
+        settings = PretrainSettings(steps=150, batch_size=16, learning_rate=2e-3, ema=0.1, faithful=faithful)
+        gan = pretrain(pictures, labels, 4, settings, "mlp", 4, seed=0)
+        batch = Batches(Starters(pictures, labels, gan.codec, gan.policy), np.arange(4), CPU, 32, power=0.5).draw(
+            64, np.random.default_rng(0)
+        )
+        moved.append(float((gan.generator(batch.start, batch.noise, batch.labels) - batch.start).abs().mean()))
+    assert moved[0] > moved[1] > moved[2] > 0
+
+
 def test_labels_of_a_pair_always_match(pictures: np.ndarray, labels: np.ndarray) -> None:
     """The real sample and both parents of the start have the label of their row."""
     samples = np.broadcast_to(labels.astype(np.uint8)[:, None, None, None], pictures.shape)

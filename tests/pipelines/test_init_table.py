@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gan.train_settings import FAITHFUL_ROWS
 from pipelines import files
 from pipelines.__main__ import main
 from pipelines.table_sources import read
@@ -140,11 +141,13 @@ def test_a_wrong_option_gets_one_line(
 
 
 def test_init_says_what_it_takes_each_column_for(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    """The kinds stand in params.yaml, where a person can correct them, under whatever name a column has."""
+    """Kinds, and weights that suit a table, stand in params.yaml, where a person can correct them."""
     frame = write_table(tmp_path / "table.csv", {"a": 40, "b": 12})
     code, text = init(tmp_path, "--table", str(tmp_path / "table.csv"), "--label", "income", capsys=capsys)
     assert code == 0, text
-    prepare = files.read_yaml(tmp_path / "project/params.yaml")["prepare"]
+    given = files.read_yaml(tmp_path / "project/params.yaml")
+    assert given["pretrain"]["faithful"] == given["train"]["faithful"] == FAITHFUL_ROWS
+    prepare = given["prepare"]
     assert list(prepare["columns"]) == [name for name in frame if name != "income"]
     assert prepare["columns"] | {"<b>size</b>: \"x\"": "numeric", "no. of visits": "integer", "größe": "categorical"} == (
         prepare["columns"]

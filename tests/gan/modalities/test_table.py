@@ -316,8 +316,9 @@ def test_a_row_is_the_same_alone_and_among_many(gan: GAN) -> None:
 
 
 def test_untrained_rows_are_those_of_smote() -> None:
-    """Without training, numbers lie between those of the parents, which are neighbours in the class."""
-    base = pretrain(FRAME, LABELS, 2, PretrainSettings(steps=1, batch_size=4), "mlp", 4, seed=0)
+    """Without training or noise, numbers lie between those of the parents, which are neighbours in the class."""
+    settings = PretrainSettings(steps=1, batch_size=4, starts="neighbours")
+    base = pretrain(FRAME, LABELS, 2, settings, "mlp", 4, seed=0)
     base.generator.last.weight.zero_()
     base.generator.last.bias.zero_()
     made = generate(base, OWN, 1, np.arange(200))
