@@ -27,7 +27,7 @@ SEEDS = 2**31 - 1
 
 
 class GANOverSampler(BaseOverSampler):
-    """Over-sample with a conditional GAN that starts from points between neighbours, as SMOTE does.
+    """Over-sample with a conditional GAN that starts from points between neighbours, as SMOTE does, and a little noise.
 
     One GAN is trained on all classes; for each class that needs rows it is trained on for `class_steps` steps. Arrays,
     lists, sparse matrices (made dense inside) and data frames go in and come out with their types. Numbers return to

@@ -35,6 +35,13 @@ class Policy(NamedTuple):
     borrow: float = 1.0
     spread: float = 0.0
 
+    def __str__(self) -> str:
+        """Say it in words."""
+        said = f"between a sample and one of its {self.neighbours} nearest"
+        if self.borrow:
+            said += f", plus a difference borrowed from one of {self.donors} rich classes"
+        return said + (f", plus noise of {self.spread:g} standard deviations" if self.spread else "")
+
 
 class Drawn(NamedTuple):
     """How starts were drawn, n of them; the first four, (n,), are rows of the training samples.

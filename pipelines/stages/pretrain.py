@@ -39,12 +39,18 @@ def run(
     real, held_out = Samples.load(train).reduced(factor), Samples.load(validation).reduced(factor)
     names = files.read_json(classes)["classes"]
     shown = (held_out.values, held_out.labels)
+    if "spread" in settings.starts and not real.kinds:
+        raise UserError(
+            f"params.yaml: pretrain.starts is {settings.starts}, which is made for tables; "
+            "pictures take auto, neighbours or borrowed"
+        )
     codec = _codec_of(real, network) if real.kinds else None
     gan = pretrain(real.values, real.labels, len(names), settings, network, width, seed, progress, shown, codec)
     checkpoint.save(gan, model)
     pd.DataFrame(gan.history).to_csv(curves, index=False)
     files.write_json(health, gan.health.to_dict())
     print(f"pretrain: {gan.network}, {settings.steps} steps on {len(real)} samples of {len(names)} classes")
+    print(f"pretrain: starts lie {gan.policy}")
     print(f"pretrain: {gan.health.outcome}")
     for sign in gan.health.bad:
         print(f"pretrain: {sign}")
