@@ -33,12 +33,36 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """What a user ends with who is free in the choice of a classifier: the best pair without the GAN, the best with it.
+
+    without, with_it: (arm, classifier) and the average precision on test, the mean over the rare classes. gain: of the one
+    over the other. Both are chosen by this very test split, in hindsight, so no verdict uses it.
+    """
+
+    without: tuple[str, str, float]
+    with_it: tuple[str, str, float]
+    gain: intervals.Interval
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        names = ("arm", "classifier", "average_precision")
+        sides = {"without": self.without, "with": self.with_it}
+        said: dict[str, Any] = {side: dict(zip(names, values, strict=True)) for side, values in sides.items()}
+        return said | {"gain": asdict(self.gain)}
+
+
+@dataclass(frozen=True)
 class Measured:
-    """The dose that validation chose, every training behind the scores, and the gains of the filtered GAN on test."""
+    """The dose that validation chose, every training behind the scores, and the gains of the filtered GAN on test.
+
+    ending: None where no rare class is in the test split, or only the deciding classifier was trained.
+    """
 
     dose: Dose
     keys: list[Key]
     gains: tables.Gains
+    ending: Ending | None = None
 
 
 def evaluate(
@@ -64,7 +88,7 @@ def evaluate(
         **inspection.frames(inspected),
     }
     said = _verdicts(verdicts)
-    figures = _metrics(study, choice, measured.dose, said, inspected, frames)
+    figures = _metrics(study, choice, measured, said, inspected, frames)
     return Result(figures, said, frames, tables.costs(study.fitter))
 
 
@@ -93,7 +117,8 @@ def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: 
     keys = _train_all(study, arms, names, dose, settings)
     rng = seeds.numpy_generator(seed, "evaluate", "test")
     draws = resampling(study, settings.repeats, _enough_draws(study.inputs, settings), rng)
-    return Measured(dose, keys, _gains(draws, choice, dose, arms, names, settings))
+    ending = None if brief else _ending(draws, arms, names, dose, settings)
+    return Measured(dose, keys, _gains(draws, choice, dose, arms, names, settings), ending)
 
 
 def judge(
@@ -126,14 +151,31 @@ def _choose_dose(study: Study, choice: Choice, settings: Settings, seed: int) ->
 
 def _train_all(study: Study, arms: list[str], names: list[str], dose: Dose, settings: Settings) -> list[Key]:
     """Train every arm with the classifiers `names`, `repeats` times; return the keys, arms in order."""
-    keys = [
-        Key(arm, classifier, repeat, dose.measured if ARMS[arm].uses_gan else 1.0)
-        for arm in arms
-        for classifier in names
-        for repeat in range(settings.repeats)
-    ]
+    keys = [key for arm in arms for classifier in names for key in _repeats(arm, classifier, dose, settings)]
     study.train(keys, "arms")
     return keys
+
+
+def _repeats(arm: str, classifier: str, dose: Dose, settings: Settings) -> list[Key]:
+    """Return the trainings of an arm with a classifier."""
+    own = dose.measured if ARMS[arm].uses_gan else 1.0
+    return [Key(arm, classifier, repeat, own) for repeat in range(settings.repeats)]
+
+
+def _ending(draws: Resampling, arms: list[str], names: list[str], dose: Dose, settings: Settings) -> Ending | None:
+    inputs = draws.study.inputs
+    present = [label for label in inputs.rare if (inputs.test.y == label).any()]
+    if not present:
+        return None
+
+    def best(of: list[str]) -> tuple[str, str, float]:
+        pairs = [(arm, name, _repeats(arm, name, dose, settings)) for arm in of for name in names]
+        scored = [(arm, name, float(draws.average_precision(keys, present)[0].mean())) for arm, name, keys in pairs]
+        return max(scored, key=lambda pair: pair[2])
+
+    without, with_it = best([arm for arm in arms if not ARMS[arm].uses_gan]), best([GAN])
+    ours, theirs = (_repeats(*pair[:2], dose, settings) for pair in (with_it, without))
+    return Ending(without, with_it, draws.gain(ours, theirs, present, settings.confidence))
 
 
 def _gains(
@@ -145,10 +187,6 @@ def _gains(
     best baseline the mean of the classes that got no samples, under REST.
     """
     inputs, result = draws.study.inputs, {}
-
-    def keys(arm: str, classifier: str) -> list[Key]:
-        return [Key(arm, classifier, r, dose.measured if ARMS[arm].uses_gan else 1.0) for r in range(settings.repeats)]
-
     others = [arm for arm in arms if arm != GAN]
     present = [label for label in inputs.rare if (inputs.test.y == label).any()]
     rest = [c for c in range(len(inputs.names)) if c not in inputs.targets and (inputs.test.y == c).any()]
@@ -160,8 +198,8 @@ def _gains(
             for label, labels in (
                 groups | ({tables.REST: rest} if deciding and other == best and rest else {})
             ).items():
-                gain = draws.gain(keys(GAN, classifier), keys(other, classifier), labels, settings.confidence)
-                result[classifier, other, label] = gain
+                ours, theirs = (_repeats(arm, classifier, dose, settings) for arm in (GAN, other))
+                result[classifier, other, label] = draws.gain(ours, theirs, labels, settings.confidence)
     return result
 
 
@@ -199,7 +237,7 @@ def _verdicts(verdicts: list[gate.Verdict]) -> dict[str, Any]:
 def _metrics(
     study: Study,
     choice: Choice,
-    dose: Dose,
+    measured: Measured,
     verdicts: dict[str, Any],
     inspected: dict[int, Inspected],
     frames: dict[str, pd.DataFrame],
@@ -215,7 +253,8 @@ def _metrics(
             "best_minus_nothing": {name: asdict(margin) for name, margin in choice.margins.items()},
             "tuned_threshold_strength": choice.strength,
         },
-        "dose": {"value": dose.value, "reason": dose.reason, "validation": dose.scores},
+        "dose": {"value": measured.dose.value, "reason": measured.dose.reason, "validation": measured.dose.scores},
+        "ending": measured.ending and measured.ending.to_dict(),
         "counts": tables.counts(inputs),
         "arms": tables.brief(frames["scores"], inputs),
         "samples": {inputs.names[label]: one.figures for label, one in inspected.items()},

@@ -68,6 +68,25 @@ def test_held_back_real_samples_ship_and_the_verdict_says_why(finished: Path) ->
     )
 
 
+def test_the_ending_is_the_best_pair_on_either_side(finished: Path) -> None:
+    """Of all pairs of arm and classifier in `summary`, by the mean of the rare classes; the gain is their difference."""
+    said = json.loads((finished / "one" / "metrics.json").read_text())
+    ending, arms = said["ending"], said["arms"]
+    without = {
+        (arm, name): figures["average_precision"]
+        for name, table in arms.items()
+        for arm, figures in table.items()
+        if not arm.startswith("gan")
+    }
+    best = max(without, key=lambda pair: without[pair])
+    assert (ending["without"]["arm"], ending["without"]["classifier"]) == best
+    assert ending["with"]["arm"] == "gan_filtered"
+    ours = max(table["gan_filtered"]["average_precision"] for table in arms.values())
+    assert ending["with"]["average_precision"] == pytest.approx(ours)
+    assert ending["gain"]["value"] == pytest.approx(ours - without[best], abs=1e-5)
+    assert ending["gain"]["low"] < ending["gain"]["value"] < ending["gain"]["high"]
+
+
 def test_the_same_result_is_not_counted_as_another_judgement(finished: Path) -> None:
     """Only other results of the same test split wear it out."""
     file = finished / "judged.json"
