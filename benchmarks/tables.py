@@ -227,11 +227,11 @@ def report(rows: pd.DataFrame) -> str:
     lines += [*ending_lines(judged, BASELINES, GAN, share), ""]
     lines += ["Each classifier by itself, against its own best baseline and against SMOTE:", ""]
     named = " | ".join((*BASELINES, GAN))
-    lines += [f"| table | classifier | {named} | gain over the best | over SMOTE |", "|---" * 8 + "|"]
+    lines += [f"| table | classifier | {named} | gain over the best | over SMOTE | doses |", "|---" * 9 + "|"]
     for (table, judge), part in judged.groupby(["cell", "classifier"], sort=False):
-        lines.append(
-            f"| {table} | {judge} | {gains(part.pivot(index='seed', columns='what', values='value'), table)} |"
-        )
+        chosen = rows[(rows["what"] == "dose") & (rows["cell"] == table) & (rows["classifier"] == judge)]["value"]
+        wide = part.pivot(index="seed", columns="what", values="value")
+        lines.append(f"| {table} | {judge} | {gains(wide, table)} | {' '.join(f'{dose:g}' for dose in chosen)} |")
     lines += ["", "The mean of the three classifiers, and the distance to the nearest training row:", ""]
     lines += [
         f"| table | rows of rare classes | {named} | gain over the best | over SMOTE | distance of SMOTE, of the GAN |"
