@@ -232,7 +232,13 @@ def report(rows: pd.DataFrame) -> str:
         chosen = rows[(rows["what"] == "dose") & (rows["cell"] == table) & (rows["classifier"] == judge)]["value"]
         wide = part.pivot(index="seed", columns="what", values="value")
         lines.append(f"| {table} | {judge} | {gains(wide, table)} | {' '.join(f'{dose:g}' for dose in chosen)} |")
-    lines += ["", "The mean of the three classifiers, and the distance to the nearest training row:", ""]
+    lines += [
+        "",
+        *cheap_lines(judged),
+        "",
+        "The mean of the three classifiers, and the distance to the nearest training row:",
+        "",
+    ]
     lines += [
         f"| table | rows of rare classes | {named} | gain over the best | over SMOTE | distance of SMOTE, of the GAN |"
     ]
@@ -248,6 +254,21 @@ def report(rows: pd.DataFrame) -> str:
             f"| {distance['SMOTE']:.3f}, {distance[GAN]:.3f} |"
         )
     return "\n".join([*lines, ""])
+
+
+def cheap_lines(judged: pd.DataFrame) -> list[str]:
+    """Say how often class weights and SMOTE themselves are worth more, or less, than nothing beyond doubt."""
+    lines = []
+    for arm in BASELINES[1:]:
+        found = []
+        for (table, _), part in judged.groupby(["cell", "classifier"], sort=False):
+            wide = part.pivot(index="seed", columns="what", values="value")
+            found.append(interval_of(wide[arm] - wide["nothing"], share(str(table))))
+        better, worse = sum(one.low > 0 for one in found), sum(one.high < 0 for one in found)
+        lines.append(
+            f"Of the {len(found)} rows, {arm} does better than nothing beyond doubt in {better}, worse in {worse}."
+        )
+    return lines
 
 
 def gains(wide: pd.DataFrame, table: Any) -> str:
