@@ -129,9 +129,9 @@ Made = tuple[pd.DataFrame, np.ndarray]  # rows and their labels
 def gan_rows(half: Half, seen: np.ndarray, seed: int) -> dict[float, Made]:
     """Return synthetic rows by dose. seen: rows of the training half that the GAN may see."""
     fit, fit_y = half.x.iloc[seen].reset_index(drop=True), half.y[seen]
-    lacking = {label: target - int((half.y == label).sum()) for label, target in half.wanted.items()}
-    strategy = {label: int((fit_y == label).sum()) + count for label, count in lacking.items()}
-    sampler = GANOverSampler(sampling_strategy=strategy, random_state=seed)
+    counts = np.bincount(fit_y)
+    lacking = {label: int(counts.max() - counts[label]) for label in half.wanted}
+    sampler = GANOverSampler(sampling_strategy=dict.fromkeys(lacking, int(counts.max())), random_state=seed)
     made, y = sampler.fit_resample(fit, fit_y)
     made, y = made.iloc[sampler.synthetic_index_].reset_index(drop=True), y[sampler.synthetic_index_]
     rows = {
