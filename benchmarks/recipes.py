@@ -230,7 +230,7 @@ RECIPES = {
     "from_a_sample": Recipe("start from one sample, borrow nothing", {"pretrain": {"starts": "neighbours"}}, from_a_sample),
     "sample_and_borrow": Recipe("start from one sample, borrow", {}, from_a_sample),
     "between_codes": Recipe("start between the codes of an autoencoder", {"pretrain": {"starts": "neighbours"}}, between_codes),
-    "codes_and_borrow": Recipe("the same, and borrow", {"pretrain": {"starts": "borrowed"}}, between_codes),
+    "codes_and_borrow": Recipe("start between codes, and borrow", {"pretrain": {"starts": "borrowed"}}, between_codes),
     "adaptive_shifts": Recipe("as many shifts as the discriminator needs", {}, adaptive_shifts),
     "ramp": Recipe("the class fades in", {}, ramp),
     "augmented_on_top": Recipe("classic augmentation of the GAN's samples", {}, augmented_on_top),
