@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from generator_study import shown
+from generator_study import interval_of, shown
 from tables import CLASSIFIERS, Half, baseline, features, halve, read, share
 from throughput import processor
 
@@ -41,7 +41,6 @@ from gan.device import prepare_device
 from gan.modalities.table import TableCodec, infer_kinds
 from gan.starts import Policy, Starters
 from gan.train import PretrainSettings, pretrain
-from pipelines.evaluation.intervals import nadeau_bengio
 
 OPPONENT = "ctgan==0.12.1"
 BATCH, WIDTH = 500, 16  # 16 times as many units in each hidden layer
@@ -138,7 +137,7 @@ def report(results: pd.DataFrame, command: str) -> str:
         us, them = sides
         prepared = [median(side["preprocessing"]) for side in sides]
         step = [1000 * median(side["step"]) for side in sides]
-        gain = shown(nadeau_bengio((us["ap"] - them["ap"]).to_numpy(), share(str(table))))
+        gain = shown(interval_of(us["ap"] - them["ap"], share(str(table))))
         lines.append(
             f"| {table} | {prepared[0]:.3f} : {prepared[1]:.2f} | {prepared[1] / prepared[0]:.0f} "
             f"| {step[0]:.1f} : {step[1]:.1f} | {step[1] / step[0]:.2f} "

@@ -66,11 +66,11 @@ def rehearsed(samples: np.ndarray, labels: np.ndarray, codec: Codec, known: dict
     rich, poor = classes[enough], classes[~enough & (counts >= FEWEST)]
     if not len(poor):
         return preferred
+    rounds = _halves(labels, classes, poor, seed)
     if len(rich) >= 2 * PRETENDERS:
-        few = max(int(np.median(counts[~enough])), FEWEST)
-        figures = rehearse(samples, labels, codec, tried, list(_rounds(labels, rich, few, seed)), seed)
-        return best(figures, preferred if table else "borrowed")
-    return best(rehearse(samples, labels, codec, tried, list(_halves(labels, classes, poor, seed)), seed), preferred)
+        rounds = _rounds(labels, rich, max(int(np.median(counts[~enough])), FEWEST), seed)
+        preferred = preferred if table else "borrowed"
+    return best(rehearse(samples, labels, codec, tried, list(rounds), seed), preferred)
 
 
 def best(figures: dict[str, np.ndarray], preferred: str) -> str:

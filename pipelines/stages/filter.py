@@ -62,12 +62,13 @@ def run(
     ratio = calibration.ratio(scores.candidates)
     view = View.fit(real.values, real.kinds)
     where = spaces(view.data(real.values, real.labels))
-    status = find_repeats(made, own, held_out, view, where)
+    seen = view.rows(made.values)
+    status = find_repeats(made, seen, own, held_out, view, where)
     fresh = status == KEPT
     uniforms = np.array([seeds.numpy_generator(int(one), "filter").random() for one in made.rows["seed"]])
     keep, threshold = accept(ratio[fresh], uniforms[fresh], settings, calibration.ratio(scores.real))
     coverage = {
-        name: covered(view.rows(split.values), view.rows(made.values), np.flatnonzero(fresh), keep, where[-1])
+        name: covered(view.rows(split.values), seen, np.flatnonzero(fresh), keep, where[-1])
         for name, split in (("training", own), ("held_out", held_out))
     }
     status[np.flatnonzero(fresh)[~keep]] = BELOW
@@ -176,8 +177,10 @@ def covered(
     return {"before": share(fresh[: len(kept)]), "after": share(kept)}
 
 
-def find_repeats(made: Candidates, own: Samples, held_out: Samples, view: View, where: list["Space"]) -> np.ndarray:
-    """Return a status for each candidate, (n,) object: `kept`, or of which sample it is a copy.
+def find_repeats(
+    made: Candidates, seen: np.ndarray, own: Samples, held_out: Samples, view: View, where: list["Space"]
+) -> np.ndarray:
+    """Return a status for each candidate, (n,) object: `kept`, or of which sample it is a copy. seen: them in `view`, (n, d).
 
     An exact copy equals a training sample or an earlier candidate, byte for byte, or in all that is learnt of a table;
     where more than one in a hundred rows of the class equal each other, that is normal and no copy. A near copy is what
@@ -186,7 +189,7 @@ def find_repeats(made: Candidates, own: Samples, held_out: Samples, view: View, 
     from pipelines.evaluation import copies
 
     status = np.full(len(made), KEPT, object)
-    near = copies.check(view.rows(made.values), view.rows(own.values), view.rows(held_out.values), where)
+    near = copies.check(seen, view.rows(own.values), view.rows(held_out.values), where)
     for row in np.flatnonzero(near.flagged):
         status[row] = f"near copy of training sample {own.ids[near.index[row]]}"
     compared = [name for name, kind in own.kinds.items() if kind not in UNLEARNT] if own.kinds else None

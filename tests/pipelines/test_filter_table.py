@@ -19,7 +19,7 @@ def candidates(frame: pd.DataFrame) -> Candidates:
 
 def repeats(made: Candidates, real: Samples, held_out: Samples) -> np.ndarray:
     view = View.fit(real.values, real.kinds)
-    return find_repeats(made, real, held_out, view, spaces(view.data(real.values, real.labels)))
+    return find_repeats(made, view.rows(made.values), real, held_out, view, spaces(view.data(real.values, real.labels)))
 
 
 def test_a_copied_row_is_dropped_though_its_identifier_is_new() -> None:
