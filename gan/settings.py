@@ -1,6 +1,12 @@
 """The base of every group of settings: typed, strict, unchangeable."""
 
-from pydantic import BaseModel, ConfigDict
+from functools import partial
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# Fields that mean nothing to the other kind of data; its `params.yaml` does not show them.
+ImageField = partial(Field, json_schema_extra={"only": "images"})
+TableField = partial(Field, json_schema_extra={"only": "table"})
 
 
 class Settings(BaseModel):

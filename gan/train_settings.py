@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gan.settings import Settings
+from gan.settings import ImageField, Settings
 
 FAITHFUL_ROWS = 1.0  # `faithful` for tables: of columns on scales of their own, a small move may leave the class
 
@@ -48,10 +48,14 @@ class UpscaleSettings(Settings):
     """The upscaler: the GAN makes small pictures, and this makes them large again."""
 
     factor: Literal[1, 2, 4] = Field(default=1, description="the GAN's pictures are smaller by this, 1: no upscaling")
-    batch_size: int = Field(default=32, ge=2, description="pictures a step")
-    width: int = Field(default=16, ge=4, description="channels of the first convolution")
-    steps: int = Field(default=1500, ge=1, description="training steps")
-    learning_rate: float = Field(default=5e-4, gt=0, description="of both networks, falling to zero along a cosine")
-    gamma: float = Field(default=0.5, ge=0, description="weight of the gradient penalties; higher is smoother")
-    feature_weight: float = Field(default=0.1, ge=0, description="of the distance in discriminator features to L1 = 1")
-    adversarial_weight: float = Field(default=0.01, ge=0, description="of the adversarial loss to L1 = 1")
+    batch_size: int = ImageField(default=32, ge=2, description="pictures a step")
+    width: int = ImageField(default=16, ge=4, description="channels of the first convolution")
+    steps: int = ImageField(default=1500, ge=1, description="training steps")
+    learning_rate: float = ImageField(
+        default=5e-4, gt=0, description="of both networks, falling to zero along a cosine"
+    )
+    gamma: float = ImageField(default=0.5, ge=0, description="weight of the gradient penalties; higher is smoother")
+    feature_weight: float = ImageField(
+        default=0.1, ge=0, description="of the distance in discriminator features to L1 = 1"
+    )
+    adversarial_weight: float = ImageField(default=0.01, ge=0, description="of the adversarial loss to L1 = 1")

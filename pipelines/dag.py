@@ -187,6 +187,7 @@ STAGES = (
             "train": "data/prepared/train.parquet",
             "validation": "data/prepared/validation.parquet",
             "classes": "data/prepared/classes.json",
+            "manifest": "data/prepared/manifest.csv",
             "plan": PLAN,
             "synthetic": "data/synthetic",
             "evaluation": "data/evaluation",

@@ -18,8 +18,8 @@ def export(project: Path, folder: Path) -> None:
     """Write the samples and `manifest.csv` (path, label, split, origin, …) to a new folder.
 
     Pictures become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
-    manifest has the name itself. A table becomes `<split>.csv` with the label as its last column. UserError where there
-    is no release or `folder` exists.
+    manifest has the name itself. A table becomes `<split>.csv`, the last columns being the group, if any, and the label.
+    UserError where there is no release or `folder` exists.
     """
     source = project / "data/release/samples.parquet"
     if not source.is_file():
@@ -34,8 +34,9 @@ def export(project: Path, folder: Path) -> None:
     try:
         building.mkdir(parents=True)
         if isinstance(values, pd.DataFrame):
-            label = files.read_json(source.with_name("release.json"))["label"]
-            noun, places = "rows", _write_tables(building, rows, values.assign(**{label: rows["label"]}))
+            about = files.read_json(source.with_name("release.json"))
+            added = {about[column]: rows[column] for column in ("group", "label") if about[column]}
+            noun, places = "rows", _write_tables(building, rows, values.assign(**added))
         else:
             noun, places = "pictures", _write_pictures(building, rows, values)
         pd.concat([places, rows], axis=1).to_csv(building / "manifest.csv", index=False)

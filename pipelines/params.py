@@ -96,7 +96,11 @@ def borrowed(stage: Stage, values: Mapping[str, Any], known: Mapping[str, Stage]
 
 
 def render(demo: bool, values: Mapping[str, Any] | None = None) -> str:
-    """Return the text of `params.yaml`: every setting with its value in `values` or its default, and its meaning."""
+    """Return the text of `params.yaml`: every setting with its value in `values` or its default, and its meaning.
+
+    Left out are settings that mean nothing to the kind of data that `values` are for; without `values`, none.
+    """
+    kind = None if values is None else "table" if (values.get("prepare") or {}).get("label") else "images"
     values = values or {}
     lines = [
         "# Every setting of a run, a group a stage. `tailweight params` explains them; `tailweight run` checks them.",
@@ -105,14 +109,19 @@ def render(demo: bool, values: Mapping[str, Any] | None = None) -> str:
         *_rendered("gate", "what the command line makes of the verdicts", gate(values)),
     ]
     for stage in stages(demo):
-        lines += _rendered(stage.name, stage.about, group(stage, values))
+        lines += _rendered(stage.name, stage.about, group(stage, values), kind)
     return "\n".join(lines) + "\n"
 
 
-def _rendered(name: str, about: str, settings: Settings) -> list[str]:
+def _rendered(name: str, about: str, settings: Settings, kind: str | None = None) -> list[str]:
+    """Return a group as text, without the settings of another than `kind` that have their defaults."""
     values = settings.model_dump(mode="json")
-    fields = type(settings).model_fields
-    lines = [line for key in fields for line in _lines(key, values[key], fields[key].description or "")]
+    lines = []
+    for key, field in type(settings).model_fields.items():
+        extra = field.json_schema_extra
+        only = extra.get("only") if isinstance(extra, dict) else None
+        if kind is None or only in (None, kind) or getattr(settings, key) != field.default:
+            lines += _lines(key, values[key], field.description or "")
     return ["", f"{name}:  # {about}", *lines] if lines else []
 
 

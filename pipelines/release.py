@@ -1,5 +1,6 @@
 """A release on disk: the real samples and the synthetic ones that earned it, each saying which it is."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -7,13 +8,17 @@ import pandas as pd
 from pipelines.samples import Candidates, Samples, Values, is_value, with_values, without_values
 
 REAL, SYNTHETIC = "real", "synthetic"
-COLUMNS = ["id", "class", "origin", "split", "seed", "reference_id", "neighbour_id", "raw_score", "score"]
+COLUMNS = ["id", "class", "origin", "split", "group", "seed", "reference_id", "neighbour_id", "raw_score", "score"]
 
 
-def real_rows(samples: Samples, split: str, names: list[str]) -> pd.DataFrame:
-    """Return a row for each real sample, with its values as `samples.with_values` lays them out."""
+def real_rows(samples: Samples, split: str, names: list[str], groups: Mapping[str, str]) -> pd.DataFrame:
+    """Return a row for each real sample, with its values as `samples.with_values` lays them out.
+
+    names: of the classes. groups: by id, of the samples that have one.
+    """
     labels = [names[label] for label in samples.labels]
-    rows = pd.DataFrame({"id": samples.ids, "class": labels, "origin": REAL, "split": split})
+    own = [groups.get(name) for name in samples.ids]
+    rows = pd.DataFrame({"id": samples.ids, "class": labels, "origin": REAL, "split": split, "group": own})
     return with_values(rows, samples.values)
 
 
@@ -23,9 +28,15 @@ def synthetic_rows(candidates: Candidates) -> pd.DataFrame:
 
 
 def assemble(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return all rows with the columns of a release, in order; what a part lacks is missing there."""
+    """Return all rows with the columns of a release, in order; what a part lacks is missing there.
+
+    A synthetic sample has no group; those of the two it started between are found by their ids. Where no sample has a
+    group, there is no such column.
+    """
     values = [name for name in parts[0] if is_value(name)]
-    some = [part.reindex(columns=[*COLUMNS, *values]) for part in parts if len(part)]
+    grouped = any(part["group"].notna().any() for part in parts if "group" in part)
+    columns = [name for name in COLUMNS if name != "group" or grouped]
+    some = [part.reindex(columns=[*columns, *values]) for part in parts if len(part)]
     rows = pd.concat(some, ignore_index=True)
     return rows.assign(seed=rows["seed"].astype("Int64"))
 

@@ -11,6 +11,7 @@ from gan import seeds
 from gan.constraints import Constraint, check
 from gan.errors import ConstraintError
 from gan.settings import Settings as Base
+from gan.settings import TableField
 from pipelines.errors import UserError
 from pipelines.plan import ClassPlan, slug
 from pipelines.samples import Candidates, Samples
@@ -21,12 +22,12 @@ class Settings(Base):
     """How many candidates there are to choose from."""
 
     oversampling: float = Field(default=2.0, ge=1, description="candidates made for each sample that the class needs")
-    constraints: list[Constraint] = Field(
+    constraints: list[Constraint] = TableField(
         default=[],
         description="table: what each row satisfies: a list of {kind: range, column, min, max}, {kind: inequality, low, "
         "high}, {kind: fixed_combinations, columns: […]} or {kind: expression, expression}",
     )
-    constraint_budget: float = Field(
+    constraint_budget: float = TableField(
         default=20, ge=1, description="attempts for each row, on average, until all candidates satisfy the constraints"
     )
 

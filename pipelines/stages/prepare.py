@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from gan.settings import ImageField, TableField
 from gan.settings import Settings as Base
 from pipelines import files, pictures, sources, table_rows
 from pipelines.samples import Samples, Values, rows_of
@@ -22,18 +23,22 @@ Kind = Literal["numeric", "integer", "categorical", "ordered", "boolean", "datet
 class Settings(Base):
     """What a sample becomes, and how many are held out."""
 
-    image_size: int = Field(default=28, ge=8, le=128, description="side of the square pictures in pixels, 8 to 128")
-    fit: pictures.Fit = Field(default="crop", description="how a picture becomes square: crop, pad or stretch")
+    image_size: int = ImageField(
+        default=28, ge=8, le=128, description="side of the square pictures in pixels, 8 to 128"
+    )
+    fit: pictures.Fit = ImageField(default="crop", description="how a picture becomes square: crop, pad or stretch")
     test_share: float = Field(
         default=0.25, gt=0, lt=1, description="share of each class for test, where the data has no test split"
     )
     validation_share: float = Field(
         default=0.2, ge=0, lt=1, description="share of each training class held out to choose by"
     )
-    drop_duplicates: bool = Field(default=True, description="drop pictures that equal an earlier one, of test first")
-    label: str = Field(default="", description="table: the column with the class; empty: the data are pictures")
-    group: str = Field(default="", description="table: the column with what must not span splits, or empty")
-    columns: dict[str, Kind] = Field(
+    drop_duplicates: bool = ImageField(
+        default=True, description="drop pictures that equal an earlier one, of test first"
+    )
+    label: str = TableField(default="", description="table: the column with the class; empty: the data are pictures")
+    group: str = TableField(default="", description="table: the column with what must not span splits, or empty")
+    columns: dict[str, Kind] = TableField(
         default={},
         description="table: what each column holds: numeric, integer, categorical, ordered, boolean, datetime, "
         "identifier (never learnt, never copied) or constant",
@@ -53,7 +58,7 @@ def run(*, raw: Path, prepared: Path, settings: Settings, seed: int, progress: P
         columns = table_rows.Columns(settings.label, settings.group, settings.columns)
         manifest, frame = table_rows.check(raw, columns, progress)
         deal(manifest, "row")
-        about = {"kind": "table", "label": settings.label}
+        about = {"kind": "table", "label": settings.label, "group": settings.group}
         write(prepared, manifest, partial(rows_of, frame), about, settings.columns)
     else:
         manifest, values = check_pictures(raw, settings, progress)

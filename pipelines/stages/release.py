@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from pipelines import files
 from pipelines.plan import Plan
 from pipelines.release import assemble, real_rows, synthetic_rows
@@ -14,6 +16,7 @@ def run(
     train: Path,
     validation: Path,
     classes: Path,
+    manifest: Path,
     plan: Path,
     synthetic: Path,
     evaluation: Path,
@@ -31,8 +34,11 @@ def run(
     names = about.pop("classes")
     measured = files.read_json(evaluation / "metrics.json")
     verdicts = measured["classes"]
+    groups = pd.read_csv(manifest, index_col="id", dtype="str", keep_default_na=False)["group"]
+    known = groups[groups != ""].to_dict()
     parts = [
-        real_rows(Samples.load(path), split, names) for path, split in ((train, "train"), (validation, "validation"))
+        real_rows(Samples.load(path), split, names, known)
+        for path, split in ((train, "train"), (validation, "validation"))
     ]
     shipped = {}
     planned = Plan.load(plan)

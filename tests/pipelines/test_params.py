@@ -19,10 +19,21 @@ def test_the_rendered_file_says_every_setting_and_reads_back() -> None:
 
     text = params.render(demo=True, values={"seed": 7, "pretrain": {"learning_rate": 1e-5}})
     assert params.render(demo=True, values=YAML(typ="safe", pure=True).load(text)) == text
+    text = params.render(demo=True)
     for stage in dag.STAGES:
         for key, field in stage.settings.model_fields.items():
             assert f"  {key}: " in text
             assert field.description in text, f"{stage.name}.{key} has no description"
+
+
+def test_a_project_shows_the_settings_of_its_kind_of_data() -> None:
+    """Nothing of pixels beside a table and nothing of columns beside pictures, unless somebody has set it."""
+    table = params.render(demo=False, values={"prepare": {"label": "sick"}})
+    assert "  columns: " in table and "  constraints: " in table and "  factor: 1" in table
+    assert "pixels" not in table.split("upscale:")[0] and "feature_weight" not in table
+    images = params.render(demo=False, values={})
+    assert "  image_size: " in images and "table:" not in images.replace("tables:", "")
+    assert '  fit: "pad"' in params.render(demo=False, values={"prepare": {"label": "sick", "fit": "pad"}})
 
 
 @pytest.mark.parametrize(

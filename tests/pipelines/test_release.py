@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines import files, release
-from pipelines.export import folder_name
+from pipelines.export import export, folder_name
 from pipelines.plan import ClassPlan, Plan
 from pipelines.samples import Candidates, Samples
 from pipelines.stages.release import run
@@ -39,8 +39,11 @@ def make_inputs(folder: Path, verdicts: dict[str, str], dose: float) -> dict[str
     classes = {label: {"verdict": said, "reasons": ["so"], "instead": "smote"} for label, said in verdicts.items()}
     files.write_json(folder / "evaluation/metrics.json", {"classes": classes, "dose": {"value": dose}})
     files.write_json(folder / "classes.json", {"classes": list(verdicts)})
+    ids = [f"{name}-{i}" for name in ("train", "validation") for i in range(16)]
+    pd.DataFrame({"id": ids, "group": ""}).to_csv(folder / "manifest.csv", index=False)
     return paths | {
         "classes": folder / "classes.json",
+        "manifest": folder / "manifest.csv",
         "plan": folder / "plan.yaml",
         "synthetic": folder / "synthetic",
         "evaluation": folder / "evaluation",
@@ -71,6 +74,34 @@ def test_the_manifest_tells_the_same_as_the_samples(tmp_path: Path) -> None:
     manifest = pd.read_csv(paths["release"] / "manifest.csv")
     assert list(manifest["id"]) == list(rows["id"])
     assert list(manifest["origin"]) == list(rows["origin"])
+    assert "group" not in manifest
+
+
+def test_real_samples_keep_their_groups(tmp_path: Path) -> None:
+    """Whoever cross-validates by group finds it in the release; synthetic samples have none, their parents have."""
+    paths = make_inputs(tmp_path, {"a": "ship", "b": "hold"}, dose=1.0)
+    manifest = pd.read_csv(paths["manifest"]).assign(group=["", *(f"00{i % 3}" for i in range(31))])
+    manifest.to_csv(paths["manifest"], index=False)
+    run(**paths, seed=0, progress=lambda *_: None)
+    rows = release.read(paths["release"] / "samples.parquet")[0].set_index("id")
+    real = rows[rows["origin"] == "real"]
+    assert pd.isna(rows["group"].iloc[0])
+    assert list(real["group"].iloc[1:]) == list(manifest["group"].iloc[1:])
+    assert rows.loc[rows["origin"] == "synthetic", "group"].isna().all()
+
+
+def test_a_table_is_exported_with_group_and_label(tmp_path: Path) -> None:
+    """The columns that were taken off for training come back under their own names, last."""
+    frame = pd.DataFrame({"x": [1, 2, 3]})
+    rows = release.real_rows(
+        Samples(frame, np.array([0, 1, 0]), np.array(["1", "2", "3"])), "train", ["n", "y"], {"2": "p7"}
+    )
+    where = tmp_path / "data/release"
+    where.mkdir(parents=True)
+    release.assemble([rows]).to_parquet(where / "samples.parquet")
+    files.write_json(where / "release.json", {"label": "sick", "group": "who"})
+    export(tmp_path, tmp_path / "out")
+    assert (tmp_path / "out/train.csv").read_text().splitlines() == ["x,who,sick", "1,,n", "2,p7,y", "3,,n"]
 
 
 def test_folder_names_are_the_class_names_where_any_system_takes_them() -> None:
