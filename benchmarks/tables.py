@@ -5,22 +5,28 @@
 FOLDER holds the CSV files of `TABLES`, as the UCI repository and OpenML publish them, with a header and the class in a
 column `label`; of abalone, 20 rings or more are one class and fewer the other. Rare are the classes with less than half
 of the samples of the largest, and at least 10 of them. A seed halves a table into training and test rows, class by class;
-of one with more than 20,000 rows it takes 9,000 that no other seed takes.
+of one with more than 20,000 rows it takes 9,000 that no other seed takes. Where a training half has rows enough for all
+seeds, rare classes are also cut to 25: then the halves are the same for all seeds, and no two have a rare row in common.
 
 SMOTE fills the rare classes up to the size of the largest, on standardised numbers, SMOTENC where there are categories.
 The GAN is `GANOverSampler` as it comes, at a dose that each classifier chooses by cross-validation of the training rows, the
-GAN trained anew for each of 3 folds: nothing, a quarter, a half or all of what a class lacks.
+GAN trained anew for each of 3 folds: a share of what a class lacks, 0 to 1. SMOTE is given the same choice in an arm of
+its own, so that what the dose does is not put down to the GAN.
 
 Figures are average precision (AP) on the test half, which keeps its own shares, the mean over the rare classes. Gain: AP
 with the GAN less that of the best baseline, which is the one with the highest mean over the same seeds, in hindsight, a
 choice that favours the baselines. Its 95 % interval is Student's, for halves of the same rows with the correction of Nadeau
-and Bengio. Distance: median over the synthetic rows of that to the nearest training row, standardised numbers and one-hot
-categories. Results are added to `tables.jsonl` as they come, and a run that is started again goes on with what is missing.
+and Bengio; where the halves are the same for all seeds, it says nothing of other test rows. Distance: median over the
+synthetic rows of that to the nearest training row, standardised numbers and one-hot categories. More rows: AP with all
+rows of the rare classes in a training half less that of the best baseline with half of them, or what a generator could
+be worth at most whose rows are as good as twice as many real ones. Results are added to `tables.jsonl` as they come, and a
+run that is started again goes on with what is missing.
 """
 
 import argparse
 import json
 import platform
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,10 +50,13 @@ from gan.device import prepare_device
 
 LARGE, TAKEN, TEST_SHARE = 20_000, 9000, 0.5  # rows
 RARE, FEWEST = 0.5, 10  # share of the largest class, and rows, of a rare class
+SEEDS, FEW = 5, 25  # rows that a rare class is cut to
+CUT = f", {FEW} rows"  # what the name of a cell with cut classes ends in
+SMOTE_NEEDS = 6  # rows of a class
 TABLES = ("ecoli", "haberman", "german", "abalone", "winequality-white", "mammography", "phoneme", "adult")
-DOSES, FOLDS = (0.0, 0.25, 0.5, 1.0), 3
-BASELINES = ["nothing", "class weights", "SMOTE"]
-GAN = "GAN"
+DOSES, FOLDS = (0.0, 0.03, 0.1, 0.3, 1.0), 3
+BASELINES = ["nothing", "class weights", "SMOTE", "SMOTE, dosed"]
+GAN, HALF = "GAN", "half of the rows, "  # an arm, and what comes before those with half of the rare rows
 CLASSIFIERS = ("random forest", "logistic regression", "gradient boosting")
 
 
@@ -64,6 +73,10 @@ class Half(NamedTuple):
         """How many rows each rare class is filled up to."""
         counts = np.bincount(self.y)
         return {int(label): int(counts.max()) for label in np.flatnonzero(counts < RARE * counts.max())}
+
+    def only(self, rows: np.ndarray) -> "Half":
+        """Return the same with no training rows but `rows`, (m,)."""
+        return self._replace(x=self.x.iloc[rows].reset_index(drop=True), y=self.y[rows])
 
 
 def read(folder: Path, table: str) -> tuple[pd.DataFrame, np.ndarray]:
@@ -90,6 +103,28 @@ def halve(x: pd.DataFrame, y: np.ndarray, seed: int) -> Half:
         raise SystemExit(f"seed {seed}: the table has no rows left that no other seed takes")
     first, second = np.sort(np.concatenate(train)), np.sort(np.concatenate(test))
     return Half(x.iloc[first].reset_index(drop=True), y[first], x.iloc[second].reset_index(drop=True), y[second])
+
+
+def few(half: Half, seed: int) -> Half | None:
+    """Cut the rare classes to `FEW` rows that no other of `SEEDS` seeds gets; None where they have too few."""
+    kept = []
+    for label in np.unique(half.y):
+        rows = np.flatnonzero(half.y == label)
+        if label in half.wanted:
+            if len(rows) < SEEDS * FEW:
+                return None
+            rows = np.random.default_rng(0).permutation(rows)[seed * FEW : (seed + 1) * FEW]
+        kept.append(rows)
+    return half.only(np.sort(np.concatenate(kept)))
+
+
+def halved(half: Half, seed: int) -> Half:
+    """Return `half` with every other row of its rare classes, picked at random."""
+    rng, kept = np.random.default_rng(seed), []
+    for label in np.unique(half.y):
+        rows = np.flatnonzero(half.y == label)
+        kept.append(rng.permutation(rows)[: max(-(-len(rows) // 2), SMOTE_NEEDS)] if label in half.wanted else rows)
+    return half.only(np.sort(np.concatenate(kept)))
 
 
 def features(x: pd.DataFrame) -> ColumnTransformer:
@@ -126,19 +161,19 @@ def smote_rows(half: Half, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
 Made = tuple[pd.DataFrame, np.ndarray]  # rows and their labels
 
 
-def gan_rows(half: Half, seen: np.ndarray, seed: int) -> dict[float, Made]:
-    """Return synthetic rows by dose. seen: rows of the training half that the GAN may see."""
-    fit, fit_y = half.x.iloc[seen].reset_index(drop=True), half.y[seen]
-    counts = np.bincount(fit_y)
-    lacking = {label: int(counts.max() - counts[label]) for label in half.wanted}
-    sampler = GANOverSampler(sampling_strategy=dict.fromkeys(lacking, int(counts.max())), random_state=seed)
-    made, y = sampler.fit_resample(fit, fit_y)
-    made, y = made.iloc[sampler.synthetic_index_].reset_index(drop=True), y[sampler.synthetic_index_]
-    rows = {
-        dose: np.concatenate([np.flatnonzero(y == label)[: round(dose * count)] for label, count in lacking.items()])
-        for dose in DOSES
-    }
-    return {dose: (made.iloc[own], y[own]) for dose, own in rows.items()}
+def gan_rows(half: Half, seed: int) -> Made:
+    """Return synthetic rows of the GAN, and their labels."""
+    sampler = GANOverSampler(sampling_strategy=half.wanted, random_state=seed)
+    made, y = sampler.fit_resample(half.x, half.y)
+    return made.iloc[sampler.synthetic_index_].reset_index(drop=True), y[sampler.synthetic_index_]
+
+
+def by_dose(made: Made) -> dict[float, Made]:
+    """Return the first of the rows of each class, as many as each dose takes of them."""
+    rows, y = made
+    own = [np.flatnonzero(y == label) for label in np.unique(y)]
+    kept = {dose: np.concatenate([part[: round(dose * len(part))] for part in own]) for dose in DOSES}
+    return {dose: (rows.iloc[some], y[some]) for dose, some in kept.items()}
 
 
 def models(seed: int, weight: str | None = None) -> dict[str, Any]:
@@ -172,11 +207,13 @@ def baseline(half: Half, ready: ColumnTransformer, new: Made | None, weight: str
     return [precision(judge, asked, half.test_y, list(half.wanted)) for judge in judges]
 
 
-def dosed(half: Half, ready: ColumnTransformer, made: dict[float, Made], seed: int) -> list[tuple[str, float, float]]:
-    """Return the dose and the average precision of each classifier. made: rows of a GAN of all training rows, by dose."""
+def dosed(
+    half: Half, ready: ColumnTransformer, make: Callable[[Half, int], Made], made: Made, seed: int
+) -> list[tuple[str, float, float]]:
+    """Return the dose and the average precision of each classifier. made: what `make` makes of all training rows."""
     x, asked, rare = ready.transform(half.x), ready.transform(half.test_x), list(half.wanted)
     folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, half.y))
-    by_fold = [gan_rows(half, seen, seed) for seen, _ in folds]
+    by_fold = [by_dose(make(half.only(seen), seed)) for seen, _ in folds]
     found = []
     for judge in CLASSIFIERS:
         scores = dict.fromkeys(DOSES, 0.0)
@@ -185,34 +222,35 @@ def dosed(half: Half, ready: ColumnTransformer, made: dict[float, Made], seed: i
                 model = trained(models(seed)[judge], x[seen], half.y[seen], ready, rows[dose])
                 scores[dose] += precision(model, x[out], half.y[out], rare)
         dose = max(scores, key=lambda one: scores[one])
-        model = trained(models(seed)[judge], x, half.y, ready, made[dose])
+        model = trained(models(seed)[judge], x, half.y, ready, by_dose(made)[dose])
         found.append((judge, dose, precision(model, asked, half.test_y, rare)))
     return found
 
 
-def measured(table: str, half: Half, seed: int) -> list[dict[str, Any]]:
+def measured(cell: str, half: Half, seed: int) -> list[dict[str, Any]]:
     """Return a row for each figure: AP by arm and classifier, and median distances to the nearest training row."""
     ready = features(half.x)
     search = NearestNeighbors(n_neighbors=1).fit(ready.transform(half.x))
-    counts = np.bincount(half.y)
-    found = [("rows", str(label), float(count)) for label, count in enumerate(counts)]
-    smote = smote_rows(half, seed)
-    for arm, new, weight in (("nothing", None, None), ("class weights", None, "balanced"), ("SMOTE", smote, None)):
-        values = baseline(half, ready, new, weight, seed)
-        found += [(arm, judge, value) for judge, value in zip(CLASSIFIERS, values, strict=True)]
-    made = gan_rows(half, np.arange(len(half.y)), seed)
-    for judge, dose, value in dosed(half, ready, made, seed):
-        found += [(GAN, judge, value), ("dose", judge, dose)]
-    for arm, rows in (("SMOTE", smote[0]), (GAN, made[1.0][0])):
-        found.append(("distance", arm, float(np.median(search.kneighbors(ready.transform(rows))[0]))))
+    found = [("rows", str(label), float(count)) for label, count in enumerate(np.bincount(half.y))]
+    made = {"SMOTE": smote_rows(half, seed), GAN: gan_rows(half, seed)}
+    smaller = halved(half, seed)
+    for prefix, own, smote in (("", half, made["SMOTE"]), (HALF, smaller, smote_rows(smaller, seed))):
+        for arm, new, weight in (("nothing", None, None), ("class weights", None, "balanced"), ("SMOTE", smote, None)):
+            values = baseline(own, ready, new, weight, seed)
+            found += [(prefix + arm, judge, value) for judge, value in zip(CLASSIFIERS, values, strict=True)]
+    for arm, name, make in (("SMOTE, dosed", "SMOTE", smote_rows), (GAN, GAN, gan_rows)):
+        for judge, dose, value in dosed(half, ready, make, made[name], seed):
+            found += [(arm, judge, value), (f"dose of {name}", judge, dose)]
+        distance = np.median(search.kneighbors(ready.transform(made[name][0]))[0])
+        found.append(("distance", name, float(distance)))
     return [
-        {"cell": table, "seed": seed, "what": what, "classifier": judge, "value": value} for what, judge, value in found
+        {"cell": cell, "seed": seed, "what": what, "classifier": judge, "value": value} for what, judge, value in found
     ]
 
 
-def share(table: str) -> float:
+def share(cell: str) -> float:
     """Return the share of the rows that are for test in one world and for training in another."""
-    return 0.0 if table == "adult" else TEST_SHARE
+    return 0.0 if cell == "adult" or cell.endswith(CUT) else TEST_SHARE
 
 
 def report(rows: pd.DataFrame) -> str:
@@ -225,35 +263,49 @@ def report(rows: pd.DataFrame) -> str:
     ]
     lines += [f"Machine: {processor()}, one thread, Python {platform.python_version()}.", ""]
     lines += [*ending_lines(judged, BASELINES, GAN, share), ""]
-    lines += ["Each classifier by itself, against its own best baseline and against SMOTE:", ""]
+    lines += [*more_rows_lines(rows), ""]
     named = " | ".join((*BASELINES, GAN))
-    lines += [f"| table | classifier | {named} | gain over the best | over SMOTE | doses |", "|---" * 9 + "|"]
-    for (table, judge), part in judged.groupby(["cell", "classifier"], sort=False):
-        chosen = rows[(rows["what"] == "dose") & (rows["cell"] == table) & (rows["classifier"] == judge)]["value"]
-        wide = part.pivot(index="seed", columns="what", values="value")
-        lines.append(f"| {table} | {judge} | {gains(wide, table)} | {' '.join(f'{dose:g}' for dose in chosen)} |")
+    lines += ["Each classifier by itself, against its own best baseline and against SMOTE:", ""]
+    lines += [f"| cell | classifier | {named} | gain over the best | over SMOTE | doses |", "|---" * 10 + "|"]
+    for (cell, judge), part in judged.groupby(["cell", "classifier"], sort=False):
+        chosen = rows[(rows["what"] == f"dose of {GAN}") & (rows["cell"] == cell) & (rows["classifier"] == judge)]
+        doses = " ".join(f"{dose:g}" for dose in chosen["value"])
+        lines.append(f"| {cell} | {judge} | {gains(wide(part), cell)} | {doses} |")
+    lines += ["", *cheap_lines(judged), ""]
+    lines += ["The mean of the three classifiers, and the distance to the nearest training row:", ""]
     lines += [
-        "",
-        *cheap_lines(judged),
-        "",
-        "The mean of the three classifiers, and the distance to the nearest training row:",
-        "",
+        f"| cell | rows of rare classes | {named} | gain over the best | over SMOTE | distance of SMOTE, of the GAN |"
     ]
-    lines += [
-        f"| table | rows of rare classes | {named} | gain over the best | over SMOTE | distance of SMOTE, of the GAN |"
-    ]
-    lines += ["|---" * 9 + "|"]
-    for table, part in judged.groupby("cell", sort=False):
+    lines += ["|---" * 10 + "|"]
+    for cell, part in judged.groupby("cell", sort=False):
         mean = part.pivot_table(index="seed", columns="what", values="value")
-        others = rows[rows["cell"] == table]
+        others = rows[rows["cell"] == cell]
         distance = others[others["what"] == "distance"].groupby("classifier")["value"].mean()
         counts = others[others["what"] == "rows"].groupby("classifier", sort=False)["value"].mean()
-        few = ", ".join(f"{count:.0f}" for count in counts[counts < RARE * counts.max()])
+        rare = ", ".join(f"{count:.0f}" for count in counts[counts < RARE * counts.max()])
         lines.append(
-            f"| {table} | {few} of {counts.sum():.0f} | {gains(mean, table)} "
-            f"| {distance['SMOTE']:.3f}, {distance[GAN]:.3f} |"
+            f"| {cell} | {rare} of {counts.sum():.0f} | {gains(mean, cell)} | {distance['SMOTE']:.3f}, {distance[GAN]:.3f} |"
         )
     return "\n".join([*lines, ""])
+
+
+def more_rows_lines(rows: pd.DataFrame) -> list[str]:
+    """Say what a user ends with who has all rows of the rare classes instead of half of them, without the GAN."""
+    lines = [
+        "What more rows are worth: the best pair of baseline and classifier with half of the rows of the rare classes, and",
+        "with all of them.",
+        "",
+        "| cell | half of the rows | all of them | gain |",
+        "|---|---|---|---|",
+    ]
+    cheap = BASELINES[:3]
+    for cell, part in rows.groupby("cell", sort=False):
+        table = wide(part[part["what"].isin([*cheap, *(HALF + arm for arm in cheap)])], ["what", "classifier"])
+        before, after = (table[arms].mean().idxmax() for arms in ([HALF + arm for arm in cheap], cheap))
+        gain = shown(interval_of(table[after] - table[before], share(str(cell))))
+        said = [f"{arm.removeprefix(HALF)}, {judge}: {table[arm, judge].mean():.3f}" for arm, judge in (before, after)]
+        lines.append(f"| {cell} | {' | '.join(said)} | {gain} |")
+    return lines
 
 
 def cheap_lines(judged: pd.DataFrame) -> list[str]:
@@ -261,29 +313,43 @@ def cheap_lines(judged: pd.DataFrame) -> list[str]:
     lines = []
     for arm in BASELINES[1:]:
         found = []
-        for (table, _), part in judged.groupby(["cell", "classifier"], sort=False):
-            wide = part.pivot(index="seed", columns="what", values="value")
-            found.append(interval_of(wide[arm] - wide["nothing"], share(str(table))))
+        for (cell, _), part in judged.groupby(["cell", "classifier"], sort=False):
+            table = wide(part)
+            found.append(interval_of(table[arm] - table["nothing"], share(str(cell))))
         better, worse = sum(one.low > 0 for one in found), sum(one.high < 0 for one in found)
         lines.append(
-            f"Of the {len(found)} rows, {arm} does better than nothing beyond doubt in {better}, worse in {worse}."
+            f"- Of the {len(found)} rows, {arm}: better than nothing beyond doubt in {better}, worse in {worse}."
         )
     return lines
 
 
-def gains(wide: pd.DataFrame, table: Any) -> str:
-    """Return cells of AP by arm and of the gains. wide: (seeds, arms)."""
-    best = wide[BASELINES].mean().idxmax()
-    values = [f"**{wide[arm].mean():.3f}**" if arm == best else f"{wide[arm].mean():.3f}" for arm in (*BASELINES, GAN)]
-    over = [shown(interval_of(wide[GAN] - wide[arm], share(str(table)))) for arm in (best, "SMOTE")]
+def wide(part: pd.DataFrame, columns: str | list[str] = "what") -> pd.DataFrame:
+    """Return a row a seed and a column an arm."""
+    return part.pivot(index="seed", columns=columns, values="value")
+
+
+def gains(table: pd.DataFrame, cell: Any) -> str:
+    """Return cells of AP by arm and of the gains. table: (seeds, arms)."""
+    best = table[BASELINES].mean().idxmax()
+    values = [
+        f"**{table[arm].mean():.3f}**" if arm == best else f"{table[arm].mean():.3f}" for arm in (*BASELINES, GAN)
+    ]
+    over = [shown(interval_of(table[GAN] - table[arm], share(str(cell)))) for arm in (best, "SMOTE")]
     return " | ".join([*values, *over])
+
+
+def worlds(folder: Path, table: str, seed: int) -> Iterator[tuple[str, Half]]:
+    """Yield the cells of a table, and what a seed makes of them."""
+    x, y = read(folder, table)
+    yield table, halve(x, y, seed)
+    if (cut := few(halve(x, y, 0), seed)) is not None:
+        yield table + CUT, cut
 
 
 def main() -> None:
     """Measure what is missing, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="folder of the CSV files")
-    parser.add_argument("--seeds", type=int, default=5, help="worlds of each table")
     parser.add_argument("--tables", nargs="*", choices=TABLES, default=list(TABLES))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "tables", help="path without suffix")
     given = parser.parse_args()
@@ -291,15 +357,17 @@ def main() -> None:
     store = given.out.with_suffix(".jsonl")
     earlier = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
     done = {(row["cell"], row["seed"]) for row in earlier}
-    for seed in range(given.seeds):
+    for seed in range(SEEDS):
         for table in given.tables:
-            if (table, seed) not in done:
-                found = measured(table, halve(*read(given.folder, table), seed), seed)
-                with store.open("a") as file:
-                    file.writelines(json.dumps(row) + "\n" for row in found)
-                print(f"{table}, seed {seed}", flush=True)
+            for cell, half in worlds(given.folder, table, seed):
+                if (cell, seed) not in done:
+                    found = measured(cell, half, seed)
+                    with store.open("a") as file:
+                        file.writelines(json.dumps(row) + "\n" for row in found)
+                    print(f"{cell}, seed {seed}", flush=True)
     rows = pd.DataFrame([json.loads(line) for line in store.read_text().splitlines()])
-    rows = rows.sort_values("cell", key=lambda cells: cells.map(TABLES.index), kind="stable")
+    order = [table + cut for cut in ("", CUT) for table in TABLES]
+    rows = rows.sort_values("cell", key=lambda cells: cells.map(order.index), kind="stable")
     given.out.with_suffix(".md").write_text(report(rows), encoding="utf-8")
 
 
