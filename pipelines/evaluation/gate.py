@@ -123,13 +123,22 @@ def _decide(e: Evidence, hardest: str, p: float, detectable: float, enough: int,
         return HOLD, ["an arm gave exactly the figures of the GAN in every draw: nothing was measured", said]
     doubts = _doubts(e, hardest, p, rules)
     if not doubts:
-        return SHIP, [f"{said}; above zero against every baseline (p {p:.4f}, after Holm)"]
+        return SHIP, [f"{said}{_least(e)}; above zero against every baseline (p {p:.4f}, after Holm)"]
     against = e.gains[hardest]
     unsettled = p > (1 - rules.confidence) / 2 and against.high >= rules.relevant_gain
     if not unsettled or detectable <= rules.relevant_gain or (e.rest is not None and e.rest.high < 0):
         return HOLD, [said, *doubts]
     size = f"this test set shows only gains above {detectable:.3f}; {enough} test samples would show {rules.relevant_gain:g}"
     return UNDERPOWERED, [said, *doubts, size]
+
+
+def _least(e: Evidence) -> str:
+    """Say over which baseline there is least to gain, in hindsight, where it is not the chosen one."""
+    name = min(e.gains, key=lambda baseline: (e.gains[baseline].value, baseline != e.baseline))
+    least = e.gains[name]
+    if name == e.baseline:
+        return ""
+    return f", in hindsight least over {name}: {least.value:+.3f} [{least.low:+.3f}, {least.high:+.3f}]"
 
 
 def _barred(e: Evidence, rules: Rules) -> list[str]:

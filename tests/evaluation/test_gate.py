@@ -27,6 +27,16 @@ def test_a_clear_gain_over_every_baseline_ships() -> None:
     found = verdict()
     assert found.verdict == gate.SHIP and found.instead == ""
     assert "+0.100 [+0.060, +0.140]" in found.reasons[0] and "smote" in found.reasons[0]
+    assert "in hindsight" not in found.reasons[0]
+
+
+def test_a_verdict_to_ship_names_the_baseline_with_least_to_gain_over() -> None:
+    """The chosen baseline may have been a poor choice, and the gain over it is no gain over the best."""
+    said = verdict(gains={"smote": CLEAR, "nothing": Interval(0.04, 0.02, 0.06, 0.01, 0.001)}).reasons[0]
+    assert (
+        "+0.100 [+0.060, +0.140] in average precision over smote, in hindsight least over nothing: +0.040 [+0.020"
+        in said
+    )
 
 
 @pytest.mark.parametrize(
