@@ -6,7 +6,7 @@ Missing values satisfy `range` and `inequality`: they say nothing of the value. 
 import ast
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -46,8 +46,14 @@ class Range(Settings):
         good = np.ones(len(frame), bool)
         for bound, beyond in ((self.min, values.lt), (self.max, values.gt)):
             if bound is not None:
-                good &= ~_known(beyond(_like(bound, values)))
+                good &= ~self._compared(beyond, bound, values)
         return good
+
+    def _compared(self, beyond: Callable[[Any], pd.Series], bound: float | str, values: pd.Series) -> np.ndarray:
+        try:
+            return _known(beyond(_like(bound, values)))
+        except (TypeError, ValueError):
+            raise ValueError(f"{self}: {bound!r} cannot be compared with {self.column!r}, {values.dtype}") from None
 
     def __str__(self) -> str:
         low = "" if self.min is None else f"{self.min} <= "
@@ -65,7 +71,10 @@ class Inequality(Settings):
     def holds(self, frame: pd.DataFrame, training: pd.DataFrame | None) -> np.ndarray:
         """Say of each row whether it holds, (n,) bool."""
         low, high = _column(frame, self.low), _column(frame, self.high)
-        return ~_known(low.ge(high) if self.strict else low.gt(high))
+        try:
+            return ~_known(low.ge(high) if self.strict else low.gt(high))
+        except (TypeError, ValueError):
+            raise ValueError(f"{self}: {low.dtype} cannot be compared with {high.dtype}") from None
 
     def __str__(self) -> str:
         return f"inequality: {self.low} {'<' if self.strict else '<='} {self.high}"

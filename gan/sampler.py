@@ -123,6 +123,11 @@ class GANOverSampler(BaseOverSampler):
         return _like(X, whole), np.concatenate([y, *added])
 
     def _pretrained(self, frame: pd.DataFrame, labels: np.ndarray, class_count: int, seed: int) -> GAN:
+        strange = [name for name in self.kinds or {} if name not in frame.columns]
+        if strange:
+            raise ValueError(
+                f"kinds: there is no column {strange[0]!r}; there are {', '.join(map(str, frame.columns))}"
+            )
         kinds = {name: _learnable(kind, frame[name]) for name, kind in infer_kinds(frame).items()}
         codec = TableCodec.fit(frame, kinds | dict(self.kinds or {}))
         settings = PretrainSettings(

@@ -12,6 +12,7 @@ from types import ModuleType
 from gan.settings import Settings
 
 SOURCE = Path(__file__).resolve().parent.parent  # where the packages `gan` and `pipelines` lie
+RAW = "data/raw"
 PLAN = "data/plan.yaml"
 REPORT = "data/report/report.html"
 

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from gan.settings import Settings
 from pipelines import files
-from pipelines.dag import Stage, stages
+from pipelines.dag import Stage, stage_named, stages
 from pipelines.errors import UserError
 
 FILE = "params.yaml"
@@ -50,6 +50,9 @@ def check(project: Path, demo: bool) -> None:
     seed(values)
     gate(values)
     needed = ["seed"] + [stage.name for stage in known if type(group(stage, values)).model_fields]
+    judges = group(stage_named("evaluate"), values).model_dump(include={"classifiers", "estimators"})
+    if (values.get("prepare") or {}).get("label") and judges == {"classifiers": ["small_cnn"], "estimators": {}}:
+        raise UserError(f"{FILE}: evaluate.classifiers has small_cnn alone, which is for images; add random_forest")
     missing = [name for name in needed if name not in values]
     if missing:
         raise UserError(

@@ -19,11 +19,15 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
     """
     started = time.monotonic()
     stale.check(project, targets)
+    if (project / f"{dag.RAW}.dvc").is_file() and not (project / dag.RAW).exists():
+        raise UserError(
+            f"{project / dag.RAW}: the data are gone; bring them back: dvc checkout {dag.RAW}.dvc, or dvc pull"
+        )
     if workers is not None and workers < 1:
         raise UserError(f"--workers is {workers}, expected 1 or more")
     if stale.is_up_to_date(project, targets):
         print(f"all is up to date ({time.monotonic() - started:.1f} s)")
-        return _end(project)
+        return _end(project, targets)
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says what there is to say
     from pipelines import flow  # imports Prefect
 
@@ -34,11 +38,11 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
             raise UserError(str(error)) from None
         print(f"tailweight: {error}\nwhat was finished is kept; go on with: tailweight run", file=sys.stderr)
         return 1
-    found = summary.of(project)
+    found = _judged(project, targets)
     for line in found.lines if found and not quiet else []:
         print(line)
     print(f"ran {len(done)} stages in {time.monotonic() - started:.0f} s")
-    return _end(project)
+    return _end(project, targets)
 
 
 def status(project: Path) -> int:
@@ -68,11 +72,18 @@ def _reasons(changes: list) -> list[str]:
     return words
 
 
-def _end(project: Path) -> int:
+def _judged(project: Path, targets: list[str]) -> summary.Summary | None:
+    """Return what the last evaluation found, None where that was of other data or settings than there are now."""
+    return summary.of(project) if not targets or stale.is_up_to_date(project, ["evaluate"]) else None
+
+
+def _end(project: Path, targets: list[str]) -> int:
     """Say where the report is, and return the exit code: that of the gate where it is enforced and nothing ships."""
-    if (project / dag.REPORT).is_file():
+    found = _judged(project, targets)
+    if found and (project / dag.REPORT).is_file():
         print(f"report: {project / dag.REPORT}")
-    found = summary.of(project)
+    elif (project / dag.REPORT).is_file():
+        print("verdicts and report are of an earlier run; bring them up to date: tailweight run")
     if params.gate(params.read(project)).enforce and found and found.verdict != "ship":
         print(f"nothing ships, and gate.enforce is set: {found.reason}", file=sys.stderr)
         return NOTHING_SHIPS

@@ -63,6 +63,8 @@ def check(raw: Path, columns: Columns, progress: Progress) -> tuple[pd.DataFrame
     progress(2, steps, {})
     reasons = pd.Series("", values.index)
     for name, kind in columns.kinds.items():
+        if misfit := _misfit(values.loc[~tested, name], kind):
+            raise UserError(f"params.yaml: prepare.columns calls {name!r} {kind}, and it {misfit}")
         values[name], wrong = conformed(values[name], name, kind)
         reasons = reasons.mask((reasons == "") & (wrong != ""), wrong)
     reasons = reasons.mask(labels == "", "no label")
@@ -136,6 +138,29 @@ def conformed(column: pd.Series, name: str, kind: str) -> tuple[pd.Series, pd.Se
             f"as {column[bad].iloc[0]!r}; call it categorical"
         )
     return numbers.mask(bad), fine.mask(bad, f"{name} is no number: " + column[bad].astype("str").str[:40])
+
+
+def _misfit(column: pd.Series, kind: str) -> str:
+    """Say what is wrong with the kind of a whole column, "" where nothing is."""
+    present, dtype = column.dropna(), column.dtype
+    if kind == "boolean" and present.nunique() > 2:
+        return f"has {present.nunique()} different values; call it categorical"
+    if kind == "constant" and present.nunique() > 1:
+        return f"has {present.nunique()} different values; call it what it is, or identifier to leave it out"
+    if kind == "ordered" and pd.api.types.is_string_dtype(dtype) and not isinstance(dtype, pd.CategoricalDtype):
+        return (
+            "is text, whose order nobody knows; call it categorical, or bring it in as an ordered category in Parquet"
+        )
+    if kind == "integer" and pd.api.types.is_float_dtype(dtype) and not (present % 1 == 0).all():
+        return f"has decimals such as {present[present % 1 != 0].iloc[0]:g}; call it numeric"
+    if kind == "datetime" and pd.api.types.is_string_dtype(dtype) and len(present):
+        from gan.modalities.kinds import date_format  # loads torch
+
+        if date_format(present) is None:
+            return (
+                f"is text not all of which is a date like 2026-01-31, such as {present.iloc[0]!r}; call it categorical"
+            )
+    return ""
 
 
 def units(values: pd.DataFrame, kinds: Mapping[str, str]) -> pd.Series:

@@ -11,6 +11,7 @@ import itertools
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from pipelines.errors import UserError
 
 EXPECTED = "a CSV or Parquet file with a header, or a database's URL with --query"
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-PROBED = 50  # lines that are looked at to know the dialect
+PROBED = 1000  # lines that are looked at to know the dialect
 MOST_CLASSES = 1000
 MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null")  # in a CSV; of a label only ""
+CODE = r"-?0\d.*|\+\d{7,}|[-+]?\d{19,}"  # written like a number, and more than one
+LOSSY = re.compile(rb"(?<![\w.:/-])(?:0\d|\+\d{7}|\d{19})")  # what must be in a file that has such a code
 NUMBER, COMMA_NUMBER = re.compile(r"[-+]?\d+\.\d+"), re.compile(r"[-+]?\d+,\d+")
 
 
@@ -114,6 +117,10 @@ def joined(table: pd.DataFrame, test: pd.DataFrame, where: str) -> pd.DataFrame:
     if lacking or more:
         said = [f"{word} {', '.join(sorted(names))}" for word, names in (("lacks", lacking), ("adds", more)) if names]
         raise UserError(f"{where}: {' and '.join(said)}; expected the columns of the table")
+    for name in table:  # codes may look like numbers in one of the two
+        for one, other in ((table, test), (test, table)):
+            if pd.api.types.is_string_dtype(one[name].dtype) and pd.api.types.is_integer_dtype(other[name].dtype):
+                other[name] = other[name].astype("str")
     return tidy(pd.concat([table, test[table.columns]], ignore_index=True), where)
 
 
@@ -180,10 +187,35 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
         "na_values": {name: [""] if name in text else MISSING for name in names},
     }  # fmt: skip
     try:
-        return pd.read_csv(io.BytesIO(content), **options)
+        frame = pd.read_csv(io.BytesIO(content), **options)
+        strings = options | {"dtype": "str"}
+        return _as_written(
+            frame, lambda name: pd.read_csv(io.BytesIO(content), usecols=[name], **strings)[name], content
+        )
     except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError, UnicodeDecodeError) as error:
         why = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise UserError(f"{path}: not readable as CSV ({why[:200]}); mend the line that it names") from None
+
+
+def _as_written(frame: pd.DataFrame, text_of: Callable[[str], pd.Series], content: bytes) -> pd.DataFrame:
+    """Return `frame` with columns of numbers as text, or as whole numbers, where as numbers they would lose what is written.
+
+    Codes stay text: postcodes with a leading zero, telephone numbers with a plus, numbers of more than 64 bits. Whole numbers
+    of which some are missing stay whole. text_of: returns a column as text. Text is read again only for such columns.
+    """
+    coded = LOSSY.search(content.replace(b"\0", b"")) is not None
+    for name in frame.select_dtypes("number", exclude="bool").columns:
+        column = frame[name]
+        gaps = pd.api.types.is_float_dtype(column.dtype) and column.isna().any() and (column.dropna() % 1 == 0).all()
+        if not (coded or gaps) or column.isna().all():
+            continue
+        text = text_of(name).str.strip()
+        known = text.dropna()
+        if known.str.fullmatch(CODE).any():
+            frame[name] = text
+        elif gaps and known.str.fullmatch(r"[-+]?\d+").all():
+            frame[name] = pd.array([pd.NA if pd.isna(value) else int(value) for value in text], "Int64")
+    return frame
 
 
 def _encoding(path: Path, content: bytes) -> str:

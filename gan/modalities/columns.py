@@ -12,6 +12,7 @@ from gan.modalities.dtypes import Name, describe, is_whole, plain, restore
 from gan.modalities.kinds import Kind
 from gan.modalities.numbers import NumberColumn
 
+SYNTHETIC_NUMBERS = 1 << 31  # so many whole numbers may stand for identifiers
 ONE_HOT = 32  # categories; more are written as a binary number
 
 
@@ -42,6 +43,11 @@ class FixedColumn:
         dtype = restore(self.dtype)
         if self.kind == "identifier" and (isinstance(dtype, pd.StringDtype) or dtype.kind == "O"):
             return pd.Series([f"synthetic-{mark:016x}" for mark in marks.tolist()], dtype=dtype)
+        if self.kind == "identifier" and self.value is not None and pd.api.types.is_integer_dtype(dtype):
+            limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
+            sign, last = (1, int(limits.max)) if limits.min == 0 else (-1, int(limits.min))
+            room = min(SYNTHETIC_NUMBERS, abs(last - self.value) + 1)
+            return pd.Series([self.value + sign * int(mark % room) for mark in marks.tolist()], dtype=dtype)
         one = pd.Series([np.nan if self.value is None else self.value], dtype=object).astype(dtype)
         return one.iloc[np.zeros(len(marks), np.int64)].reset_index(drop=True)
 

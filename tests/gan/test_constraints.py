@@ -85,6 +85,8 @@ def test_an_expression_is_nothing_but_an_expression(text: str) -> None:
     [
         (Range(column="prize", min=0), "no column 'prize'"),
         (Inequality(low="price", high="cost"), "no column 'cost'"),
+        (Range(column="city", min=2), "2.0 cannot be compared with 'city'"),
+        (Inequality(low="city", high="price"), "cannot be compared with"),
         (Expression(expression="prize > 0"), "no column 'prize'"),
         (Expression(expression="`list price` > 0"), "no column 'list price'"),
         (Expression(expression="price + paid"), "true or false"),

@@ -123,6 +123,12 @@ def test_infinite_values_are_refused() -> None:
         quick().fit_resample(FRAME.assign(price=np.inf * np.where(np.arange(120) % 2, 1, -1)), Y)
 
 
+def test_a_kind_of_no_column_is_refused() -> None:
+    """A misspelt name would leave the column to be guessed."""
+    with pytest.raises(ValueError, match="there is no column 'prize'; there are"):
+        quick(kinds={"prize": "numeric"}).fit_resample(FRAME, Y)
+
+
 def test_importing_the_core_stays_light() -> None:
     """`import gan` loads neither torch nor scikit-learn; the sampler is there when it is asked for."""
     code = "import sys, gan; print(*(name in sys.modules for name in ('torch', 'sklearn', 'imblearn')))"

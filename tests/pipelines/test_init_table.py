@@ -12,7 +12,7 @@ import pytest
 from gan.train_settings import FAITHFUL_ROWS
 from pipelines import files
 from pipelines.__main__ import main
-from pipelines.table_sources import read
+from pipelines.table_sources import joined, read
 from tests.conftest import write_table
 
 HEADER = "age,colour,label"
@@ -50,6 +50,32 @@ def test_every_dialect_gives_the_same_table(content: bytes, tmp_path: Path) -> N
     found = read(tmp_path / "table.csv", ("label",))
     pd.testing.assert_frame_equal(found, read(tmp_path / "plain.csv", ("label",)))
     assert found["age"].dtype == "float64" and set(found["colour"]) == {"blau", "grün"}
+
+
+def test_what_is_written_like_a_number_and_is_more_stays_as_it_is(tmp_path: Path) -> None:
+    """Postcodes keep their zeros, telephone numbers their plus, long numbers all digits; whole numbers with gaps stay whole."""
+    path = tmp_path / "codes.csv"
+    rows = ["01234,+4939459170,900719925474099007,4,4.0,+5,0.5", "99999,,,,,-3,", "12345,+4939459171,7,2,2.0,7,1.25"]
+    path.write_text("\n".join(["zip,phone,customer,children,rooms,degrees,share", *rows, ""]))
+    found = read(path)
+    assert found["zip"].tolist() == ["01234", "99999", "12345"]
+    assert found["phone"].dropna().tolist() == ["+4939459170", "+4939459171"]
+    assert found["customer"].tolist() == [900719925474099007, pd.NA, 7] and found["children"].dtype == "Int64"
+    assert [found[name].dtype for name in ("rooms", "degrees", "share")] == ["float64", "int64", "float64"]
+
+
+@pytest.mark.parametrize("code", ["01234", "+4939459170", "9007199254740993000"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_one_code_is_found_wherever_it_stands(code: str, encoding: str, tmp_path: Path) -> None:
+    """In the last cell of a file as well as in the first."""
+    (tmp_path / "t.csv").write_text(f"x,code\n1,7\n2,{code}\n", encoding=encoding)
+    assert read(tmp_path / "t.csv")["code"].tolist() == ["7", code]
+
+
+def test_codes_are_codes_in_the_test_file_too(tmp_path: Path) -> None:
+    """A test file whose postcodes happen to have no leading zero agrees with the table."""
+    table, test = pd.DataFrame({"zip": ["01234", "99999"]}), pd.DataFrame({"zip": [12345]})
+    assert joined(table, test, "test.csv")["zip"].tolist() == ["01234", "99999", "12345"]
 
 
 def replaced(before: str, after: str, count: int = -1) -> bytes:

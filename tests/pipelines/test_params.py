@@ -80,6 +80,13 @@ def test_classifiers_are_refused_before_anything_runs(tmp_path: Path) -> None:
         params.check(write(tmp_path, "evaluate: {estimators: {sklearn.svm.SVCC: {}}}"), demo=False)
 
 
+def test_a_table_needs_a_classifier_that_takes_tables(tmp_path: Path) -> None:
+    """The small network alone would leave nobody to judge, which is said before anything is trained."""
+    values = {"prepare": {"label": "sick"}, "evaluate": {"classifiers": ["small_cnn"]}}
+    with pytest.raises(UserError, match=r"evaluate\.classifiers has small_cnn alone"):
+        params.check(write(tmp_path, params.render(demo=False, values=values)), demo=False)
+
+
 def test_class_names_may_be_numbers(tmp_path: Path) -> None:
     """YAML reads a class called 1 as a number; a strategy by class takes it as the name that it is."""
     values = params.read(write(tmp_path, "plan: {sampling_strategy: {1: 50}}"))

@@ -97,6 +97,11 @@ def test_a_corrected_kind_is_obeyed(tmp_path: Path) -> None:
     ("frame", "kinds", "said"),
     [
         (FRAME, KINDS | {"colour": "numeric"}, "calls 'colour' numeric, and 400 of its values are no numbers"),
+        (FRAME, KINDS | {"x": "boolean"}, r"calls 'x' boolean, and it has \d+ different values"),
+        (FRAME, KINDS | {"x": "integer"}, "calls 'x' integer, and it has decimals"),
+        (FRAME, KINDS | {"colour": "ordered"}, "calls 'colour' ordered, and it is text, whose order nobody knows"),
+        (FRAME, KINDS | {"colour": "datetime"}, "calls 'colour' datetime, and it is text"),
+        (FRAME, KINDS | {"n": "constant"}, r"calls 'n' constant, and it has \d+ different values"),
         (FRAME, {"x": "numeric"}, "does not say what 'n' is"),
         (FRAME[["x", "label"]].assign(z=1), {"x": "constant", "z": "constant"}, "no column to learn from"),
         (FRAME[["x", "label"]], {"x": "numeric"}, None),

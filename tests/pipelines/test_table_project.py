@@ -74,6 +74,20 @@ def test_a_setting_makes_its_own_stage_stale(
     assert {name.split("@")[0] for name in dvc.status(other)} == expected
 
 
+def test_a_run_of_some_stages_does_not_speak_of_old_verdicts(finished_table: Path, tmp_path: Path) -> None:
+    """What evaluate said of other settings is no result of this run."""
+    other = clone(finished_table, tmp_path / "other")
+    run("dvc", "config", "--local", "cache.dir", str(finished_table / ".dvc/cache"), cwd=other)
+    assert "dvc checkout data/raw.dvc" in run("tailweight", "run", cwd=other, code=2)
+    run("dvc", "checkout", "--quiet", cwd=other)
+    assert "verdicts and report are of" not in run("tailweight", "run", "prepare", cwd=other)
+    values = params.read(other)
+    values["prepare"]["test_share"] = 0.3
+    (other / "params.yaml").write_text(params.render(demo=False, values=values))
+    said = run("tailweight", "run", "prepare", cwd=other)
+    assert "verdicts and report are of an earlier run" in said and "class 'b" not in said and "report.html" not in said
+
+
 def test_export_writes_what_the_manifest_says_and_init_takes_it(finished_table: Path, tmp_path: Path) -> None:
     """Each row of the manifest is a row of the CSV that it names, of that class; test rows are no part of it."""
     run("tailweight", "export", str(tmp_path / "out"), cwd=finished_table)
