@@ -50,14 +50,28 @@ def check(project: Path, demo: bool) -> None:
     seed(values)
     gate(values)
     needed = ["seed"] + [stage.name for stage in known if type(group(stage, values)).model_fields]
-    judges = group(stage_named("evaluate"), values).model_dump(include={"classifiers", "estimators"})
-    if (values.get("prepare") or {}).get("label") and judges == {"classifiers": ["small_cnn"], "estimators": {}}:
-        raise UserError(f"{FILE}: evaluate.classifiers has small_cnn alone, which is for images; add random_forest")
+    _check_table(values)
     missing = [name for name in needed if name not in values]
     if missing:
         raise UserError(
             f"{FILE}: {', '.join(missing)} missing, and DVC needs every group; write them: tailweight render"
         )
+
+
+def _check_table(values: Mapping[str, Any]) -> None:
+    """Raise UserError where settings of a table contradict each other."""
+    about = group(stage_named("prepare"), values).model_dump()
+    judges = group(stage_named("evaluate"), values).model_dump(include={"classifiers", "estimators"})
+    if about["columns"] and not about["label"]:
+        raise UserError(
+            f"{FILE}: prepare.label is empty, and prepare.columns speaks of a table; name the column of the class"
+        )
+    if about["label"] and about["label"] == about["group"]:
+        raise UserError(
+            f"{FILE}: prepare.group and prepare.label both name {about['label']!r}; a group is another column"
+        )
+    if about["label"] and judges == {"classifiers": ["small_cnn"], "estimators": {}}:
+        raise UserError(f"{FILE}: evaluate.classifiers has small_cnn alone, which is for images; add random_forest")
 
 
 def gate(values: Mapping[str, Any]) -> Gate:

@@ -95,8 +95,8 @@ def labels_of(frame: pd.DataFrame, label: str, where: str) -> pd.Series:
     if count < 2:
         raise UserError(f"{where}: the label column {label!r} has {count} class(es), at least 2 are needed")
     if count > MOST_CLASSES or (count > 50 and count > len(names) / 2):
-        raise UserError(f"{where}: the label column {label!r} has {count} different values in {len(names)} rows, "
-                        f"expected classes, at most {MOST_CLASSES}")  # fmt: skip
+        raise UserError(f"{where}: the label column {label!r} has {count} different values in {len(names)} rows, expected "
+                        f"at most {MOST_CLASSES} classes of two rows or more on average; is it the right column?")  # fmt: skip
     return names
 
 

@@ -1,5 +1,6 @@
 """`params.yaml` is strict: what it says is used, and what it cannot say is refused by name."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -80,10 +81,20 @@ def test_classifiers_are_refused_before_anything_runs(tmp_path: Path) -> None:
         params.check(write(tmp_path, "evaluate: {estimators: {sklearn.svm.SVCC: {}}}"), demo=False)
 
 
-def test_a_table_needs_a_classifier_that_takes_tables(tmp_path: Path) -> None:
-    """The small network alone would leave nobody to judge, which is said before anything is trained."""
-    values = {"prepare": {"label": "sick"}, "evaluate": {"classifiers": ["small_cnn"]}}
-    with pytest.raises(UserError, match=r"evaluate\.classifiers has small_cnn alone"):
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            {"prepare": {"label": "sick"}, "evaluate": {"classifiers": ["small_cnn"]}},
+            "evaluate.classifiers has small_cnn alone",
+        ),
+        ({"prepare": {"label": "", "columns": {"x": "numeric"}}}, "prepare.label is empty"),
+        ({"prepare": {"label": "sick", "group": "sick"}}, "prepare.group and prepare.label both name 'sick'"),
+    ],
+)
+def test_settings_of_a_table_that_contradict_each_other_are_refused(tmp_path: Path, values: dict, said: str) -> None:
+    """Before anything runs, with the key to change."""
+    with pytest.raises(UserError, match=re.escape(said)):
         params.check(write(tmp_path, params.render(demo=False, values=values)), demo=False)
 
 
