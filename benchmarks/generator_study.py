@@ -17,7 +17,6 @@ Fashion-MNIST was first run in 3 worlds and then in a 4th, since one interval ha
 
 import argparse
 import contextlib
-import json
 import os
 import platform
 import tempfile
@@ -30,6 +29,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
+import results
 from recipes import RECIPES
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
@@ -429,8 +429,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
     store = given.out.with_suffix(".jsonl")
-    earlier = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
-    done = {(row["cell"], row["seed"], row["recipe"]) for row in earlier}
+    done = {(row["cell"], row["seed"], row["recipe"]) for row in results.load(store)}
     wanted = [
         (cell, seed, recipe)
         for recipe in given.recipes
@@ -442,10 +441,9 @@ def main() -> None:
     calls = (joblib.delayed(measure)(*one, given.data, arms_of(one[2])) for one in wanted)
     started = time.monotonic()
     for number, rows in enumerate(joblib.Parallel(given.workers, return_as="generator_unordered")(calls), 1):
-        with store.open("a") as file:
-            file.writelines(json.dumps(row) + "\n" for row in rows)
+        results.add(store, rows)
         print(f"{number}/{len(wanted)} worlds, {time.monotonic() - started:.0f} s", flush=True)
-    table = pd.DataFrame([json.loads(line) for line in store.read_text().splitlines()])
+    table = pd.DataFrame(results.load(store))
     command = f"python benchmarks/generator_study.py --data DIR --out {given.out}"
     given.out.with_suffix(".md").write_text(markdown(table, command))
     print(given.out.with_suffix(".md").read_text())

@@ -24,7 +24,6 @@ run that is started again goes on with what is missing.
 """
 
 import argparse
-import json
 import platform
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,6 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import results
 from generator_study import ending_lines, interval_of, shown
 from imblearn.over_sampling import SMOTE, SMOTENC
 from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
@@ -105,26 +105,26 @@ def halve(x: pd.DataFrame, y: np.ndarray, seed: int) -> Half:
     return Half(x.iloc[first].reset_index(drop=True), y[first], x.iloc[second].reset_index(drop=True), y[second])
 
 
-def few(half: Half, seed: int) -> Half | None:
-    """Cut the rare classes to `FEW` rows that no other of `SEEDS` seeds gets; None where they have too few."""
+def thinned(half: Half, keep: Callable[[np.ndarray], np.ndarray]) -> Half:
+    """Return `half` with those training rows of its rare classes that `keep` returns, (n,) -> (m,)."""
     kept = []
     for label in np.unique(half.y):
         rows = np.flatnonzero(half.y == label)
-        if label in half.wanted:
-            if len(rows) < SEEDS * FEW:
-                return None
-            rows = np.random.default_rng(0).permutation(rows)[seed * FEW : (seed + 1) * FEW]
-        kept.append(rows)
+        kept.append(keep(rows) if label in half.wanted else rows)
     return half.only(np.sort(np.concatenate(kept)))
+
+
+def few(half: Half, seed: int) -> Half | None:
+    """Cut the rare classes to `FEW` rows that no other of `SEEDS` seeds gets; None where they have too few."""
+    if min(np.bincount(half.y)[list(half.wanted)]) < SEEDS * FEW:
+        return None
+    return thinned(half, lambda rows: np.random.default_rng(0).permutation(rows)[seed * FEW : (seed + 1) * FEW])
 
 
 def halved(half: Half, seed: int) -> Half:
-    """Return `half` with every other row of its rare classes, picked at random."""
-    rng, kept = np.random.default_rng(seed), []
-    for label in np.unique(half.y):
-        rows = np.flatnonzero(half.y == label)
-        kept.append(rng.permutation(rows)[: max(-(-len(rows) // 2), SMOTE_NEEDS)] if label in half.wanted else rows)
-    return half.only(np.sort(np.concatenate(kept)))
+    """Return `half` with a random half of the rows of its rare classes, but as many as SMOTE needs."""
+    rng = np.random.default_rng(seed)
+    return thinned(half, lambda rows: rng.permutation(rows)[: max(-(-len(rows) // 2), SMOTE_NEEDS)])
 
 
 def features(x: pd.DataFrame) -> ColumnTransformer:
@@ -357,17 +357,14 @@ def main() -> None:
     given = parser.parse_args()
     prepare_device()
     store = given.out.with_suffix(".jsonl")
-    earlier = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
-    done = {(row["cell"], row["seed"]) for row in earlier}
+    done = {(row["cell"], row["seed"]) for row in results.load(store)}
     for seed in range(SEEDS):
         for table in given.tables:
             for cell, half in worlds(given.folder, table, seed):
                 if (cell, seed) not in done:
-                    found = measured(cell, half, seed)
-                    with store.open("a") as file:
-                        file.writelines(json.dumps(row) + "\n" for row in found)
+                    results.add(store, measured(cell, half, seed))
                     print(f"{cell}, seed {seed}", flush=True)
-    rows = pd.DataFrame([json.loads(line) for line in store.read_text().splitlines()])
+    rows = pd.DataFrame(results.load(store))
     order = [table + cut for cut in ("", CUT) for table in TABLES]
     rows = rows.sort_values("cell", key=lambda cells: cells.map(order.index), kind="stable")
     given.out.with_suffix(".md").write_text(report(rows), encoding="utf-8")

@@ -15,7 +15,6 @@ is started again goes on with what is missing.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import results
 from tables import CUT, SEEDS, TABLES, few, halve, read
 from throughput import processor
 
@@ -39,7 +39,7 @@ def decided(train: pd.DataFrame, test: pd.DataFrame, folder: Path) -> dict[str, 
     command = [sys.executable, "-m", "pipelines"]
     told = ["--table", str(folder / "train.csv"), "--test", str(folder / "test.csv"), "--label", "label"]
     for arguments in (["init", str(project), *told], ["-C", str(project), "run", "--quiet"]):
-        subprocess.run([*command, *arguments], check=True, stdout=subprocess.DEVNULL, env=os.environ)
+        subprocess.run([*command, *arguments], check=True, stdout=subprocess.DEVNULL)
     found = json.loads((project / "data/evaluation/metrics.json").read_text())
     ((name, verdict),) = found["classes"].items()
     scores = pd.read_csv(project / "data/evaluation/summary.csv", dtype={"class": "str"})
@@ -92,8 +92,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "verdicts", help="path without suffix")
     given = parser.parse_args()
     store = given.out.with_suffix(".jsonl")
-    earlier = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
-    done = {(row["cell"], row["seed"]) for row in earlier}
+    done = {(row["cell"], row["seed"]) for row in results.load(store)}
     for seed in range(SEEDS):
         for table in given.tables:
             world = few(halve(*read(given.folder, table), 0), seed)
@@ -102,10 +101,9 @@ def main() -> None:
             train, test = world.x.assign(label=world.y.astype(str)), world.test_x.assign(label=world.test_y.astype(str))
             with tempfile.TemporaryDirectory() as folder:
                 found = decided(train, test, Path(folder))
-            with store.open("a") as file:
-                file.write(json.dumps({"cell": table, "seed": seed, **found}) + "\n")
+            results.add(store, [{"cell": table, "seed": seed, **found}])
             print(f"{table}{CUT}, seed {seed}: {found['verdict']}", flush=True)
-    rows = pd.DataFrame([json.loads(line) for line in store.read_text().splitlines()])
+    rows = pd.DataFrame(results.load(store))
     rows = rows.sort_values("cell", key=lambda cells: cells.map(TABLES.index), kind="stable")
     given.out.with_suffix(".md").write_text(report(rows), encoding="utf-8")
 

@@ -35,7 +35,7 @@ def export(project: Path, folder: Path) -> None:
         building.mkdir(parents=True)
         if isinstance(values, pd.DataFrame):
             about = files.read_json(source.with_name("release.json"))
-            added = {about[column]: rows[column] for column in ("group", "label") if about[column]}
+            added = {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
             noun, places = "rows", _write_tables(building, rows, values.assign(**added))
         else:
             noun, places = "pictures", _write_pictures(building, rows, values)

@@ -58,9 +58,14 @@ def check(project: Path, demo: bool) -> None:
         )
 
 
+def _about(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the settings say of the data; UserError names the first key that is wrong."""
+    return group(stage_named("prepare"), values).model_dump()
+
+
 def _check_table(values: Mapping[str, Any]) -> None:
     """Raise UserError where settings of a table contradict each other."""
-    about = group(stage_named("prepare"), values).model_dump()
+    about = _about(values)
     judges = group(stage_named("evaluate"), values).model_dump(include={"classifiers", "estimators"})
     if about["columns"] and not about["label"]:
         raise UserError(
@@ -117,7 +122,7 @@ def render(demo: bool, values: Mapping[str, Any] | None = None) -> str:
 
     Left out are settings that mean nothing to the kind of data that `values` are for; without `values`, none.
     """
-    kind = None if values is None else "table" if (values.get("prepare") or {}).get("label") else "images"
+    kind = None if values is None else "table" if _about(values)["label"] else "images"
     values = values or {}
     lines = [
         "# Every setting of a run, a group a stage. `tailweight params` explains them; `tailweight run` checks them.",

@@ -27,7 +27,7 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
         raise UserError(f"--workers is {workers}, expected 1 or more")
     if stale.is_up_to_date(project, targets):
         print(f"all is up to date ({time.monotonic() - started:.1f} s)")
-        return _end(project, targets)
+        return _end(project, _judged(project, targets))
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says what there is to say
     from pipelines import flow  # imports Prefect
 
@@ -42,7 +42,7 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
     for line in found.lines if found and not quiet else []:
         print(line)
     print(f"ran {len(done)} stages in {time.monotonic() - started:.0f} s")
-    return _end(project, targets)
+    return _end(project, found)
 
 
 def status(project: Path) -> int:
@@ -77,9 +77,8 @@ def _judged(project: Path, targets: list[str]) -> summary.Summary | None:
     return summary.of(project) if not targets or stale.is_up_to_date(project, ["evaluate"]) else None
 
 
-def _end(project: Path, targets: list[str]) -> int:
+def _end(project: Path, found: summary.Summary | None) -> int:
     """Say where the report is, and return the exit code: that of the gate where it is enforced and nothing ships."""
-    found = _judged(project, targets)
     if found and (project / dag.REPORT).is_file():
         print(f"report: {project / dag.REPORT}")
     elif (project / dag.REPORT).is_file():

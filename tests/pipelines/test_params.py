@@ -34,6 +34,8 @@ def test_a_project_shows_the_settings_of_its_kind_of_data() -> None:
     assert "pixels" not in table.split("upscale:")[0] and "feature_weight" not in table
     images = params.render(demo=False, values={})
     assert "  image_size: " in images and "table:" not in images.replace("tables:", "")
+    with pytest.raises(UserError, match="prepare is 'auto', expected settings"):
+        params.render(demo=False, values={"prepare": "auto"})
     assert '  fit: "pad"' in params.render(demo=False, values={"prepare": {"label": "sick", "fit": "pad"}})
 
 
