@@ -1,6 +1,5 @@
 """A release on disk: the real samples and the synthetic ones that earned it, each saying which it is."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,13 +10,13 @@ REAL, SYNTHETIC = "real", "synthetic"
 COLUMNS = ["id", "class", "origin", "split", "group", "seed", "reference_id", "neighbour_id", "raw_score", "score"]
 
 
-def real_rows(samples: Samples, split: str, names: list[str], groups: Mapping[str, str]) -> pd.DataFrame:
+def real_rows(samples: Samples, split: str, names: list[str], groups: pd.Series) -> pd.DataFrame:
     """Return a row for each real sample, with its values as `samples.with_values` lays them out.
 
-    names: of the classes. groups: by id, of the samples that have one.
+    names: of the classes. groups: of the samples, by id, missing where one has none.
     """
     labels = [names[label] for label in samples.labels]
-    own = [groups.get(name) for name in samples.ids]
+    own = groups.reindex(samples.ids).to_numpy()
     rows = pd.DataFrame({"id": samples.ids, "class": labels, "origin": REAL, "split": split, "group": own})
     return with_values(rows, samples.values)
 

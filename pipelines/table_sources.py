@@ -204,7 +204,7 @@ def _as_written(frame: pd.DataFrame, text_of: Callable[[str], pd.Series], conten
     of which some are missing stay whole. text_of: returns a column as text. Text is read again only for such columns.
     """
     coded = LOSSY.search(content.replace(b"\0", b"")) is not None
-    for name in frame.select_dtypes("number", exclude="bool").columns:
+    for name in frame.select_dtypes("number").columns:
         column = frame[name]
         gaps = pd.api.types.is_float_dtype(column.dtype) and column.isna().any() and (column.dropna() % 1 == 0).all()
         if not (coded or gaps) or column.isna().all():
@@ -214,7 +214,7 @@ def _as_written(frame: pd.DataFrame, text_of: Callable[[str], pd.Series], conten
         if known.str.fullmatch(CODE).any():
             frame[name] = text
         elif gaps and known.str.fullmatch(r"[-+]?\d+").all():
-            frame[name] = pd.array([pd.NA if pd.isna(value) else int(value) for value in text], "Int64")
+            frame[name] = text.str.removeprefix("+").astype("Int64")
     return frame
 
 

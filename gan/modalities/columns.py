@@ -45,9 +45,11 @@ class FixedColumn:
             return pd.Series([f"synthetic-{mark:016x}" for mark in marks.tolist()], dtype=dtype)
         if self.kind == "identifier" and self.value is not None and pd.api.types.is_integer_dtype(dtype):
             limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
-            sign, last = (1, int(limits.max)) if limits.min == 0 else (-1, int(limits.min))
-            room = min(SYNTHETIC_NUMBERS, abs(last - self.value) + 1)
-            return pd.Series([self.value + sign * int(mark % room) for mark in marks.tolist()], dtype=dtype)
+            room = limits.max - self.value if limits.min == 0 else self.value - limits.min
+            away = marks % np.uint64(max(1, min(SYNTHETIC_NUMBERS, room + 1)))
+            first = np.array(self.value, object).astype(limits.dtype)
+            numbers = first + away.astype(limits.dtype) if limits.min == 0 else first - away.astype(limits.dtype)
+            return pd.Series(numbers, dtype=dtype)
         one = pd.Series([np.nan if self.value is None else self.value], dtype=object).astype(dtype)
         return one.iloc[np.zeros(len(marks), np.int64)].reset_index(drop=True)
 

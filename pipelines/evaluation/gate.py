@@ -123,7 +123,10 @@ def _decide(e: Evidence, hardest: str, p: float, detectable: float, enough: int,
         return HOLD, ["an arm gave exactly the figures of the GAN in every draw: nothing was measured", said]
     doubts = _doubts(e, hardest, p, rules)
     if not doubts:
-        return SHIP, [f"{said}{_least(e)}; above zero against every baseline (p {p:.4f}, after Holm)"]
+        if (name := _least(e)) != e.baseline:
+            least = e.gains[name]
+            said += f", in hindsight least over {name}: {least.value:+.3f} [{least.low:+.3f}, {least.high:+.3f}]"
+        return SHIP, [f"{said}; above zero against every baseline (p {p:.4f}, after Holm)"]
     against = e.gains[hardest]
     unsettled = p > (1 - rules.confidence) / 2 and against.high >= rules.relevant_gain
     if not unsettled or detectable <= rules.relevant_gain or (e.rest is not None and e.rest.high < 0):
@@ -133,12 +136,8 @@ def _decide(e: Evidence, hardest: str, p: float, detectable: float, enough: int,
 
 
 def _least(e: Evidence) -> str:
-    """Say over which baseline there is least to gain, in hindsight, where it is not the chosen one."""
-    name = min(e.gains, key=lambda baseline: (e.gains[baseline].value, baseline != e.baseline))
-    least = e.gains[name]
-    if name == e.baseline:
-        return ""
-    return f", in hindsight least over {name}: {least.value:+.3f} [{least.low:+.3f}, {least.high:+.3f}]"
+    """Return the baseline over which there is least to gain, in hindsight; the chosen one where it is as hard."""
+    return min(e.gains, key=lambda name: (e.gains[name].value, name != e.baseline))
 
 
 def _barred(e: Evidence, rules: Rules) -> list[str]:
@@ -173,7 +172,7 @@ def _doubts(e: Evidence, hardest: str, p: float, rules: Rules) -> list[str]:
             f"against {hardest} the gain is {against.value:+.3f} [{against.low:+.3f}, {against.high:+.3f}], "
             f"p {p:.4f} after Holm, where {level:g} is asked for"
         )
-    smallest = min(interval.value for interval in e.gains.values())
+    smallest = e.gains[_least(e)].value
     if smallest < rules.min_gain:
         doubts.append(f"the smallest gain over a baseline is {smallest:+.3f}, {rules.min_gain:g} is asked for")
     if e.rest is not None and e.rest.low < -rules.max_loss:

@@ -34,10 +34,10 @@ def run(
     names = about.pop("classes")
     measured = files.read_json(evaluation / "metrics.json")
     verdicts = measured["classes"]
-    groups = pd.read_csv(manifest, index_col="id", dtype="str", keep_default_na=False)["group"]
-    known = groups[groups != ""].to_dict()
+    text = {"dtype": "str", "keep_default_na": False, "na_values": {"group": [""]}}
+    groups = pd.read_csv(manifest, usecols=["id", "group"], index_col="id", **text)["group"]
     parts = [
-        real_rows(Samples.load(path), split, names, known)
+        real_rows(Samples.load(path), split, names, groups)
         for path, split in ((train, "train"), (validation, "validation"))
     ]
     shipped = {}

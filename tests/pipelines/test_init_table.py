@@ -64,6 +64,12 @@ def test_what_is_written_like_a_number_and_is_more_stays_as_it_is(tmp_path: Path
     assert [found[name].dtype for name in ("rooms", "degrees", "share")] == ["float64", "int64", "float64"]
 
 
+def test_whole_numbers_with_gaps_keep_their_signs(tmp_path: Path) -> None:
+    """A plus before a short number says nothing, a minus does."""
+    (tmp_path / "t.csv").write_text("x,degrees\n1,+5\n2,\n3,-3\n")
+    assert read(tmp_path / "t.csv")["degrees"].tolist() == [5, pd.NA, -3]
+
+
 @pytest.mark.parametrize("code", ["01234", "+4939459170", "9007199254740993000"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_one_code_is_found_wherever_it_stands(code: str, encoding: str, tmp_path: Path) -> None:

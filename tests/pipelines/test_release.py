@@ -94,7 +94,7 @@ def test_a_table_is_exported_with_group_and_label(tmp_path: Path) -> None:
     """The columns that were taken off for training come back under their own names, last."""
     frame = pd.DataFrame({"x": [1, 2, 3]})
     rows = release.real_rows(
-        Samples(frame, np.array([0, 1, 0]), np.array(["1", "2", "3"])), "train", ["n", "y"], {"2": "p7"}
+        Samples(frame, np.array([0, 1, 0]), np.array(["1", "2", "3"])), "train", ["n", "y"], pd.Series({"2": "p7"})
     )
     where = tmp_path / "data/release"
     where.mkdir(parents=True)
