@@ -30,7 +30,10 @@ CHATTER = (
     "Running stage", "> tailweight", "Updating lock file", "To track the changes", "git add", "To enable auto staging",
     "dvc config", "Use `dvc push`", "Verifying data sources", "Stage '", "Data and pipelines are up to date",
 )  # fmt: skip
-
+# A Ctrl-C of the terminal reaches every process of its group. It must not end DVC in the middle of writing its lock file,
+# so DVC and its stage do not hear it: `stop_children` ends the stage, and DVC then ends by itself.
+DEAF = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+END_SECONDS = 5.0  # that DVC has to end its write after its stage was ended
 
 _children: set[psutil.Popen] = set()  # the DVC processes that this one waits for
 _stopping = threading.Event()  # set once the run is to end: nothing more is started
@@ -144,7 +147,7 @@ def reproduce(project: Path, stage: str, environment: dict[str, str]) -> Iterato
     """
     if _stopping.is_set():
         raise StageFailed(f"stage {stage} was not started, the run is being stopped")
-    command = [*_dvc(), "--wait-for-lock", "repro", "--single-item", stage]
+    command = [*DEAF, *_dvc(), "--wait-for-lock", "repro", "--single-item", stage]
     child = psutil.Popen(
         command,
         cwd=project,
@@ -180,14 +183,27 @@ def reproduce(project: Path, stage: str, environment: dict[str, str]) -> Iterato
 def stop_children() -> None:
     """End the stages that are running, with all that they have started, and start no more.
 
-    A signal to DVC alone would leave its command running.
+    Only the commands of DVC are ended, and DVC is left to end by itself: it may be writing its lock file. What is still
+    there after some seconds is killed.
     """
     _stopping.set()
-    for child in list(_children):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for process in [*child.children(recursive=True), child]:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.terminate()
+    children = list(_children)
+    for child in children:
+        for process in _below(child):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+    late = psutil.wait_procs(children, timeout=END_SECONDS)[1]
+    for child in late:
+        for process in [*_below(child), child]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def _below(child: psutil.Popen) -> list[psutil.Process]:
+    try:
+        return list(child.children(recursive=True))
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _failure(stage: str, code: int, error: str | None, tail: list[str]) -> StageFailed:

@@ -33,7 +33,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from pipelines import dag, dvc, runner, stale, summary
+from pipelines import dag, dvc, lock, runner, stale, summary
 from pipelines.display import Display
 from pipelines.errors import UserError
 from pipelines.plan import Plan
@@ -96,6 +96,9 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> list[Row
     if _local:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _stop)  # in place of Prefect's, which waits for the stages to end by themselves
+    mended = lock.mend(folder)
+    if mended:
+        get_run_logger().warning(mended)
     stale.check(folder, wanted)
     if stale.is_up_to_date(folder, wanted):
         get_run_logger().info("all is up to date")

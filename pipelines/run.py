@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from pipelines import dag, dvc, params, runner, stale, summary
+from pipelines import dag, dvc, lock, params, runner, stale, summary
 from pipelines.errors import UserError
 
 NOTHING_SHIPS = 3
@@ -18,6 +18,7 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
     UserError where the settings are wrong, a target is not a stage, or a stage found something for the user to mend.
     """
     started = time.monotonic()
+    mend_lock(project)
     stale.check(project, targets)
     if (project / f"{dag.RAW}.dvc").is_file() and not (project / dag.RAW).exists():
         raise UserError(
@@ -28,6 +29,7 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
     if stale.is_up_to_date(project, targets):
         print(f"all is up to date ({time.monotonic() - started:.1f} s)")
         return _end(project, _judged(project, targets))
+    _resolve_estimators(project)
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says what there is to say
     from pipelines import flow  # imports Prefect
 
@@ -47,12 +49,29 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
 
 def status(project: Path) -> int:
     """Print the stages that would run, each with what changed, and return 1 where there are any."""
+    mend_lock(project)
     stale.check(project, [])
     changed = dvc.status(project)
     for name, changes in changed.items():
         print(f"{name}: {'; '.join(_reasons(changes))}")
     print(f"{len(changed)} stages would run, and those after them: tailweight run" if changed else "all is up to date")
     return 1 if changed else 0
+
+
+def mend_lock(project: Path) -> None:
+    """Bring a damaged `dvc.lock` back, and say so."""
+    done = lock.mend(project)
+    if done:
+        print(f"tailweight: {done}", file=sys.stderr)
+
+
+def _resolve_estimators(project: Path) -> None:
+    """Find the estimators that a user named, as the stage will at its end: a wrong name costs no training."""
+    named = params.group(dag.stage_named("evaluate"), params.read(project)).model_dump(include={"estimators"})
+    if named["estimators"]:
+        from pipelines.evaluation.classifiers import chosen  # loads scikit-learn
+
+        chosen([], named["estimators"], images=True)
 
 
 def _reasons(changes: list) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -69,25 +69,22 @@ CLASSIFIERS: dict[str, Classifier] = {
     "small_cnn": small_cnn,
 }
 IMAGES_ONLY = {"small_cnn"}
+_SETTING = "params.yaml: evaluate.estimators"
 
 
 def named_estimator(path: str, arguments: Mapping[str, Any]) -> Classifier:
     """Return a classifier made from any scikit-learn estimator, by its dotted path, say `sklearn.svm.SVC`.
 
     Columns are standardised first, and categories become a column each. An estimator without `predict_proba` is
-    calibrated (sigmoid, 3 folds).
-    Raises UserError when the path or an argument does not exist.
+    calibrated (sigmoid, 3 folds). `Settings.estimators` has seen to it that the path lies in a known package.
+    Raises UserError when there is no such class, it is not a classifier with scikit-learn's interface, or an argument
+    does not fit. Nothing is called before its class is known to be such a classifier.
     """
-    module, _, name = path.rpartition(".")
+    kind = _classifier_class(path)
     try:
-        kind = getattr(importlib.import_module(module), name)
-        made = kind(**arguments)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise UserError(
-            f"params.yaml: evaluate.estimators: estimator {path!r} with arguments {dict(arguments)} cannot be made: {error}"
-        ) from error
-    if not isinstance(made, BaseEstimator) or not hasattr(made, "fit"):
-        raise UserError(f"params.yaml: evaluate.estimators: estimator {path!r} is not a scikit-learn estimator")
+        kind(**arguments)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{_SETTING}: {path} cannot be made with {dict(arguments)}: {error}") from error
 
     def fit(training: Training, seed: int) -> Fitted:
         model = kind(**arguments)
@@ -101,6 +98,19 @@ def named_estimator(path: str, arguments: Mapping[str, Any]) -> Classifier:
         return pipeline.fit(training.data.x, training.data.y, **weight)
 
     return fit
+
+
+def _classifier_class(path: str) -> type[BaseEstimator]:
+    module, _, name = path.rpartition(".")
+    try:
+        kind = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UserError(
+            f"{_SETTING}: there is no {path} ({error}); is the package installed, the name right?"
+        ) from error
+    if not (isinstance(kind, type) and issubclass(kind, BaseEstimator) and issubclass(kind, ClassifierMixin)):
+        raise UserError(f"{_SETTING}: {path} is not a scikit-learn classifier, such as sklearn.svm.SVC")
+    return kind
 
 
 def _scaled(data: Data) -> BaseEstimator:

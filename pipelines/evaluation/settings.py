@@ -1,10 +1,14 @@
 """The group `evaluate` of the parameters."""
 
+import re
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from gan.settings import Settings as Base
+
+ESTIMATOR_PACKAGES = ("sklearn", "imblearn", "lightgbm", "xgboost", "catboost")  # that `estimators` may name classes of
+PUBLIC_PATH = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+")
 
 
 class Settings(Base):
@@ -87,10 +91,11 @@ class Settings(Base):
 
     @field_validator("estimators")
     @classmethod
-    def _can_be_made(cls, estimators: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        if estimators:
-            from pipelines.evaluation.classifiers import named_estimator  # loads scikit-learn
-
-            for path, arguments in estimators.items():
-                named_estimator(path, arguments)
+    def _named_safely(cls, estimators: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Refuse what is no path into a known package. Nothing is imported here: reading settings runs no code."""
+        for path in estimators:
+            if not PUBLIC_PATH.fullmatch(path) or path.split(".")[0] not in ESTIMATOR_PACKAGES:
+                raise ValueError(
+                    f"{path!r} is not the path of a class of {', '.join(ESTIMATOR_PACKAGES)}, such as sklearn.svm.SVC"
+                )
         return estimators

@@ -56,7 +56,9 @@ def test_the_small_network_is_left_out_for_a_table() -> None:
         (["forest"], {}, "classifier 'forest' is unknown"),
         ([], {"sklearn.svm.SVM": {}}, "sklearn.svm.SVM"),
         ([], {"sklearn.svm.SVC": {"D": 1}}, "sklearn.svm.SVC"),
-        ([], {"pathlib.Path": {}}, "not a scikit-learn estimator"),
+        ([], {"sklearn.preprocessing.StandardScaler": {}}, "not a scikit-learn classifier"),
+        ([], {"sklearn.utils.parallel.Parallel": {"n_jobs": 1}}, "not a scikit-learn classifier"),
+        ([], {"sklearn.datasets.load_files": {"container_path": "."}}, "not a scikit-learn classifier"),
     ],
 )
 def test_an_unknown_classifier_is_refused_by_name(names: list[str], extra: dict, line: str) -> None:

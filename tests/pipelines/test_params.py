@@ -1,11 +1,13 @@
 """`params.yaml` is strict: what it says is used, and what it cannot say is refused by name."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from pipelines import dag, params
+from pipelines.__main__ import main
 from pipelines.errors import UserError
 
 
@@ -76,11 +78,24 @@ def test_a_missing_group_is_named_before_dvc_trips_over_it(tmp_path: Path) -> No
 
 
 def test_classifiers_are_refused_before_anything_runs(tmp_path: Path) -> None:
-    """A name that no classifier has, and a path that leads to no estimator, are found at once."""
+    """A name that no classifier has, and a path outside the packages of estimators, are found at once."""
     with pytest.raises(UserError, match=r"evaluate\.classifiers\.0 is 'svm'"):
         params.check(write(tmp_path, "evaluate: {classifiers: [svm]}"), demo=False)
-    with pytest.raises(UserError, match=r"sklearn\.svm.SVCC"):
-        params.check(write(tmp_path, "evaluate: {estimators: {sklearn.svm.SVCC: {}}}"), demo=False)
+    with pytest.raises(UserError, match=r"'pathlib\.path' is not the path of a class of sklearn"):
+        params.check(write(tmp_path, "evaluate: {estimators: {pathlib.Path: {}}}"), demo=False)
+
+
+@pytest.mark.parametrize("command", ["params", "status", "run", "render"])
+@pytest.mark.parametrize("path", ["subprocess.Popen", "os.mkdir", "sklearn.utils._bunch.Bunch", "sklearn"])
+def test_settings_run_no_code(tmp_path: Path, path: str, command: str) -> None:
+    """Whatever is named as an estimator is not called, and outside of the known packages not even imported."""
+    (tmp_path / "called").mkdir()
+    arguments = {"args": ["rmdir", str(tmp_path / "called")]} if path == "subprocess.Popen" else {"path": "made"}
+    write(tmp_path, json.dumps({"seed": 0, "evaluate": {"estimators": {path: arguments}}}))
+    with pytest.raises(SystemExit) as ended:
+        main(["-C", str(tmp_path), command])
+    assert ended.value.code == 2
+    assert [found.name for found in tmp_path.iterdir() if found.name != params.FILE] == ["called"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""`dvc.lock` kept whole: DVC writes it in place, so a kill or a full disk at that moment leaves a part of it, or nothing.
+
+A copy of the last good one lies in the project's scratch folder. What it lacks, DVC's run cache brings back: stages that ran
+with the same inputs are not run again.
+"""
+
+import shutil
+import time
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML, YAMLError
+
+from pipelines import files
+
+FILE = "dvc.lock"
+KEPT = f"{files.WORK}/{FILE}"  # the last good one
+DAMAGED = f"{files.WORK}/{FILE}.damaged"
+HASHES = ("md5", "etag", "checksum", "params")  # that DVC names in a lock
+MD5_LENGTH = 32
+SETTLED_SECONDS = 3.0  # a lock that was written to more recently may be in the middle of being written
+
+
+def mend(project: Path) -> str | None:
+    """Keep a copy of a good lock; put the copy in the place of a damaged one and return a line that says so.
+
+    Without a copy the damaged one is taken away, which makes DVC look into its run cache for every stage. A lock that may
+    just be written to by another process is given time to become whole.
+    """
+    path, copy = project / FILE, project / KEPT
+    if not path.is_file():
+        return None
+    while not (whole := is_whole(path)) and time.time() - path.stat().st_mtime < SETTLED_SECONDS:
+        time.sleep(0.1)
+    if whole:
+        _keep(path, copy)
+        return None
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, project / DAMAGED)
+    if is_whole(copy):
+        with files.replaced(path) as temporary:
+            shutil.copyfile(copy, temporary)
+        return f"{path} was damaged; the last good copy is back, and DVC's cache brings what came after it ({DAMAGED} has it)"
+    path.unlink()
+    return f"{path} was damaged and there is no copy of it; it is written anew from DVC's cache ({DAMAGED} has it)"
+
+
+def is_whole(path: Path) -> bool:
+    """Say whether there is a lock at `path` that DVC would read."""
+    try:
+        return reads_whole(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def reads_whole(text: str) -> bool:
+    """Say whether the text of a lock has the shape that DVC asks for; one that was cut short may still have it."""
+    try:
+        document = YAML(typ="safe").load(text)
+    except YAMLError:
+        return False
+    if not isinstance(document, dict) or document.get("schema") != "2.0":
+        return False
+    stages = document.get("stages", {})
+    return isinstance(stages, dict) and all(_is_entry(entry) for entry in stages.values())
+
+
+def _is_entry(entry: Any) -> bool:
+    """Say whether a stage's entry is what DVC's schema asks for: a command, lists of files, mappings of parameters."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("cmd"), str | list):
+        return False
+    files_of, params = [entry.get("deps", []), entry.get("outs", [])], entry.get("params", {})
+    if not all(isinstance(part, list) for part in files_of) or not isinstance(params, dict):
+        return False
+    return all(isinstance(values, dict) for values in params.values()) and all(map(_is_file, chain(*files_of)))
+
+
+def _is_file(item: Any) -> bool:
+    if not isinstance(item, dict) or "path" not in item or None in item.values():
+        return False
+    cut = "md5" in item and len(str(item["md5"])) < MD5_LENGTH
+    return isinstance(item["path"], str) and not cut and item.get("hash", "md5") in HASHES
+
+
+def _keep(path: Path, copy: Path) -> None:
+    if copy.is_file() and copy.stat().st_mtime >= path.stat().st_mtime:
+        return
+    with files.replaced(copy) as temporary:
+        shutil.copyfile(path, temporary)
