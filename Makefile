@@ -15,7 +15,7 @@ demo-table: $(TABLE)/project/params.yaml
 	tailweight -C $(TABLE)/project run
 
 $(TABLE)/project/params.yaml: | $(BIN)/.installed
-	python -m pipelines.demo_table $(TABLE)
+	python examples/breast_cancer.py $(TABLE)
 	tailweight init $(TABLE)/project --table $(TABLE)/train.csv --test $(TABLE)/test.csv --label tumour
 
 test: $(BIN)/.installed

@@ -40,7 +40,7 @@ from gan import GANOverSampler
 from gan.device import prepare_device
 from gan.modalities.table import TableCodec, infer_kinds
 from gan.starts import Policy, Starters
-from gan.train import PretrainSettings, pretrain
+from gan.training.train import PretrainSettings, pretrain
 
 OPPONENT = "ctgan==0.12.1"
 BATCH, WIDTH = 500, 16  # 16 times as many units in each hidden layer

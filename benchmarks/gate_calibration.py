@@ -30,10 +30,10 @@ from gan import seeds
 from pipelines.evaluation import gate, inspection, intervals
 from pipelines.evaluation.arms import ARMS, Recipe
 from pipelines.evaluation.confirm import confirm
-from pipelines.evaluation.data import Data, Pool
 from pipelines.evaluation.evaluate import judge, measure, prepare
 from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Inputs, Study
+from pipelines.likeness.data import Data, Pool
 
 FEW, HELD_BACK = 10, 80
 BARS = {

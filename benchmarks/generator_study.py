@@ -39,12 +39,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from gan import seeds
-from pipelines import files, params, pictures, runner, sources
+from pipelines import files
+from pipelines.driver import one_stage, params
 from pipelines.evaluation import classifiers, intervals
 from pipelines.evaluation.arms import ARMS, Training
-from pipelines.evaluation.data import Data
 from pipelines.evaluation.study import Inputs
-from pipelines.evaluation.tell import column_names, find_tells
+from pipelines.ingest import image_sources, pictures
+from pipelines.likeness.data import Data
+from pipelines.likeness.tells import column_names, find_tells
 from pipelines.plan import Plan
 from pipelines.samples import Samples
 from pipelines.stages import evaluate
@@ -100,7 +102,7 @@ def read(dataset: str, data: Path) -> tuple[dict[str, Samples], list[str]]:
         values = (found.images / 16 * 255).round().astype(np.uint8)[..., None]
         ids = np.array([f"{row:05d}" for row in range(len(values))])
         return {"train": Samples(values, found.target.astype(np.int64), ids)}, [str(digit) for digit in range(10)]
-    records = sources.scan(data / dataset)
+    records = image_sources.scan(data / dataset)
     names = sorted({record.label for record in records})
     splits = {}
     for split in ("train", "test"):
@@ -147,13 +149,13 @@ def run_stages(
     for split, samples in splits.items():
         samples.save(prepared / f"{split}.parquet")
     files.write_json(prepared / "classes.json", {"kind": "images", "classes": names})
-    runner.run_stage(project, "plan")
+    one_stage.run_stage(project, "plan")
     planned = list(Plan.load(project / "data/plan.yaml").classes)
     for stage in ("upscale", "pretrain"):
-        runner.run_stage(project, stage)
+        one_stage.run_stage(project, stage)
     for stage in ("train", "generate", "filter"):
         for slug in planned:
-            runner.run_stage(project, stage, slug)
+            one_stage.run_stage(project, stage, slug)
     paths = {split: prepared / f"{split}.parquet" for split in SPLITS}
     return evaluate.load(
         **paths,
@@ -437,7 +439,7 @@ def main() -> None:
         for cell in given.cells
         if seed < (given.seeds or CELLS[cell].repeats) and (cell, seed, recipe) not in done
     ]
-    runner.limit_threads()
+    one_stage.limit_threads()
     calls = (joblib.delayed(measure)(*one, given.data, arms_of(one[2])) for one in wanted)
     started = time.monotonic()
     for number, rows in enumerate(joblib.Parallel(given.workers, return_as="generator_unordered")(calls), 1):

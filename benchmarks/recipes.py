@@ -14,12 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gan import adversary
-from gan.adversary import Adversary
 from gan.modalities.images import ImageCodec
 from gan.starts import Drawn, Starters
+from gan.training import adversary
+from gan.training.adversary import Adversary
 from pipelines.evaluation import arms as classic
-from pipelines.evaluation.data import Data
+from pipelines.likeness.data import Data
 
 Settings = Mapping[str, Mapping[str, Any]]
 

@@ -7,7 +7,7 @@ same Adam. The plain DCGAN is that of Radford et al. 2016 (arXiv 1511.06434) as 
 convolutions, batch normalisation, rectifiers, noise in and no start, weights in PyTorch's default order. Each pair is
 trained in two ways:
 
-- relativistic: a whole step of `gan.adversary` on each side: relativistic loss, R1 and R2 every 4th step, shifts, levels.
+- relativistic: a whole step of `gan.training.adversary` on each side: its loss, R1 and R2 every 4th step, shifts, levels.
 - BCE: the step of the example: one batch of fakes for both sides, binary cross-entropy, no penalties, no shifts.
 
 A picture is a real one of a batch that both sides have been trained on. Time is the processor time of the one thread, so
@@ -26,13 +26,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gan.adversary import Adversary
-from gan.batches import Batch
 from gan.device import place, prepare_device
 from gan.modalities.images import ImageCodec
 from gan.networks import FAMILIES, Sizes
 from gan.networks.parts import build
 from gan.seeds import torch_generator
+from gan.training.adversary import Adversary
+from gan.training.batches import Batch
 
 SIZE, CHANNELS, CLASSES, NOISE = 64, 3, 10, 100
 PENALTY_EVERY = 4
@@ -99,7 +99,9 @@ def ours(width: int) -> Contestant:
     sizes, family = Sizes(CHANNELS, SIZE, CLASSES, width, NOISE), FAMILIES["dcgan"]
     first = torch_generator(0, "throughput")
     networks = (build(network, sizes, first) for network in family)
-    generator, discriminator = (place(network, CPU, torch.channels_last) for network in networks)  # as in gan.train
+    generator, discriminator = (
+        place(network, CPU, torch.channels_last) for network in networks
+    )  # as in gan.training.train
     return Contestant("ours", generator, discriminator)
 
 
@@ -115,7 +117,7 @@ def plain(width: int) -> Contestant:
 
 
 def relativistic(pair: Contestant, batches: list[Batch]) -> None:
-    """Train both sides once on each of `batches`, as `gan.train` does."""
+    """Train both sides once on each of `batches`, as `gan.training.train` does."""
     codec = ImageCodec(tuple(range(256)), background=None)
     adversary = Adversary(pair.generator, pair.discriminator, codec, gamma=0.5 * PENALTY_EVERY)
     shifts = torch_generator(0, "shifts")

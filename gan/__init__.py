@@ -6,7 +6,7 @@ Knows nothing of files' layout, parameters files, Prefect or DVC. `gan.GANOverSa
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan.sampler import GANOverSampler
+    from gan.over_sampler import GANOverSampler
 
 __all__ = ["GANOverSampler"]
 
@@ -14,6 +14,6 @@ __all__ = ["GANOverSampler"]
 def __getattr__(name: str) -> Any:
     if name != "GANOverSampler":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gan.sampler import GANOverSampler
+    from gan.over_sampler import GANOverSampler
 
     return GANOverSampler

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from gan.filter import numbered
+from gan.repeats import numbered
 from gan.settings import Settings
 
 Name = str | int

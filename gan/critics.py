@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gan.adversary import Adversary
-from gan.batches import Batches
 from gan.device import prepare_device
 from gan.modalities import Samples
 from gan.model import GAN, Labelled, starters
@@ -20,7 +18,9 @@ from gan.networks.parts import build
 from gan.sample import generate
 from gan.score import score
 from gan.seeds import derive, numpy_generator, torch_generator
-from gan.train import falling_rates, optimiser
+from gan.training.adversary import Adversary
+from gan.training.batches import Batches
+from gan.training.optim import falling_rates, optimiser
 
 FOLDS = 4
 STEPS, BATCH, RATE = 100, 64, 5e-4

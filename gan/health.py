@@ -11,7 +11,8 @@ from typing import Any, Self
 import numpy as np
 from scipy.spatial.distance import cdist, pdist
 
-from gan.keep import START
+START = "start"  # the weights of a generator that changes nothing: points between real neighbours
+BASE = "base"  # the weights that a class is trained on from
 
 Row = Mapping[str, float]  # of a history, see `GAN`
 FIGURES = ("value", "limit")

@@ -1,6 +1,5 @@
 """A trained GAN with everything that is needed to sample from it, score with it and train it further."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +12,6 @@ from gan.modalities.table import TableCodec
 from gan.networks import Sizes
 from gan.starts import Policy, Starters
 
-Progress = Callable[[int, int, Mapping[str, float]], None]  # steps done, steps in total, figures
 Row = dict[str, float]
 Labelled = tuple[Samples, np.ndarray]  # samples and (n,) labels
 

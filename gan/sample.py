@@ -12,7 +12,8 @@ from gan.constraints import Constraint, check, tally
 from gan.device import prepare_device
 from gan.errors import ConstraintError
 from gan.modalities import Samples
-from gan.model import GAN, Labelled, Progress, starters
+from gan.model import GAN, Labelled, starters
+from gan.progress import Progress
 from gan.seeds import derive, numpy_generator
 from gan.starts import stacked
 

@@ -1,6 +1,5 @@
 """Scores of a discriminator, and what makes them comparable: a calibration against held-out real samples."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Self
 
@@ -9,10 +8,10 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from gan.augment import fixed_shifts, shift
 from gan.device import prepare_device
 from gan.modalities import Samples
 from gan.model import GAN
+from gan.shifts import fixed_shifts, shift
 
 SLOPE_SPREAD = 0.5  # standard deviation of the prior of the slope around 1
 DIGITS = 9  # after the point; further ones differ between BLAS kernels, and with them the bytes of what is kept
@@ -67,9 +66,9 @@ class Calibration:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Rebuild what `to_dict` returned."""
-        return cls(**values)
+    def by_theory(cls, scores: np.ndarray) -> Self:
+        """Return slope 1, which the optimal discriminator has, with ratio 1 at the mean of generated `scores`, (n,)."""
+        return cls(slope=1.0, intercept=-round(float(scores.mean()), DIGITS), real_count=0, fake_count=len(scores))
 
 
 def calibrate(real_scores: np.ndarray, fake_scores: np.ndarray) -> Calibration:

@@ -14,18 +14,20 @@ import torch
 import torch.nn.functional as F
 
 from gan import checkpoint
-from gan.adversary import Adversary
-from gan.augment import reach, shift
-from gan.batches import Batch
 from gan.device import place, prepare_device
-from gan.losses import generator_loss
 from gan.modalities.images import ImageCodec
-from gan.model import GAN, Progress, side
+from gan.model import GAN, side
 from gan.networks import Sizes, dcgan
 from gan.networks.parts import build
+from gan.progress import Progress
 from gan.reduce import reduce
 from gan.seeds import numpy_generator, torch_generator
-from gan.train_settings import UpscaleSettings
+from gan.shifts import reach, shift
+from gan.training.adversary import Adversary
+from gan.training.batches import Batch
+from gan.training.losses import generator_loss
+from gan.training.optim import at_rest, falling_rates, optimiser
+from gan.training.settings import UpscaleSettings
 
 REPORT_EVERY = 50  # steps
 PENALTY_EVERY = 4  # steps
@@ -98,11 +100,7 @@ def train_upscaler(
     assert isinstance(discriminator, dcgan.Discriminator)
     starts = enlarge(reduce(images, settings.factor), settings.factor)
     adversary = Adversary(generator, discriminator, codec, settings.gamma * PENALTY_EVERY)
-    optimisers = [
-        torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.0, 0.99), fused=True)
-        for network in (discriminator, generator)
-    ]
-    rates = [torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps) for optimiser in optimisers]
+    optimisers = [optimiser(network, settings.learning_rate) for network in (discriminator, generator)]
     rng, shifts = numpy_generator(seed, "upscale", "batches"), torch_generator(seed, "upscale", "shifts")
 
     def draw() -> Batch:
@@ -111,18 +109,17 @@ def train_upscaler(
         nothing = torch.zeros(len(rows), 1), torch.zeros(len(rows), dtype=torch.long)  # no noise, one class
         return Batch(*(part.to(device) for part in (real, start, *nothing)))
 
-    for step in range(1, settings.steps + 1):
+    for step, rate in enumerate(falling_rates(settings.learning_rate, settings.steps, last=0.0), start=1):
+        for either in optimisers:
+            either.param_groups[0]["lr"] = rate
         adversary.discriminator_step(draw(), shifts, penalised=step % PENALTY_EVERY == 0)
         optimisers[0].step()
         figures = _generator_step(adversary, discriminator, draw(), shifts, settings)
         optimisers[1].step()
-        for rate in rates:
-            rate.step()
         if progress is not None and (step % REPORT_EVERY == 0 or step == settings.steps):
             progress(step, settings.steps, {name: value.item() for name, value in figures.items()})
-    for network in (generator, discriminator):
-        place(network, torch.device("cpu"), torch.contiguous_format).requires_grad_(False).eval()
-    return Upscaler(GAN("dcgan", sizes, generator, discriminator, codec, total_steps=settings.steps), settings.factor)
+    networks = at_rest(generator), at_rest(discriminator)
+    return Upscaler(GAN("dcgan", sizes, *networks, codec, total_steps=settings.steps), settings.factor)
 
 
 def _generator_step(

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _complain(line: str) -> None:
-    from pipelines import progress
+    from pipelines.driver import progress
 
     if not progress.emit(error=line):
         print(f"tailweight: {line}", file=sys.stderr)
@@ -50,13 +50,13 @@ def _complain(line: str) -> None:
 
 def _init(options: argparse.Namespace) -> None:
     if options.table is None:
-        from pipelines.init import create
+        from pipelines.commands.init_images import create
 
         given = {"--label": options.label, "--group": options.group, "--test": options.test, "--query": options.query}
         _refuse(given, "goes with --table, not with --images")
         create(Path(options.folder), Path(options.images), options.image_size)
     else:
-        from pipelines import init_table
+        from pipelines.commands import init_table
 
         _refuse({"--image-size": options.image_size}, "goes with --images, not with --table")
         if not options.label:
@@ -73,25 +73,26 @@ def _refuse(options: dict[str, object], why: str) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from pipelines import run
+    from pipelines.commands import run
 
     return run.run(Path(options.project), options.stages, options.workers, options.quiet)
 
 
 def _status(options: argparse.Namespace) -> int:
-    from pipelines import run
+    from pipelines.commands import run
 
     return run.status(Path(options.project))
 
 
 def _stage(options: argparse.Namespace) -> None:
-    from pipelines import runner
+    from pipelines.driver import one_stage
 
-    runner.run_stage(Path(options.project), options.name, options.slug)
+    one_stage.run_stage(Path(options.project), options.name, options.slug)
 
 
 def _render(options: argparse.Namespace) -> None:
-    from pipelines import dag, dvc, files, params
+    from pipelines import files
+    from pipelines.driver import dag, dvc, params
 
     project = Path(options.project)
     demo = dag.is_source(project)
@@ -104,7 +105,7 @@ def _render(options: argparse.Namespace) -> None:
 
 
 def _params(options: argparse.Namespace) -> None:
-    from pipelines import dag, params
+    from pipelines.driver import dag, params
 
     project = Path(options.project)
     values = params.read(project) if (project / params.FILE).is_file() else None
@@ -112,13 +113,13 @@ def _params(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from pipelines.export import export
+    from pipelines.commands.export import export
 
     export(Path(options.project), Path(options.folder))
 
 
 def _deploy(options: argparse.Namespace) -> None:
-    from pipelines.deployments import deploy
+    from pipelines.commands.deploy import deploy
 
     deploy(Path(options.project), cron=options.cron, timezone=options.timezone, name=options.name, pool=options.pool)
 
@@ -213,7 +214,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _stage_names() -> list[str]:
-    from pipelines import dag
+    from pipelines.driver import dag
 
     return [stage.name for stage in dag.STAGES]
 

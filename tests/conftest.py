@@ -103,7 +103,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Class names are as awkward as class names are. Tests must leave it as it was, or work on a clone.
     """
-    from pipelines import params
+    from pipelines.driver import params
 
     folder = tmp_path_factory.mktemp("finished")
     pictures = folder / "pictures"
@@ -121,7 +121,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def finished_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project like `finished`, of a table: columns of every kind, gaps, awkward names, a constraint."""
-    from pipelines import params
+    from pipelines.driver import params
 
     folder = tmp_path_factory.mktemp("finished-table")
     write_table(folder / "people.csv", {"plain": 60, "b <i>&": 16, "lone": 4}, seed=2)

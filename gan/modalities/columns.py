@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from gan.kinds import Kind
 from gan.modalities.dtypes import Name, describe, is_whole, plain, restore
-from gan.modalities.kinds import Kind
 from gan.modalities.numbers import NumberColumn
 
 SYNTHETIC_NUMBERS = 1 << 31  # so many whole numbers may stand for identifiers

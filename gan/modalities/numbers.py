@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gan.kinds import Kind, date_format
 from gan.modalities.dtypes import Name, describe, is_time, is_whole, moments, restore, ticks_of
-from gan.modalities.kinds import Kind, date_format
 
 FEW_LEVELS = 64  # numbers with at most this many distinct values go back onto exactly these
 SPIKE_SHARE = 0.1  # a value that at least this share of the rows has is a state of its own beside the other numbers

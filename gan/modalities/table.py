@@ -13,10 +13,10 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 
+from gan.kinds import KINDS, Kind, infer_kinds
 from gan.modalities import columns as parts
 from gan.modalities.columns import CategoryColumn, Column, FixedColumn
 from gan.modalities.dtypes import describe, restore
-from gan.modalities.kinds import KINDS, Kind, infer_kinds
 from gan.modalities.layout import HOT, Layout, places, width_of
 from gan.modalities.numbers import NumberColumn
 

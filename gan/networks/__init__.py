@@ -1,7 +1,7 @@
 '''The network families: a pair of generator and discriminator each, built from the same `Sizes`.
 
 A new family is a file of this folder with the two networks, its line in `FAMILIES` here, and its name in
-`gan/train_settings.py`. All else (first weights, training, checkpoints, sampling, scores, the tests that every family has
+`gan/training/settings.py`. All else (first weights, training, checkpoints, sampling, scores, the tests that every family has
 to pass) goes by that list. For example, one hidden layer on either side:
 
     """One hidden convolution each: the smallest family there is."""

@@ -12,7 +12,7 @@ from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
 from scipy import ndimage
 
 from gan import seeds
-from pipelines.evaluation.data import Data, Pool
+from pipelines.likeness.data import Data, Pool
 
 
 @dataclass(frozen=True)

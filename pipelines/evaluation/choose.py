@@ -22,8 +22,8 @@ from sklearn.model_selection import StratifiedKFold
 from gan import seeds
 from pipelines.evaluation import intervals, metrics
 from pipelines.evaluation.arms import ARMS, Recipe
-from pipelines.evaluation.data import Data
 from pipelines.evaluation.fitting import Fitter, Outcome, Task
+from pipelines.likeness.data import Data
 
 CLEARLY = 2.0  # standard errors by which validation must speak against the planned dose
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -19,7 +19,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipelines.errors import UserError
 from pipelines.evaluation.arms import Training
-from pipelines.evaluation.data import Data
+from pipelines.likeness.data import Data
 
 
 class Fitted(Protocol):

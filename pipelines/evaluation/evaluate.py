@@ -6,12 +6,13 @@ from typing import Any
 import pandas as pd
 
 from gan import seeds
+from gan.progress import Progress
 from pipelines.evaluation import choose, curves, gate, inspection, intervals, tables
 from pipelines.evaluation.arms import ARMS, baselines
 from pipelines.evaluation.choose import Choice, Dose
 from pipelines.evaluation.classifiers import chosen
 from pipelines.evaluation.confirm import confirm
-from pipelines.evaluation.fitting import Fitter, Progress
+from pipelines.evaluation.fitting import Fitter
 from pipelines.evaluation.inspection import Inspected
 from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import GAN, GAN_ARMS, VALIDATION, Inputs, Key, Resampling, Study, resampling

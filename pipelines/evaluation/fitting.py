@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import joblib
@@ -10,11 +10,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from gan import seeds
+from gan.progress import Progress
 from pipelines.evaluation import classifiers as kinds
 from pipelines.evaluation.arms import ARMS, Recipe
-from pipelines.evaluation.data import Data
-
-Progress = Callable[[int, int, Mapping[str, float]], None]
+from pipelines.likeness.data import Data
 
 
 @dataclass(frozen=True)

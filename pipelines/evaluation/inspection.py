@@ -10,11 +10,12 @@ from sklearn.ensemble import RandomForestClassifier
 from threadpoolctl import threadpool_limits
 
 from gan import seeds
-from pipelines.evaluation import copies, fidelity, intervals, tables, tell
+from pipelines.evaluation import intervals, tables
 from pipelines.evaluation.arms import Recipe, smote
-from pipelines.evaluation.data import Data, Pool
-from pipelines.evaluation.distance import Space, spaces, thin
 from pipelines.evaluation.study import Inputs
+from pipelines.likeness import copies, fidelity, tells
+from pipelines.likeness.data import Data, Pool
+from pipelines.likeness.distance import Space, spaces, thin
 
 MISTAKEN = 0.05  # share of real samples of other classes that the label judge may take for the class
 
@@ -149,7 +150,7 @@ def _fidelity(groups: dict[str, np.ndarray], train: np.ndarray, space: Space) ->
     }
 
 
-def _tells(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, real: Data, seed: int) -> list[tell.Tell]:
+def _tells(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, real: Data, seed: int) -> list[tells.Tell]:
     """With fewer than 20 held-out samples the training samples of the class join them."""
     fresh = held_out if len(held_out) >= 20 else np.concatenate([held_out, train])
-    return tell.find_tells(x, fresh, real, tell.column_names(real), seed)
+    return tells.find_tells(x, fresh, real, tells.column_names(real), seed)

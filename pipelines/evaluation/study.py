@@ -8,8 +8,8 @@ import numpy as np
 
 from pipelines.evaluation import intervals, metrics
 from pipelines.evaluation.arms import ARMS, Recipe
-from pipelines.evaluation.data import Data, Pool
 from pipelines.evaluation.fitting import Fitter, Outcome, Task
+from pipelines.likeness.data import Data, Pool
 
 VALIDATION, TEST = 0, 1
 GAN, GAN_ARMS = "gan_filtered", [name for name, arm in ARMS.items() if arm.uses_gan]

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipelines.evaluation import distance
-from pipelines.evaluation.views import View
+from pipelines.likeness import distance
+from pipelines.likeness.views import View
 from pipelines.report.charts import COLOURS, STYLE, svg
 from pipelines.samples import Candidates, Samples
 

@@ -1,5 +1,1 @@
-"""The stages, a module each: its `Settings` and a `run` that is a plain function of paths and settings."""
-
-from collections.abc import Callable, Mapping
-
-Progress = Callable[[int, int, Mapping[str, float]], None]  # how far `run` is: done, total, figures to show
+"""The stages, one module for each: its `Settings` and a `run` that is a plain function of paths and settings."""

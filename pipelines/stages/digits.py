@@ -11,8 +11,8 @@ from PIL import Image
 from pydantic import Field
 
 from gan import seeds
+from gan.progress import Progress
 from gan.settings import Settings as Base
-from pipelines.stages import Progress
 
 
 class Settings(Base):

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gan.progress import Progress
 from pipelines import files
 from pipelines.errors import UserError
-from pipelines.evaluation.data import Pool
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.views import View
+from pipelines.likeness.data import Pool
+from pipelines.likeness.views import View
 from pipelines.samples import KEPT, Candidates, Samples
-from pipelines.stages import Progress
 
 if TYPE_CHECKING:
     from pipelines.evaluation.evaluate import Result

@@ -10,12 +10,12 @@ from pydantic import Field
 from gan import seeds
 from gan.constraints import Constraint, check
 from gan.errors import ConstraintError
+from gan.progress import Progress
 from gan.settings import Settings as Base
 from gan.settings import TableField
 from pipelines.errors import UserError
 from pipelines.plan import ClassPlan, slug
 from pipelines.samples import Candidates, Samples
-from pipelines.stages import Progress
 
 
 class Settings(Base):

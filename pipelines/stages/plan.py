@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from pydantic import Field, field_validator
 
+from gan.progress import Progress
 from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.errors import UserError
 from pipelines.plan import ClassPlan, Plan, slug
 from pipelines.samples import Samples
-from pipelines.stages import Progress
 
 
 class Settings(Base):

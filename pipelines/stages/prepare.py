@@ -4,20 +4,19 @@ import hashlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from gan.kinds import Kind
+from gan.progress import Progress
 from gan.settings import ImageField, TableField
 from gan.settings import Settings as Base
-from pipelines import files, pictures, sources, table_rows
+from pipelines import files
+from pipelines.ingest import image_sources, pictures, table_rows
+from pipelines.ingest.splits import QUARANTINED, SPLITS, USED, quarantine, split
 from pipelines.samples import Samples, Values, rows_of
-from pipelines.splits import QUARANTINED, SPLITS, USED, quarantine, split
-from pipelines.stages import Progress
-
-Kind = Literal["numeric", "integer", "categorical", "ordered", "boolean", "datetime", "identifier", "constant"]
 
 
 class Settings(Base):
@@ -97,7 +96,7 @@ def write(
 
 def check_pictures(raw: Path, settings: Settings, progress: Progress) -> tuple[pd.DataFrame, list]:
     """Open every picture; return the manifest, test records first, and the pictures, None where one is unusable."""
-    records = sources.scan(raw)
+    records = image_sources.scan(raw)
     records.sort(key=lambda record: (record.split != "test", record.split != "validation"))
     values: list[np.ndarray | None] = []
     rows = []

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gan.train_settings import PretrainSettings
+from gan.progress import Progress
+from gan.training.settings import PretrainSettings
 from pipelines import files
 from pipelines.errors import UserError
 from pipelines.samples import Samples
-from pipelines.stages import Progress
 
 if TYPE_CHECKING:
     from gan.modalities import TableCodec
@@ -34,7 +34,7 @@ def run(
 ) -> None:
     """Write the model as safetensors, its loss and score curves as CSV, and its health as JSON."""
     from gan import checkpoint
-    from gan.train import pretrain
+    from gan.training.train import pretrain
 
     real, held_out = Samples.load(train).reduced(factor), Samples.load(validation).reduced(factor)
     names = files.read_json(classes)["classes"]

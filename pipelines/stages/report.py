@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gan.progress import Progress
 from pipelines import files
-from pipelines.evaluation.views import View
+from pipelines.likeness.views import View
 from pipelines.plan import Plan
 from pipelines.report import charts, columns, sheets
 from pipelines.samples import Candidates, Samples
-from pipelines.stages import Progress
 
 INSTEAD = {
     "ship": "Use the release: it helps.",

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from gan.train_settings import TrainSettings
+from gan.progress import Progress
+from gan.training.settings import TrainSettings
 from pipelines import files
 from pipelines.plan import ClassPlan
 from pipelines.samples import Samples
-from pipelines.stages import Progress
 
 Settings = TrainSettings
 
@@ -29,7 +29,7 @@ def run(
 ) -> None:
     """Write the model of the class as safetensors, its curves, those of the base first, as CSV, and its health as JSON."""
     from gan import checkpoint
-    from gan.train import specialise
+    from gan.training.train import specialise
 
     everything = Samples.load(train).reduced(factor)
     real = everything.of_class(task.index)

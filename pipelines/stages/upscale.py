@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
-from gan.train_settings import UpscaleSettings
+from gan.progress import Progress
+from gan.training.settings import UpscaleSettings
 from pipelines.samples import Samples
-from pipelines.stages import Progress
 
 Settings = UpscaleSettings
 

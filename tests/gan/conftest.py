@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gan.model import GAN
-from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
+from gan.training.train import PretrainSettings, TrainSettings, pretrain, specialise
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from gan.constraints import Constraint, Expression, FixedCombinations, Inequalit
 from gan.errors import ConstraintError
 from gan.model import GAN
 from gan.sample import generate
-from gan.train import PretrainSettings, pretrain
+from gan.training.train import PretrainSettings, pretrain
 
 FRAME = pd.DataFrame(
     {

@@ -7,7 +7,7 @@ from gan.critics import Critics, cross_fit
 from gan.model import GAN
 from gan.sample import generate
 from gan.score import calibrate, log_loss, score
-from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
+from gan.training.train import PretrainSettings, TrainSettings, pretrain, specialise
 
 FEW = 8
 

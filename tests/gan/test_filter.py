@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gan.filter import FilterSettings, accept, duplicates, real_quantile, rejection_bound
+from gan.filter import FilterSettings, accept, real_quantile, rejection_bound
+from gan.repeats import duplicates
 
 RATIO = np.exp(np.random.default_rng(0).normal(0, 1.5, 4000))
 UNIFORMS = np.random.default_rng(1).random(4000)

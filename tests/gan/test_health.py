@@ -7,7 +7,7 @@ import pytest
 
 from gan.health import Drawn, Health, copying, diverging, memorising, signs_of_samples, swinging, vanishing
 from gan.model import GAN
-from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
+from gan.training.train import PretrainSettings, TrainSettings, pretrain, specialise
 
 
 def patches(count: int, seed: int = 0) -> np.ndarray:

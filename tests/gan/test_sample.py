@@ -7,7 +7,7 @@ from gan.model import GAN
 from gan.networks import FAMILIES
 from gan.sample import generate
 from gan.score import score
-from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
+from gan.training.train import PretrainSettings, TrainSettings, pretrain, specialise
 
 
 @pytest.fixture(scope="module", params=FAMILIES)

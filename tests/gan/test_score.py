@@ -47,7 +47,7 @@ def test_probability_follows_the_share_of_real_samples() -> None:
     calibration = Calibration(1, 0, 5, 5)
     assert calibration.probability(np.zeros(1))[0] == pytest.approx(0.5)
     assert calibration.probability(np.zeros(1), 0.1)[0] == pytest.approx(0.1)
-    assert Calibration.from_dict(calibration.to_dict()) == calibration
+    assert Calibration(**calibration.to_dict()) == calibration
 
 
 def test_calibrated_probabilities_pass_the_z_test_and_others_do_not() -> None:

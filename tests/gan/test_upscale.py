@@ -7,7 +7,7 @@ import pytest
 
 from gan.modalities.images import ImageCodec
 from gan.reduce import reduce
-from gan.train_settings import UpscaleSettings
+from gan.training.settings import UpscaleSettings
 from gan.upscale import Upscaler, enlarge, train_upscaler
 
 QUICK = UpscaleSettings(factor=2, steps=250, batch_size=16, width=8, learning_rate=2e-3)

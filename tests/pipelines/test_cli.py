@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipelines import dvc, flow, params
+from pipelines.driver import dvc, flow, params
 from tests.conftest import run, write_classes
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipelines import dag, dvc, files, params
+from pipelines import files
+from pipelines.driver import dag, dvc, params
 from pipelines.plan import Plan, slug
 from tests.conftest import QUICK, run
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from gan.checkpoint import load, save
-from gan.filter import duplicates
 from gan.modalities.table import TableCodec, infer_kinds
 from gan.model import GAN
+from gan.repeats import duplicates
 from gan.sample import generate
 from gan.score import score
 from gan.starts import Policy, Starters, neighbours
-from gan.train import PretrainSettings, TrainSettings, pretrain, specialise
+from gan.training.train import PretrainSettings, TrainSettings, pretrain, specialise
 from tests.gan.tables import mixed
 
 FRAME = mixed()

@@ -14,16 +14,16 @@ import torch
 from torch import nn
 
 from gan import networks
-from gan.adversary import Adversary
-from gan.batches import Batch
 from gan.checkpoint import load, save
-from gan.losses import gradient_penalty
 from gan.modalities.images import ImageCodec
 from gan.model import GAN
 from gan.networks import FAMILIES, Family, Sizes, choose
 from gan.networks.parts import Residual, build
 from gan.sample import generate
-from gan.train import PretrainSettings, TrainSettings, pretrain
+from gan.training.adversary import Adversary
+from gan.training.batches import Batch
+from gan.training.losses import gradient_penalty
+from gan.training.train import PretrainSettings, TrainSettings, pretrain
 
 README = Path(__file__).resolve().parents[3] / "README.md"
 ALL_VALUES = ImageCodec(tuple(range(256)), background=None)

@@ -1,0 +1,1 @@
+"""What runs while a GAN trains: the loop, the adversary, its losses and batches, what is kept, settings."""

@@ -1,0 +1,157 @@
+"""Which starts are worth having, tried out where the truth is known.
+
+A few rich classes are cut to as many samples as the poor ones have, filled up again with each kind of start, and a forest
+says how much better it finds the samples that were cut away. What helps them is taken to help the poor classes too,
+which have no samples to spare for the question. Where there are too few rich classes, the poor ones are halved instead.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import average_precision_score
+
+from gan.modalities import Codec, TableCodec
+from gan.seeds import derive, numpy_generator
+from gan.starts import RICH, Policy, Starters
+from gan.training.settings import PretrainSettings
+
+ROUNDS, PRETENDERS = 8, 3  # rehearsals, and classes cut in each; as many must stay rich
+SHOWN = 150  # samples of a rich class to train with, and as many to test with, at most
+SHOWN_WHOLE = 500  # the same, where poor classes are halved
+TREES = 60
+FEWEST = 6  # samples that a class is cut to, or is halved with, at least
+SPREAD, WIDE = 0.2, 0.5  # standard deviations of noise
+MARGIN = 2.0  # standard errors by which another policy must beat the preferred one
+
+
+def policies(neighbours: int) -> dict[str, Policy]:
+    """Return all policies by name."""
+    return {
+        "neighbours": Policy(neighbours, borrow=0.0),
+        "borrowed": Policy(neighbours),
+        "spread": Policy(neighbours, borrow=0.0, spread=SPREAD),
+        "wide_spread": Policy(neighbours, borrow=0.0, spread=WIDE),
+    }
+
+
+def choose_policy(
+    samples: np.ndarray, labels: np.ndarray, codec: Codec, settings: PretrainSettings, seed: int
+) -> Policy:
+    """Return the policy that `settings` name, or for `auto` the one that does best in rehearsal.
+
+    samples: (n, ...), as `codec.pack` returns them. Raises ValueError for noise with pictures.
+    """
+    known, name = policies(settings.neighbours), settings.starts
+    if name == "auto":
+        return known[rehearsed(samples, labels, codec, known, seed)]
+    if known[name].spread and not isinstance(codec, TableCodec):
+        raise ValueError(f"starts: {name!r} is for tables; for pictures use neighbours, borrowed or auto")
+    return known[name]
+
+
+def rehearsed(samples: np.ndarray, labels: np.ndarray, codec: Codec, known: dict[str, Policy], seed: int) -> str:
+    """Return the name of the policy that does best in rehearsal, or of the preferred one where there is none.
+
+    Noise is for tables: in a picture it is the first thing that one sees. A little costs nothing and takes rows off the
+    lines between real ones, so it is preferred. Pictures prefer to borrow where rich classes show that it pays.
+    """
+    table = isinstance(codec, TableCodec)
+    tried = {
+        name: known[name] for name in (("spread", "neighbours", "wide_spread") if table else ("neighbours", "borrowed"))
+    }
+    preferred = next(iter(tried))
+    classes, counts = np.unique(labels, return_counts=True)
+    enough = counts >= RICH * counts.max()
+    rich, poor = classes[enough], classes[~enough & (counts >= FEWEST)]
+    if not len(poor):
+        return preferred
+    rounds = _halves(labels, classes, poor, seed)
+    if len(rich) >= 2 * PRETENDERS:
+        rounds = _rounds(labels, rich, max(int(np.median(counts[~enough])), FEWEST), seed)
+        preferred = preferred if table else "borrowed"
+    return best(rehearse(samples, labels, codec, tried, list(rounds), seed), preferred)
+
+
+def best(figures: dict[str, np.ndarray], preferred: str) -> str:
+    """Return the name of the policy to take: `preferred`, unless another is clearly better, round for round.
+
+    figures: policy -> (rounds,) average precision. Of several that are, the best on average.
+    """
+
+    def lead(name: str) -> float:
+        ahead = figures[name] - figures[preferred]
+        clear = ahead.mean() > MARGIN * ahead.std(ddof=1) / np.sqrt(len(ahead))
+        return float(ahead.mean()) if clear else 0.0
+
+    return max([preferred, *figures], key=lead)
+
+
+Round = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows to train with, rows to test with, the classes that were cut
+
+
+def rehearse(
+    samples: np.ndarray, labels: np.ndarray, codec: Codec, known: dict[str, Policy], rounds: list[Round], seed: int
+) -> dict[str, np.ndarray]:
+    """Return for each policy the average precision of a forest on the classes that were cut, (rounds,)."""
+    return {
+        name: np.array(
+            [
+                _precision(samples, labels, codec, policy, *part, derive(seed, number))
+                for number, part in enumerate(rounds)
+            ]
+        )
+        for name, policy in known.items()
+    }
+
+
+def _rounds(labels: np.ndarray, rich: np.ndarray, few: int, seed: int) -> Iterator[Round]:
+    """Yield rounds in which some of the classes `rich` are cut to `few` samples; the poor classes stay away."""
+    for number in range(ROUNDS):
+        rng = numpy_generator(seed, "rehearsal", number)
+        cut = np.sort(rng.permutation(rich)[:PRETENDERS])
+        train, test = [], []
+        for label in rich:
+            rows = rng.permutation(np.flatnonzero(labels == label))
+            kept = few if label in cut else min(SHOWN, len(rows) // 2)
+            train.append(rows[:kept])
+            test.append(rows[kept : kept + SHOWN])
+        yield np.concatenate(train), np.concatenate(test), cut
+
+
+def _halves(labels: np.ndarray, classes: np.ndarray, poor: np.ndarray, seed: int) -> Iterator[Round]:
+    """Yield rounds in which all classes are halved, the classes `poor` being those that count."""
+    for number in range(ROUNDS):
+        rng = numpy_generator(seed, "rehearsal", number)
+        train, test = [], []
+        for label in classes:
+            rows = rng.permutation(np.flatnonzero(labels == label))[: 2 * SHOWN_WHOLE]
+            train.append(rows[: -(-len(rows) // 2)])
+            test.append(rows[-(-len(rows) // 2) :])
+        yield np.concatenate(train), np.concatenate(test), poor
+
+
+def _precision(
+    samples: np.ndarray,
+    labels: np.ndarray,
+    codec: Codec,
+    policy: Policy,
+    train: np.ndarray,
+    test: np.ndarray,
+    cut: np.ndarray,
+    seed: int,
+) -> float:
+    """Return the average precision on the rows `test`, the mean over the classes in `cut`, filled up by `policy`."""
+    starters = Starters(samples[train], labels[train], codec, policy)
+    x, y = [codec.encode(samples[train]).flatten(1).numpy()], [labels[train]]
+    most = np.unique(labels[train], return_counts=True)[1].max()
+    for label in cut:
+        count = int(most - (labels[train] == label).sum())
+        start = starters.starts(starters.draw(int(label), count, numpy_generator(seed, "rehearsal", int(label))))
+        x.append(codec.settle(start, start).flatten(1).numpy())
+        y.append(np.full(count, label))
+    forest = RandomForestClassifier(TREES, random_state=seed % 2**32, n_jobs=1)
+    forest.fit(np.concatenate(x), np.concatenate(y))
+    answers = forest.predict_proba(codec.encode(samples[test]).flatten(1).numpy())
+    columns = {label: place for place, label in enumerate(forest.classes_)}
+    return float(np.mean([average_precision_score(labels[test] == label, answers[:, columns[label]]) for label in cut]))

@@ -1,0 +1,74 @@
+"""`tailweight init --images`: a project whose data are pictures."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.commands.project import build, next_step, refuse_existing
+from pipelines.driver import params
+from pipelines.errors import UserError
+from pipelines.ingest import image_sources, pictures
+
+DEFAULT_SIZE = 64  # pixels a side at most, unless asked for more
+PROBED = 50  # pictures that are looked at to choose a size
+
+
+def create(folder: Path, images: Path, image_size: int | None = None) -> None:
+    """Make the project `folder` from the pictures at `images`; all of it or, where anything is wrong, nothing.
+
+    UserError where `folder` exists, the pictures are in no known form, or git is missing.
+    """
+    folder, images = folder.resolve(), images.resolve()
+    if folder.is_relative_to(images):
+        raise UserError(f"{folder}: lies inside the pictures, {images}; name a folder outside of it")
+    refuse_existing(folder)
+    if image_size is not None and not 8 <= image_size <= 128:
+        raise UserError(f"--image-size is {image_size}, expected 8 to 128")
+    records = image_sources.scan(images)
+    usable = [record for record in records if record.problem is None]
+    labels = Counter(record.label for record in usable)
+    if len(labels) < 2:
+        raise UserError(
+            f"{images}: found {len(labels)} class(es){_commonest_problem(records)}, at least 2 are needed; "
+            f"expected {image_sources.EXPECTED}"
+        )
+    size = image_size or probe_size(usable)
+    print(f"bringing in {len(usable)} pictures of {len(labels)} classes")
+    build(folder, lambda raw: bring_in(images, raw), {"prepare": {"image_size": size}})
+    print(f"{folder}: pictures of {size}x{size} pixels; settings in {folder / params.FILE}\n{next_step(folder)}")
+
+
+def _commonest_problem(records: list[image_sources.Record]) -> str:
+    problems = Counter(record.problem for record in records if record.problem).most_common(1)
+    return f" ({problems[0][1]} records: {problems[0][0]})" if problems else ""
+
+
+def bring_in(images: Path, raw: Path) -> None:
+    """Copy the data to `raw`: a folder as it is, a single file into it, a manifest with the pictures that it names."""
+    if images.is_dir():
+        shutil.copytree(images, raw, symlinks=False)
+        return
+    raw.mkdir(parents=True)
+    shutil.copy(images, raw / images.name)
+    if images.suffix.lower() == ".csv":
+        for record in image_sources.from_manifest(images):
+            if record.problem is None:
+                target = raw / record.id
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(images.parent / record.id, target)
+
+
+def probe_size(records: list[image_sources.Record]) -> int:
+    """Return the side for the pictures: the median of their shorter sides, at least 8 and at most 64 pixels."""
+    step = max(len(records) // PROBED, 1)
+    sides = [side for record in records[::step] if (side := _shorter_side(record))]
+    return int(np.clip(np.median(sides), 8, DEFAULT_SIZE)) if sides else DEFAULT_SIZE
+
+
+def _shorter_side(record: image_sources.Record) -> int | None:
+    try:
+        return min(pictures.size_of(record.content()))
+    except (pictures.UnreadablePicture, OSError):
+        return None

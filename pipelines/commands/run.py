@@ -1,0 +1,108 @@
+"""`tailweight run` and `status`: check, ask DVC what is stale, and only then start Prefect."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from pipelines.driver import check, dag, dvc, lock, one_stage, params, summary
+from pipelines.errors import UserError
+
+NOTHING_SHIPS = 3
+
+
+def run(project: Path, targets: list[str], workers: int | None = None, quiet: bool = False) -> int:
+    """Bring the project up to date and return the exit code: 0, 1 a stage failed, 3 nothing ships and `gate.enforce` is set.
+
+    targets: names of stages, all their classes meant; none means all.
+    UserError where the settings are wrong, a target is not a stage, or a stage found something for the user to mend.
+    """
+    started = time.monotonic()
+    mend_lock(project)
+    check.check(project, targets)
+    if (project / f"{dag.RAW}.dvc").is_file() and not (project / dag.RAW).exists():
+        raise UserError(
+            f"{project / dag.RAW}: the data are gone; bring them back: dvc checkout {dag.RAW}.dvc, or dvc pull"
+        )
+    if workers is not None and workers < 1:
+        raise UserError(f"--workers is {workers}, expected 1 or more")
+    if check.is_up_to_date(project, targets):
+        print(f"all is up to date ({time.monotonic() - started:.1f} s)")
+        return _end(project, _judged(project, targets))
+    _resolve_estimators(project)
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says what there is to say
+    from pipelines.driver import flow  # imports Prefect
+
+    try:
+        done = flow.run_here(project, targets, workers or one_stage.default_workers(), quiet)
+    except dvc.StageFailed as error:
+        if error.user:
+            raise UserError(str(error)) from None
+        print(f"tailweight: {error}\nwhat was finished is kept; go on with: tailweight run", file=sys.stderr)
+        return 1
+    found = _judged(project, targets)
+    for line in found.lines if found and not quiet else []:
+        print(line)
+    print(f"ran {len(done)} stages in {time.monotonic() - started:.0f} s")
+    return _end(project, found)
+
+
+def status(project: Path) -> int:
+    """Print the stages that would run, each with what changed, and return 1 where there are any."""
+    mend_lock(project)
+    check.check(project, [])
+    changed = dvc.status(project)
+    for name, changes in changed.items():
+        print(f"{name}: {'; '.join(_reasons(changes))}")
+    print(f"{len(changed)} stages would run, and those after them: tailweight run" if changed else "all is up to date")
+    return 1 if changed else 0
+
+
+def mend_lock(project: Path) -> None:
+    """Bring a damaged `dvc.lock` back, and say so."""
+    done = lock.mend(project)
+    if done:
+        print(f"tailweight: {done}", file=sys.stderr)
+
+
+def _resolve_estimators(project: Path) -> None:
+    """Find the estimators that a user named, as the stage will at its end: a wrong name costs no training."""
+    named = params.group(dag.stage_named("evaluate"), params.read(project)).model_dump(include={"estimators"})
+    if named["estimators"]:
+        from pipelines.evaluation.classifiers import chosen  # loads scikit-learn
+
+        chosen([], named["estimators"], images=True)
+
+
+def _reasons(changes: list) -> list[str]:
+    words = []
+    for change in changes:
+        if isinstance(change, str):
+            words.append(change)
+            continue
+        for kind, found in change.items():
+            for path, what in found.items():
+                detail = ", ".join(what) if isinstance(what, dict) else what
+                words.append(
+                    f"{kind.removeprefix('changed ')} {path} {detail}"
+                    if not isinstance(what, dict)
+                    else f"{path}: {detail}"
+                )
+    return words
+
+
+def _judged(project: Path, targets: list[str]) -> summary.Summary | None:
+    """Return what the last evaluation found, None where that was of other data or settings than there are now."""
+    return summary.of(project) if not targets or check.is_up_to_date(project, ["evaluate"]) else None
+
+
+def _end(project: Path, found: summary.Summary | None) -> int:
+    """Say where the report is, and return the exit code: that of the gate where it is enforced and nothing ships."""
+    if found and (project / dag.REPORT).is_file():
+        print(f"report: {project / dag.REPORT}")
+    elif (project / dag.REPORT).is_file():
+        print("verdicts and report are of an earlier run; bring them up to date: tailweight run")
+    if params.gate(params.read(project)).enforce and found and found.verdict != "ship":
+        print(f"nothing ships, and gate.enforce is set: {found.reason}", file=sys.stderr)
+        return NOTHING_SHIPS
+    return 0

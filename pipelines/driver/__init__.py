@@ -1,0 +1,1 @@
+"""What decides, runs and shows: the graph of stages, DVC, the flow, settings, progress."""

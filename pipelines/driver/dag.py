@@ -1,0 +1,283 @@
+"""The one definition of the stages: their order, inputs, outputs and parameters. `dvc.yaml` is rendered from it."""
+
+import ast
+import hashlib
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from gan.settings import Settings
+
+SOURCE = Path(__file__).resolve().parents[2]  # where the packages `gan` and `pipelines` lie
+RAW = "data/raw"
+PLAN = "data/plan.yaml"
+REPORT = "data/report/report.html"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the pipeline.
+
+    `reads` and `writes` map the names of the arguments of the stage's `run` to paths in the project; `{slug}` stands for
+    the class in a stage that runs once for each under-represented class. `borrows` are single settings of other groups
+    (`group.key`) that `run` takes by their key.
+    """
+
+    name: str
+    about: str
+    reads: dict[str, str]
+    writes: dict[str, str]
+    borrows: tuple[str, ...] = ()
+    keeps: dict[str, str] = field(
+        default_factory=dict
+    )  # files in git that `run` reads and adds to, no part of what DVC hashes
+    per_class: bool = False
+    accelerator: bool = False  # trains or runs a network
+    parallel: bool = False  # `run` takes `workers`, the number of processes it may use
+    configurable: bool = True  # has a group of settings, which `run` takes as `settings`
+    demo: bool = False  # part of this repository's own project only
+    metrics: tuple[str, ...] = ()
+    plots: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    @property
+    def module(self) -> ModuleType:
+        """The module with the stage's `run`, and its `Settings` where it is configurable."""
+        return importlib.import_module(f"pipelines.stages.{self.name}")
+
+    @property
+    def code(self) -> list[str]:
+        """The source files behind the stage, relative to the folder of the packages: its module and all it imports."""
+        return sorted(code_behind(f"pipelines.stages.{self.name}"))
+
+    @property
+    def settings(self) -> type[Settings]:
+        """The class of the stage's group of settings, one without fields where there is nothing to choose."""
+        return self.module.Settings if self.configurable else Settings
+
+    def name_for(self, slug: str | None) -> str:
+        """Return the name that DVC knows the stage by: `filter`, or `filter@SLUG` for a class."""
+        return f"{self.name}@{slug}" if slug else self.name
+
+
+STAGES = (
+    Stage(
+        "digits",
+        "write scikit-learn's handwritten digits as class folders, four classes cut to a few samples",
+        reads={},
+        writes={"raw": "data/raw"},
+        demo=True,
+    ),
+    Stage(
+        "prepare",
+        "check every record, quarantine the bad, drop exact duplicates, split into train, validation and test",
+        reads={"raw": "data/raw"},
+        writes={"prepared": "data/prepared"},
+    ),
+    Stage(
+        "plan",
+        "count, name the under-represented classes, say how many samples each needs",
+        reads={"train": "data/prepared/train.parquet", "classes": "data/prepared/classes.json"},
+        writes={"plan": PLAN},
+    ),
+    Stage(
+        "upscale",
+        "train an upscaler, where the GAN is to make smaller pictures than the data set has",
+        reads={"train": "data/prepared/train.parquet", "validation": "data/prepared/validation.parquet"},
+        writes={"upscaler": "data/models/upscaler.safetensors"},
+        accelerator=True,
+    ),
+    Stage(
+        "pretrain",
+        "train one conditional GAN on all classes: rich classes teach how samples vary",
+        reads={
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
+            "classes": "data/prepared/classes.json",
+        },
+        writes={
+            "model": "data/models/base.safetensors",
+            "curves": "data/models/base.csv",
+            "health": "data/models/base.json",
+        },
+        borrows=("train.network", "train.width", "upscale.factor"),
+        accelerator=True,
+        plots={
+            "data/models/base.csv": {
+                "x": "step",
+                "y": ["score_real", "score_held_out", "score_fake"],
+                "title": "Scores in training",
+            }
+        },
+    ),
+    Stage(
+        "train",
+        "specialise the GAN for one under-represented class",
+        reads={
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
+            "base": "data/models/base.safetensors",
+        },
+        writes={
+            "model": "data/models/{slug}.safetensors",
+            "curves": "data/models/{slug}.csv",
+            "health": "data/models/{slug}.json",
+        },
+        borrows=("upscale.factor",),
+        per_class=True,
+        accelerator=True,
+    ),
+    Stage(
+        "generate",
+        "make candidates of the class, each from its own seed, each with its discriminator score",
+        reads={
+            "train": "data/prepared/train.parquet",
+            "model": "data/models/{slug}.safetensors",
+            "upscaler": "data/models/upscaler.safetensors",
+        },
+        writes={"candidates": "data/candidates/{slug}.parquet"},
+        borrows=("upscale.factor",),
+        per_class=True,
+        accelerator=True,
+    ),
+    Stage(
+        "filter",
+        "calibrate the scores on held-out real samples and keep the candidates that pass the threshold",
+        reads={
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
+            "model": "data/models/{slug}.safetensors",
+            "candidates": "data/candidates/{slug}.parquet",
+        },
+        writes={"synthetic": "data/synthetic/{slug}.parquet", "summary": "data/synthetic/{slug}.json"},
+        borrows=("upscale.factor",),
+        per_class=True,
+        accelerator=True,
+    ),
+    Stage(
+        "evaluate",
+        "measure what classifiers gain against every cheap alternative, and judge",
+        reads={
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
+            "test": "data/prepared/test.parquet",
+            "classes": "data/prepared/classes.json",
+            "plan": PLAN,
+            "synthetic": "data/synthetic",
+        },
+        writes={"evaluation": "data/evaluation"},
+        keeps={"judged": "data/judged.json"},
+        parallel=True,
+        metrics=("data/evaluation/headline.json",),
+        plots={
+            "data/evaluation/gains.csv": {
+                "x": "gain",
+                "y": "baseline",
+                "template": "scatter",
+                "title": "Gain in average precision",
+            },
+            "data/evaluation/dose.csv": {"x": "dose", "y": "average_precision", "template": "scatter", "title": "Dose"},
+        },
+    ),
+    Stage(
+        "release",
+        "put the real training set and the synthetic samples that earned it together, with a manifest",
+        reads={
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
+            "classes": "data/prepared/classes.json",
+            "manifest": "data/prepared/manifest.csv",
+            "plan": PLAN,
+            "synthetic": "data/synthetic",
+            "evaluation": "data/evaluation",
+        },
+        writes={"release": "data/release"},
+        configurable=False,
+    ),
+    Stage(
+        "report",
+        "draw one page that says what was found, made, measured and decided",
+        reads={
+            "train": "data/prepared/train.parquet",
+            "manifest": "data/prepared/manifest.csv",
+            "plan": PLAN,
+            "models": "data/models",
+            "synthetic": "data/synthetic",
+            "evaluation": "data/evaluation",
+            "release": "data/release",
+        },
+        writes={"report": "data/report"},
+        configurable=False,
+        plots={
+            "data/report/reliability.csv": {
+                "x": "predicted",
+                "y": "observed",
+                "template": "scatter",
+                "title": "Reliability of the calibrated scores",
+            }
+        },
+    ),
+)
+
+# Folders that hold one file a class. They exist before any class does, so that a stage can depend on them.
+SHARED_FOLDERS = ("data/models", "data/candidates", "data/synthetic")
+
+
+def stages(demo: bool) -> list[Stage]:
+    """Return the stages of a project in order; `demo` adds the one that makes this repository's raw data."""
+    return [stage for stage in STAGES if demo or not stage.demo]
+
+
+def stage_named(name: str) -> Stage:
+    """Return the stage called `name`; KeyError where there is none."""
+    return {stage.name: stage for stage in STAGES}[name]
+
+
+def is_source(project: Path) -> bool:
+    """Say whether `project` is the checkout that the running code lies in, which is its own first project."""
+    return project.resolve() == SOURCE and (project / "pyproject.toml").exists()
+
+
+def code_hash(stage: Stage) -> str:
+    """Return a short hash over the source files behind a stage; projects elsewhere depend on it through `code.yaml`."""
+    digest = hashlib.sha256()
+    for name in stage.code:
+        digest.update(name.encode() + b"\0" + (SOURCE / name).read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+@cache
+def code_behind(module: str) -> frozenset[str]:
+    """Return the files of `gan` and `pipelines` that `module` needs, itself included, found by reading its imports.
+
+    Templates that lie beside a module belong to it.
+    """
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        path = _file_of(waiting.pop())
+        if path and path not in found:
+            found.add(path)
+            waiting += _imports(ast.parse((SOURCE / path).read_text(encoding="utf-8")))
+    folders = {Path(path).parent for path in found}
+    data = {path.relative_to(SOURCE).as_posix() for folder in folders for path in (SOURCE / folder).glob("*.j2")}
+    return frozenset(found | data)
+
+
+def _file_of(module: str) -> str | None:
+    stem = module.replace(".", "/")
+    for path in (f"{stem}.py", f"{stem}/__init__.py"):
+        if "/" in stem and (SOURCE / path).is_file():
+            return path
+    return None
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith(("gan.", "pipelines.")))
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in ("gan", "pipelines"):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)

@@ -1,0 +1,301 @@
+"""DVC, the one record of what was run: its pipeline file, its graph, what is stale, running a stage, pruning.
+
+The only module that calls DVC, and always as a command, so that a stage runs isolated and DVC's locks see each process.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+from ruamel.yaml import YAML
+
+from pipelines import files
+from pipelines.driver import dag, progress
+from pipelines.errors import UserError
+
+FILE = "dvc.yaml"
+LOCK = "dvc.lock"
+CODE = "data/code.yaml"  # in a project elsewhere: which code its stages run, since a path into site-packages is no dependency
+COMMENT = "Rendered by `tailweight render` from the table of stages in pipelines/driver/dag.py."
+RETRYABLE = ("Unable to acquire lock", "is busy", "rwlock")
+CHATTER = (
+    "Running stage", "> tailweight", "Updating lock file", "To track the changes", "git add", "To enable auto staging",
+    "dvc config", "Use `dvc push`", "Verifying data sources", "Stage '", "Data and pipelines are up to date",
+)  # fmt: skip
+# A Ctrl-C of the terminal reaches every process of its group. It must not end DVC in the middle of writing its lock file,
+# so DVC and its stage do not hear it: `stop_children` ends the stage, and DVC then ends by itself.
+DEAF = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+END_SECONDS = 5.0  # that DVC has to end its write after its stage was ended
+
+_children: set[psutil.Popen] = set()  # the DVC processes that this one waits for
+_stopping = threading.Event()  # set once the run is to end: nothing more is started
+
+
+class StageFailed(Exception):
+    """A stage did not run through.
+
+    user: whether the line is for the user to mend; transient: whether another try may succeed.
+    """
+
+    def __init__(self, line: str, user: bool = False, transient: bool = False) -> None:
+        super().__init__(line)
+        self.user = user
+        self.transient = transient
+
+
+def render(demo: bool) -> str:
+    """Return the text of `dvc.yaml`. In the demo, stages depend on source files; elsewhere on their hashes in `code.yaml`."""
+    stages = {stage.name: _entry(stage, demo) for stage in dag.stages(demo)}
+    document: dict[str, Any] = {"vars": [f"{dag.PLAN}:classes"], "stages": stages}
+    known = dag.stages(demo)
+    document["metrics"] = [path for stage in known for path in stage.metrics]
+    document["plots"] = [{path: dict(look)} for stage in known for path, look in stage.plots.items()]
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.width = 4096
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the stub knows only the default's type
+    text = io.StringIO()
+    yaml.dump({key: value for key, value in document.items() if value}, text)
+    return f"# {COMMENT}\n{text.getvalue()}"
+
+
+def _entry(stage: dag.Stage, demo: bool) -> dict[str, Any]:
+    slug = "${key}" if stage.per_class else ""
+    code = stage.code if demo else []
+    own = [stage.name] if stage.configurable else []
+    parameters: list[Any] = ["seed", *own, *stage.borrows]
+    if stage.per_class:
+        parameters.append({dag.PLAN: [f"classes.{slug}"]})
+    if not demo:
+        parameters.append({CODE: [stage.name]})
+    outs: list[Any] = [path.format(slug=slug) for path in stage.writes.values() if path != dag.PLAN]
+    if dag.PLAN in stage.writes.values():
+        outs.append(
+            {dag.PLAN: {"cache": False, "persist": True}}
+        )  # in git: no DVC command can parse dvc.yaml without it
+    body = {
+        "desc": stage.about,
+        "cmd": f"tailweight stage {stage.name} {slug}".strip(),
+        "deps": [path.format(slug=slug) for path in stage.reads.values()] + code,
+        "params": parameters,
+        "outs": outs,
+    }
+    return {"foreach": "${classes}", "do": body} if stage.per_class else body
+
+
+def write_code_hashes(project: Path) -> None:
+    """Say in `code.yaml` which code each stage would run now; a no-op where it says so already."""
+    hashes = {stage.name: dag.code_hash(stage) for stage in dag.stages(demo=False)}
+    path = project / CODE
+    if not path.is_file() or files.read_yaml(path) != hashes:
+        files.write_yaml(
+            path, hashes, "Hashes of Tailweight's code behind each stage: a stage runs again when its own changes."
+        )
+
+
+def status(project: Path) -> dict[str, Any]:
+    """Return what DVC calls changed, by stage; empty where all is up to date."""
+    found = json.loads(_output(project, "status", "--json") or "{}")
+    return {name: changes for name, changes in found.items() if changes != ["always changed"]}
+
+
+def graph(project: Path) -> dict[str, set[str]]:
+    """Return the stages by name, `.dvc` files included, each with the names of those that it directly depends on."""
+    dot = _output(project, "dag", "--dot")
+    nodes: dict[str, set[str]] = {name: set() for name in re.findall(r'^\s*"([^"]+)";', dot, re.MULTILINE)}
+    for before, after in re.findall(r'^\s*"([^"]+)"\s*->\s*"([^"]+)";', dot, re.MULTILINE):
+        nodes.setdefault(before, set())
+        nodes.setdefault(after, set()).add(before)
+    return nodes
+
+
+def ancestors(nodes: dict[str, set[str]], targets: set[str]) -> set[str]:
+    """Return the targets and all that they depend on."""
+    found: set[str] = set()
+    waiting = set(targets)
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= nodes[name] - found
+    return found
+
+
+def descendants(nodes: dict[str, set[str]], sources: set[str]) -> set[str]:
+    """Return the sources and all that depends on them."""
+    found = set(sources)
+    grown = True
+    while grown:
+        more = {name for name, needs in nodes.items() if needs & found} - found
+        found |= more
+        grown = bool(more)
+    return found
+
+
+def reproduce(project: Path, stage: str, environment: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Let DVC run one stage and nothing else; yield the records and lines of its output as they come.
+
+    A record is what `progress.emit` sent; an ordinary line comes as {"line": text}. StageFailed where it did not end well.
+    The child stays in this process group, so that cancelling a run ends it.
+    """
+    if _stopping.is_set():
+        raise StageFailed(f"stage {stage} was not started, the run is being stopped")
+    command = [*DEAF, *_dvc(), "--wait-for-lock", "repro", "--single-item", stage]
+    child = psutil.Popen(
+        command,
+        cwd=project,
+        env=_environment() | {progress.PIPE: "records"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    assert child.stdout
+    _children.add(child)
+    tail: list[str] = []
+    error: str | None = None
+    try:
+        for line in child.stdout:
+            record = progress.parse(line)
+            if record and "error" in record:
+                error = record["error"]
+            elif record:
+                yield record
+            elif line.strip() and not line.strip().startswith(CHATTER):
+                tail = [*tail[-30:], line.rstrip()]
+                if not line.startswith("ERROR: "):  # comes back as StageFailed
+                    yield {"line": line.rstrip()}
+    finally:
+        code = child.wait()
+        _children.discard(child)
+    if code:
+        raise _failure(stage, code, error, tail)
+
+
+def stop_children() -> None:
+    """End the stages that are running, with all that they have started, and start no more.
+
+    Only the commands of DVC are ended, and DVC is left to end by itself: it may be writing its lock file. What is still
+    there after some seconds is killed.
+    """
+    _stopping.set()
+    children = list(_children)
+    for child in children:
+        for process in _below(child):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+    late = psutil.wait_procs(children, timeout=END_SECONDS)[1]
+    for child in late:
+        for process in [*_below(child), child]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def _below(child: psutil.Popen) -> list[psutil.Process]:
+    try:
+        return list(child.children(recursive=True))
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _failure(stage: str, code: int, error: str | None, tail: list[str]) -> StageFailed:
+    if error:
+        return StageFailed(error, user=True)
+    text = "\n".join(tail)
+    exited = re.search(r"exited with (-?\d+)", text)
+    killed = code < 0 or (exited is not None and not 0 <= int(exited[1]) <= 128)  # a shell says 128 + the signal
+    transient = not _stopping.is_set() and (killed or any(word in text for word in RETRYABLE))
+    why = "was killed" if killed else tail[-1] if tail else f"ended with exit code {code}"
+    return StageFailed(f"stage {stage} failed: {why}", transient=transient)
+
+
+def prune(project: Path, slugs: set[str]) -> list[str]:
+    """Delete the files and lock entries of classes that are not in the plan any more; return what was deleted."""
+    return prune_files(project, slugs) + _prune_lock(project / LOCK, slugs)
+
+
+def prune_files(project: Path, slugs: set[str]) -> list[str]:
+    """Delete the files of classes other than `slugs` and return their paths.
+
+    What is left over would be hashed by the stages that depend on the folders, and a fresh clone would call them stale.
+    """
+    removed = []
+    patterns = [path for stage in dag.STAGES if stage.per_class for path in stage.writes.values()]
+    shared = {path for stage in dag.STAGES if not stage.per_class for path in stage.writes.values()}
+    for pattern in patterns:
+        folder, name = os.path.split(pattern)
+        for path in sorted((project / folder).glob(name.replace("{slug}", "*"))):
+            kept = path.relative_to(project).as_posix() in shared
+            if not kept and path.name not in {name.format(slug=slug) for slug in slugs}:
+                path.unlink()
+                removed.append(path.relative_to(project).as_posix())
+    return removed
+
+
+def _prune_lock(lock: Path, slugs: set[str]) -> list[str]:
+    if not lock.is_file():
+        return []
+    document = files.read_yaml(lock)
+    stages = document.get("stages") or {}
+    per_class = {stage.name for stage in dag.STAGES if stage.per_class}
+    dead = [
+        name for name in stages if name.split("@")[0] in per_class and "@" in name and name.split("@")[1] not in slugs
+    ]
+    for name in dead:
+        del stages[name]
+    if dead:
+        with files.replaced(lock) as temporary, open(temporary, "w", encoding="utf-8") as file:
+            _lock_yaml().dump(document, file)
+    return dead
+
+
+def _lock_yaml() -> YAML:
+    """Return a YAML writer that lays a lock file out as DVC does."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the stub knows only the default's type
+    return yaml
+
+
+def command(project: Path, *arguments: str) -> None:
+    """Run a DVC command quietly; UserError with its last line where it fails."""
+    _output(project, *arguments)
+
+
+def _output(project: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [*_dvc(), *arguments],
+        cwd=project,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode:
+        lines = (
+            [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+            or done.stderr.splitlines()
+            or ["no message"]
+        )
+        raise UserError(f"dvc {arguments[0]} in {project}: {lines[-1].removeprefix('ERROR: ')}")
+    return done.stdout
+
+
+def _dvc() -> list[str]:
+    return [sys.executable, "-m", "dvc"]
+
+
+def _environment() -> dict[str, str]:
+    """Return this environment with our own commands first on the path: DVC's stages call `tailweight`."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}

@@ -1,0 +1,82 @@
+"""Run one stage in this process: what DVC's commands call. DVC decides when, this does what."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from gan.errors import CheckpointError
+from pipelines import files
+from pipelines.driver import dag, dvc, params, progress
+from pipelines.errors import UserError
+from pipelines.plan import Plan
+
+MAX_WORKERS = 8
+CORES = "TAILWEIGHT_CORES"  # how many processor cores a stage may use; whoever runs stages side by side divides them
+THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def run_stage(project: Path, name: str, slug: str | None = None) -> None:
+    """Run the stage `name`, for the class `slug` where it is one that runs once a class, and put its outputs in place.
+
+    UserError where settings, plan or inputs are not what the stage needs; then nothing is written.
+    """
+    stage = dag.stage_named(name)
+    if slug and not stage.per_class:
+        raise UserError(f"the stage {name} runs once for all classes; leave {slug!r} out")
+    limit_threads()
+    values = params.read(project)
+    arguments: dict[str, Any] = {"seed": params.seed(values)}
+    if stage.configurable:
+        arguments["settings"] = params.group(stage, values)
+    arguments |= params.borrowed(stage, values, {other.name: other for other in dag.STAGES})
+    if stage.per_class:
+        arguments["task"] = _task(project, stage, slug)
+    if stage.parallel:
+        arguments["workers"] = cores()
+    arguments |= {key: project / path for key, path in stage.keeps.items()}
+    reads = {key: project / path.format(slug=slug) for key, path in stage.reads.items()}
+    for path in reads.values():
+        if not path.exists():
+            raise UserError(
+                f"{path}: not there, and the stage {name} needs it; make it with: tailweight run {name} (or bring it: dvc pull)"
+            )
+    writes = {key: path.format(slug=slug) for key, path in stage.writes.items()}
+    with files.outputs(project, writes) as temporary, progress.shown(stage.name_for(slug)) as report:
+        try:
+            stage.module.run(**reads, **temporary, **arguments, progress=report)
+        except CheckpointError as error:
+            raise UserError(str(error)) from None
+    if dag.PLAN in stage.writes.values():
+        dvc.prune_files(project, set(Plan.load(project / dag.PLAN).classes))
+
+
+def limit_threads() -> None:
+    """Keep every numeric library of this process to one thread.
+
+    Two threads on a busy machine of two cores ran 10 times slower than one, and sums split among threads round differently
+    for different numbers of cores. Work is spread over processes instead. Must come before NumPy is loaded.
+    """
+    for name in THREAD_LIMITS:
+        os.environ[name] = "1"
+
+
+def cores() -> int:
+    """Return how many cores this process may use: its share where a parent divided them, else all it is allowed."""
+    given = os.environ.get(CORES, "")
+    return max(int(given), 1) if given.isdigit() else len(os.sched_getaffinity(0))
+
+
+def default_workers() -> int:
+    """Return how many stages run side by side unless told: one a core."""
+    return min(cores(), MAX_WORKERS)
+
+
+def _task(project: Path, stage: dag.Stage, slug: str | None) -> Any:
+    planned = Plan.load(project / dag.PLAN).classes
+    if slug not in planned:
+        known = ", ".join(planned) or "none yet; run: tailweight run plan"
+        found = f"class {slug!r} is not in {dag.PLAN}" if slug else f"the stage {stage.name} runs for one class"
+        raise UserError(
+            f"{found}; planned are: {known}; where the plan has just changed, run once more: tailweight run"
+        )
+    return planned[slug]

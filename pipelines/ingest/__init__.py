@@ -1,0 +1,1 @@
+"""From raw data to splits: one way in for each kind of data."""

@@ -1,0 +1,249 @@
+"""The forms in which labelled pictures arrive: class folders, a zip of them, a CSV manifest, or an `.npz` file.
+
+Each form is read into the same `Record`s. To add a form, write a function that yields records and list it in `FORMS`.
+"""
+
+import io
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from pipelines.errors import UserError
+from pipelines.ingest.splits import refuse_twin_labels
+
+SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
+          "test": "test", "testing": "test"}  # fmt: skip
+EXPECTED = (
+    "class folders (<class>/*.png), train/ and test/ above class folders, a .zip of these, a CSV with the columns path "
+    "and label, or an .npz with images and labels"
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One labelled picture, not yet opened.
+
+    id: a stable name, never repeated in a data set: its path, or its index in an array.
+    content: returns the file's bytes, or a (height, width[, 3]) uint8 array.
+    split: train, validation or test where the source says so, else None. group: what must not span splits, or None.
+    problem: why the record cannot be used, or None.
+    """
+
+    id: str
+    label: str
+    content: Callable[[], bytes | np.ndarray]
+    split: str | None = None
+    group: str | None = None
+    problem: str | None = None
+
+
+def scan(raw: Path) -> list[Record]:
+    """Return the records under `raw`, a folder that holds one of the known forms or a file that is one.
+
+    UserError where nothing is there or the form is none that is known.
+    """
+    if not raw.exists():
+        raise UserError(f"{raw}: no such file or folder; expected {EXPECTED}")
+    records = list(_reader(raw)())
+    if not records:
+        raise UserError(f"{raw}: no pictures found; expected {EXPECTED}")
+    refuse_twin_labels([record.label for record in records if record.problem is None], str(raw))
+    return records
+
+
+def _reader(raw: Path) -> Callable[[], Iterator[Record]]:
+    files = [raw] if raw.is_file() else sorted(path for path in raw.iterdir() if not _is_clutter(path.name))
+    if not files:
+        raise UserError(f"{raw}: the folder is empty; expected {EXPECTED}")
+    for suffix, form in FORMS.items():
+        matching = [path for path in files if path.is_file() and path.suffix.lower() == suffix]
+        if len(matching) > 1:
+            names = ", ".join(path.name for path in matching)
+            raise UserError(f"{raw}: found {names}, expected one {suffix} file; leave one there")
+        if matching:
+            return lambda: form(matching[0])
+    if raw.is_file():
+        raise UserError(f"{raw}: a {raw.suffix or 'nameless'} file; expected {EXPECTED}")
+    return lambda: from_folder(raw)
+
+
+def from_folder(root: Path) -> Iterator[Record]:
+    """Yield the files under class folders, or under class folders within split folders."""
+    paths = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
+    yield from _from_tree(
+        root, [PurePosixPath(path.as_posix()) for path in paths], lambda name: (root / name).read_bytes()
+    )
+
+
+def from_zip(path: Path) -> Iterator[Record]:
+    """Yield the members of a zip that holds class folders."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile:
+        raise UserError(f"{path}: not a zip file, or a damaged one; try: unzip -t {path}") from None
+
+    def read(name: PurePosixPath) -> bytes:
+        try:
+            return archive.read(str(name))
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+            raise OSError(f"cannot be read from the zip: {error}") from None
+
+    names = sorted(PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir())
+    yield from _from_tree(path, names, read)
+
+
+def from_manifest(path: Path) -> Iterator[Record]:
+    """Yield the rows of a CSV with the columns `path`, `label` and optionally `split` and `group`.
+
+    Paths are relative to the folder of the CSV and stay inside it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        rows = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, sep=_separator(text), index_col=False)
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        why = " ".join(str(error).split())
+        raise UserError(f"{path}: not readable as CSV in UTF-8 ({why}); expected the columns path,label") from None
+    missing = {"path", "label"} - set(rows.columns)
+    if missing:
+        raise UserError(f"{path}: found the columns {', '.join(rows.columns)}, expected path,label[,split][,group]")
+    root, seen = path.parent.resolve(), set()
+    for number, row in enumerate(rows.to_dict("records"), 2):
+        place = _inside(root, row["path"])
+        problem = "no such file beside the manifest" if place is None else "listed twice" if place in seen else None
+        seen.add(place)
+        yield _record(
+            id=place if place and not problem else f"line {number}: {row['path'][:100]}",
+            label=row["label"],
+            content=partial((root / (place or "")).read_bytes),
+            split=_split_named(str(row.get("split", "")), path),
+            group=row.get("group") or None,
+            problem=problem,
+        )
+
+
+def from_npz(path: Path) -> Iterator[Record]:
+    """Yield the pictures of an `.npz` with `images` (n, h, w[, 1 or 3]) uint8, `labels` (n,), optionally `split`, `group`."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in ("images", "labels", "split", "group") if name in file}
+    except (ValueError, TypeError, OSError, zipfile.BadZipFile, EOFError) as error:
+        raise UserError(f"{path}: not readable as .npz without pickles ({error}); expected images and labels") from None
+    _check_arrays(path, arrays)
+    columns = {name: array.astype(str) for name, array in arrays.items() if name != "images"}
+    for index, picture in enumerate(arrays["images"]):
+        split = _split_named(columns["split"][index], path) if "split" in columns else None
+        group = columns["group"][index] if "group" in columns else None
+        yield _record(str(index), columns["labels"][index], partial(_itself, picture), split, group)
+
+
+FORMS: dict[str, Callable[[Path], Iterator[Record]]] = {".zip": from_zip, ".npz": from_npz, ".csv": from_manifest}
+
+
+def _record(
+    id: str,
+    label: str,
+    content: Callable[[], bytes | np.ndarray],
+    split: str | None = None,
+    group: str | None = None,
+    problem: str | None = None,
+) -> Record:
+    """Return a record with its class name in one spelling of Unicode: file systems differ in how they write an accent."""
+    name = unicodedata.normalize("NFC", label.strip())
+    return Record(id, name, content, split, group, problem or (None if name else "no label"))
+
+
+def _from_tree(
+    root: Path, paths: list[PurePosixPath], read: Callable[[PurePosixPath], bytes | np.ndarray]
+) -> Iterator[Record]:
+    """Yield the files of a tree of class folders; a single folder around everything is looked through."""
+    paths = [path for path in paths if not _is_clutter(*path.parts)]
+    around = _folder_around(paths)
+    inside = {path.relative_to(around): path for path in paths if path.is_relative_to(around)}
+    tops = {path.parts[0] for path in inside if len(path.parts) > 1}
+    in_splits = _are_splits(root, tops, inside)
+    depth = 2 if in_splits else 1
+    for path, whole in inside.items():
+        content = partial(read, whole)
+        if len(path.parts) <= depth:
+            yield Record(str(whole), "", content, problem="lies in no class folder")
+        else:
+            split = SPLITS[path.parts[0].lower()] if in_splits else None
+            yield _record(str(whole), path.parts[depth - 1], content, split)
+
+
+def _folder_around(paths: list[PurePosixPath]) -> PurePosixPath:
+    """Return the folder in which all class folders lie: the first, from the top, that has more than one inside."""
+    around = PurePosixPath()
+    while True:
+        inner = {path.relative_to(around).parts[:2] for path in paths if path.is_relative_to(around)}
+        folders = {parts[0] for parts in inner if len(parts) > 1}
+        deeper = [path for path in paths if folders and path.is_relative_to(around / min(folders))]
+        if len(folders) != 1 or not any(len(path.relative_to(around).parts) > 2 for path in deeper):
+            return around
+        around /= folders.pop()
+
+
+def _are_splits(root: Path, tops: set[str], inside: dict[PurePosixPath, PurePosixPath]) -> bool:
+    """Say whether the folders at the top are splits; UserError where some are and others are not."""
+    splits = {top for top in tops if top.lower() in SPLITS}
+    named = {SPLITS[top.lower()] for top in splits}
+    nested = any(len(path.parts) > 2 and path.parts[0] in splits for path in inside)
+    if not nested or "train" not in named:
+        return False
+    if tops - splits:
+        found = ", ".join(sorted(tops - splits))
+        raise UserError(f"{root}: found {found} beside {', '.join(sorted(splits))}; move it away, or into one of them")
+    return True
+
+
+def _inside(root: Path, text: str) -> str | None:
+    """Return a path as a place below `root`, or None where it is no file there."""
+    try:
+        file = (root / text).resolve()
+        absolute = PurePosixPath(text).is_absolute()
+        return file.relative_to(root).as_posix() if file.is_file() and not absolute else None
+    except (OSError, ValueError):
+        return None
+
+
+def _separator(text: str) -> str:
+    header = text.split("\n", 1)[0]
+    found = [mark for mark in ",;\t|" if {"path", "label"} <= {name.strip('"\r ') for name in header.split(mark)}]
+    return found[0] if found else ","
+
+
+def _itself(picture: np.ndarray) -> np.ndarray:
+    return picture
+
+
+def _is_clutter(*parts: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) or part in ("Thumbs.db", "desktop.ini") for part in parts)
+
+
+def _split_named(text: str, path: Path) -> str | None:
+    if not text.strip():
+        return None
+    if text.strip().lower() not in SPLITS:
+        raise UserError(f"{path}: found the split {text!r}, expected train, validation or test (or nothing)")
+    return SPLITS[text.strip().lower()]
+
+
+def _check_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    found = ", ".join(f"{name} {array.shape} {array.dtype}" for name, array in arrays.items()) or "neither"
+    if "images" not in arrays or "labels" not in arrays or not _are_pictures(arrays["images"]):
+        raise UserError(f"{path}: found {found}; expected images (n, h, w) or (n, h, w, 3) uint8 and labels (n,)")
+    length = len(arrays["images"])
+    if any(array.shape != (length,) for name, array in arrays.items() if name != "images"):
+        raise UserError(f"{path}: found {found}; expected labels, split and group of shape ({length},)")
+
+
+def _are_pictures(images: np.ndarray) -> bool:
+    shaped = images.ndim in (3, 4) and images.shape[3:] in ((), (1,), (3,))
+    return shaped and images.dtype == np.uint8 and min(images.shape[1:3]) > 0

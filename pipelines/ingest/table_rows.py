@@ -1,0 +1,177 @@
+"""The rows of a table, checked: which are used, which are set aside and why, and which equal each other.
+
+Equal rows are normal in a table, so they are kept; but one in training and its twin in test would be a leak. So all rows
+with equal columns lie in one split, whatever their class; where the data bring their own test rows, training rows that
+equal one of them are set aside. A `group` decides alone: equal rows of two patients are two facts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gan.kinds import UNLEARNT
+from gan.progress import Progress
+from pipelines.errors import UserError
+from pipelines.ingest import table_sources
+from pipelines.ingest.splits import QUARANTINED, USED, quarantine, refuse_twin_labels
+
+MOST_CATEGORIES = 10_000
+FILES = ("table", "test")  # the names, without suffix, under data/raw; the second only where test rows are given
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns are for: `label` the class, `group` (or "") what must not span splits, `kinds` of all others."""
+
+    label: str
+    group: str
+    kinds: Mapping[str, str]
+
+
+def load(raw: Path, label: str, group: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the rows of the table and of the test file in `raw`, and which are test rows, (n,) bool."""
+    text = tuple(filter(None, (label, group)))
+    found = {name: sorted(raw.glob(f"{name}.*")) for name in FILES}
+    if len(found["table"]) != 1 or len(found["test"]) > 1:
+        names = ", ".join(path.name for paths in found.values() for path in paths) or "neither"
+        raise UserError(f"{raw}: found {names}; expected one file table.csv or table.parquet, and at most one test.…")
+    table = table_sources.read(found["table"][0], text)
+    if not found["test"]:
+        return table, np.zeros(len(table), bool)
+    path = found["test"][0]
+    both = table_sources.joined(table, table_sources.read(path, text), str(path))
+    return both, np.arange(len(both)) >= len(table)
+
+
+def check(raw: Path, columns: Columns, progress: Progress) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the table and return a manifest, a row a row, and the values in the types of their kinds.
+
+    UserError where the label, the group or a column is not there, or is no such thing as its kind says.
+    """
+    steps = 4
+    frame, tested = load(raw, columns.label, columns.group)
+    progress(1, steps, {})
+    where = str(raw)
+    labels = table_sources.labels_of(frame, columns.label, where)
+    refuse_twin_labels(labels, where)
+    groups = group_names(frame, columns.group, where)
+    values = frame.drop(columns=[columns.label, *filter(None, [columns.group])])
+    check_names(values, columns.kinds)
+    progress(2, steps, {})
+    reasons = pd.Series("", values.index)
+    for name, kind in columns.kinds.items():
+        if misfit := _misfit(values.loc[~tested, name], kind):
+            raise UserError(f"params.yaml: prepare.columns calls {name!r} {kind}, and it {misfit}")
+        values[name], wrong = conformed(values[name], name, kind)
+        reasons = reasons.mask((reasons == "") & (wrong != ""), wrong)
+    reasons = reasons.mask(labels == "", "no label")
+    progress(3, steps, {})
+    manifest = pd.DataFrame(
+        {
+            "id": row_names(tested),
+            "class": labels,
+            "split": np.where(tested, "test", ""),
+            "group": groups,
+            "status": np.where(reasons == "", USED, QUARANTINED),
+            "reason": reasons,
+            "unit": units(values, columns.kinds),
+        }
+    )
+    if not columns.group:
+        set_leaks_aside(manifest)
+    progress(4, steps, {})
+    return manifest, values
+
+
+def row_names(tested: np.ndarray) -> list[str]:
+    """Return a name for each row: its number in its file from 1, after `test-` in the test file."""
+    first = np.flatnonzero(tested)[0] if tested.any() else len(tested)
+    digits = len(str(len(tested)))
+    return [
+        f"test-{row - first + 1:0{digits}d}" if test else f"{row + 1:0{digits}d}" for row, test in enumerate(tested)
+    ]
+
+
+def group_names(frame: pd.DataFrame, group: str, where: str) -> pd.Series:
+    """Return the group of each row, "" where it has none."""
+    if not group:
+        return pd.Series("", frame.index)
+    table_sources.require(frame, group, where)
+    return frame[group].astype("str").fillna("").mask(frame[group].isna(), "")
+
+
+def check_names(values: pd.DataFrame, kinds: Mapping[str, str]) -> None:
+    """Raise UserError unless `kinds` names every column of `values` and no other, and some of them can be learnt."""
+    unnamed = [name for name in values if name not in kinds]
+    strange = [name for name in kinds if name not in values]
+    if strange:
+        raise UserError(f"params.yaml: prepare.columns names {strange[0]!r}; found {', '.join(list(values)[:20])}")
+    if unnamed:
+        raise UserError(
+            f"params.yaml: prepare.columns does not say what {unnamed[0]!r} is; add e.g. {unnamed[0]}: numeric"
+        )
+    if all(kind in UNLEARNT for kind in kinds.values()):
+        raise UserError("the table has no column to learn from beside label, group, constants and identifiers")
+
+
+def conformed(column: pd.Series, name: str, kind: str) -> tuple[pd.Series, pd.Series]:
+    """Return `column` in a type that fits its kind, and for each row why its value does not fit, "" where it does.
+
+    UserError where most values do not fit: then the kind is wrong, not the rows.
+    """
+    fine = pd.Series("", column.index)
+    if kind == "categorical" and column.nunique() > MOST_CATEGORIES:
+        raise UserError(
+            f"column {name!r} has {column.nunique()} different values, at most {MOST_CATEGORIES} can be categories; "
+            f"call it an identifier: prepare.columns in params.yaml"
+        )
+    if kind not in ("numeric", "integer") or pd.api.types.is_numeric_dtype(column.dtype):
+        return column, fine
+    numbers = pd.to_numeric(column.astype("str"), errors="coerce").astype("float64")
+    bad = column.notna() & ~np.isfinite(numbers)
+    if bad.sum() > column.notna().sum() / 2:
+        raise UserError(
+            f"params.yaml: prepare.columns calls {name!r} {kind}, and {int(bad.sum())} of its values are no numbers, such "
+            f"as {column[bad].iloc[0]!r}; call it categorical"
+        )
+    return numbers.mask(bad), fine.mask(bad, f"{name} is no number: " + column[bad].astype("str").str[:40])
+
+
+def _misfit(column: pd.Series, kind: str) -> str:
+    """Say what is wrong with the kind of a whole column, "" where nothing is."""
+    present, dtype = column.dropna(), column.dtype
+    if kind == "boolean" and present.nunique() > 2:
+        return f"has {present.nunique()} different values; call it categorical"
+    if kind == "constant" and present.nunique() > 1:
+        return f"has {present.nunique()} different values; call it what it is, or identifier to leave it out"
+    if kind == "ordered" and pd.api.types.is_string_dtype(dtype) and not isinstance(dtype, pd.CategoricalDtype):
+        return (
+            "is text, whose order nobody knows; call it categorical, or bring it in as an ordered category in Parquet"
+        )
+    if kind == "integer" and pd.api.types.is_float_dtype(dtype) and not (present % 1 == 0).all():
+        return f"has decimals such as {present[present % 1 != 0].iloc[0]:g}; call it numeric"
+    if kind == "datetime" and pd.api.types.is_string_dtype(dtype) and len(present):
+        from gan.kinds import date_format  # loads torch
+
+        if date_format(present) is None:
+            return (
+                f"is text not all of which is a date like 2026-01-31, such as {present.iloc[0]!r}; call it categorical"
+            )
+    return ""
+
+
+def units(values: pd.DataFrame, kinds: Mapping[str, str]) -> pd.Series:
+    """Return one name for all rows that are equal in every column but identifiers."""
+    compared = values[[name for name, kind in kinds.items() if kind != "identifier"]]
+    return pd.util.hash_pandas_object(compared, index=False).map("{:016x}".format)
+
+
+def set_leaks_aside(manifest: pd.DataFrame) -> None:
+    """Quarantine the training rows that equal a test row that the source brought."""
+    given = manifest["split"] == "test"
+    first = manifest[given].drop_duplicates("unit").set_index("unit")["id"]
+    leaks = ~given & (manifest["status"] == USED) & manifest["unit"].isin(first.index)
+    quarantine(manifest, leaks, "duplicate of " + manifest.loc[leaks, "unit"].map(first))

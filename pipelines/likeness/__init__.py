@@ -1,0 +1,1 @@
+"""How a sample looks to a classifier, and how near it lies to a real one."""

@@ -1,0 +1,125 @@
+"""Distances between samples, and the spaces they are measured in."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from sklearn.decomposition import PCA
+
+from pipelines.likeness.data import Data
+
+BLOCK = 1 << 22  # distances that are held at once
+MOST = 2000  # samples of a group that are looked at, where what is measured takes the square of it
+PCA_ROWS = 2000  # directions that hold most of the variance are known from so many images
+
+
+@dataclass(frozen=True)
+class Space:
+    """A way to measure how far samples lie apart.
+
+    embed: (n, d) rows -> (n, k) coordinates, in which directions have a meaning.
+    between: (a, d) and (b, d) rows -> (a, b) distances.
+    columns: (n, d) rows -> (n, c) the data's own columns, on scales that can be compared.
+    """
+
+    name: str
+    embed: Callable[[np.ndarray], np.ndarray]
+    between: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    columns: Callable[[np.ndarray], np.ndarray] = np.asarray
+
+
+def euclidean(name: str, embed: Callable[[np.ndarray], np.ndarray]) -> Space:
+    """Return the space of straight distances between `embed`ded rows."""
+    return Space(name, embed, lambda a, b: cdist(embed(a), embed(b)))
+
+
+def spaces(real: Data) -> list[Space]:
+    """Return where copies are looked for: for images in pixels and in principal components, for tables by Gower.
+
+    The components are learnt from `real`, the training images of all classes: those that hold 90% of the variance, at
+    most 50. In them the noise of a jittered copy all but vanishes, and the difference of two real images stays.
+    """
+    if real.image_shape is None:
+        categorical = np.zeros(real.x.shape[1], bool) if real.categorical is None else real.categorical
+        ranges = column_ranges(real.x)
+        levels = [np.unique(real.x[:, c]) for c in np.flatnonzero(categorical)]
+        place = partial(one_hot, categorical=categorical, levels=levels, ranges=ranges)
+        return [Space("gower", place, partial(gower, categorical=categorical, ranges=ranges), place)]
+    rows = np.linspace(0, len(real.x) - 1, min(len(real.x), PCA_ROWS)).astype(int)
+    solver = "full" if real.x.shape[1] <= PCA_ROWS else "randomized"
+    components = PCA(min(50, len(rows), real.x.shape[1]), svd_solver=solver, random_state=0).fit(
+        real.x[rows].astype(float)
+    )
+    enough = 1 + int(np.searchsorted(np.cumsum(components.explained_variance_ratio_), 0.9))
+    basis = components.components_[:enough]
+    pixels = euclidean("pixels", lambda x: x.astype(float))
+    return [pixels, euclidean("components", lambda x: (x - components.mean_) @ basis.T)]
+
+
+def column_ranges(x: np.ndarray) -> np.ndarray:
+    """Return the range of each column of `x`, (n, d) -> (d,); 1 for a constant column."""
+    ranges = np.ptp(x.astype(float), axis=0)
+    return np.where(ranges > 0, ranges, 1.0)
+
+
+def gower(a: np.ndarray, b: np.ndarray, categorical: np.ndarray, ranges: np.ndarray) -> np.ndarray:
+    """Return (n, m) Gower distances of rows (n, d) and (m, d): the mean over columns of |difference| / range, or of
+    0 or 1 for categories (Gower 1971). Computed in blocks of rows.
+    """
+    result = np.empty((len(a), len(b)))
+    numbers = ~categorical
+    right, kinds = (b[:, numbers] / ranges[numbers]).astype(float), b[:, categorical]
+    for rows in blocks(len(a), len(b)):
+        left = (a[rows][:, numbers] / ranges[numbers]).astype(float)
+        part = cdist(left, right, "cityblock") if numbers.any() else np.zeros((len(left), len(b)))
+        if categorical.any():
+            part = (
+                part + cdist(a[rows][:, categorical].astype(float), kinds.astype(float), "hamming") * categorical.sum()
+            )
+        result[rows] = part / a.shape[1]
+    return result
+
+
+def one_hot(x: np.ndarray, categorical: np.ndarray, levels: list[np.ndarray], ranges: np.ndarray) -> np.ndarray:
+    """Return (n, k) coordinates of table rows: numbers over their range, categories as 0 or 1 over the root of 2.
+
+    levels: the values of each column of categories.
+    """
+    parts = [x[:, ~categorical] / ranges[~categorical]]
+    columns = zip(np.flatnonzero(categorical), levels, strict=True)
+    parts += [(x[:, [column]] == known) / np.sqrt(2) for column, known in columns]
+    return np.concatenate(parts, axis=1).astype(float)
+
+
+def nearest(space: Space, x: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distance of each row of `x` to its nearest row of `real`, (n,), and that row's index, (n,)."""
+    distance, index = np.empty(len(x)), np.empty(len(x), int)
+    for rows in blocks(len(x), len(real)):
+        table = space.between(x[rows], real)
+        index[rows] = table.argmin(1)
+        distance[rows] = table.min(1)
+    return distance, index
+
+
+def apart(space: Space, real: np.ndarray) -> np.ndarray:
+    """Return the distance of each row of `real` to its nearest other row, (n,); infinite for a single row."""
+    result = np.empty(len(real))
+    for rows in blocks(len(real), len(real)):
+        table = space.between(real[rows], real)
+        table[np.arange(len(table)), np.arange(rows.start, rows.stop)] = np.inf
+        result[rows] = table.min(1)
+    return result
+
+
+def thin(rows: np.ndarray) -> np.ndarray:
+    """Return all of `rows`, (n, ...), or where there are more than `MOST` every so manieth of them, in order."""
+    return rows[:: -(-len(rows) // MOST)] if len(rows) > MOST else rows
+
+
+def blocks(count: int, width: int) -> Iterator[slice]:
+    """Yield slices that cover `count` rows of a table of `width` columns, about `BLOCK` cells at a time."""
+    step = max(BLOCK // max(width, 1), 1)
+    for start in range(0, count, step):
+        yield slice(start, min(count, start + step))

@@ -1,0 +1,149 @@
+"""The flow on a schedule, with a real Prefect server and worker."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipelines import files
+from pipelines.driver import params
+from tests.conftest import BIN, QUICK, run
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ask(url: str, path: str, body: dict | None = None) -> object:
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(f"{url}{path}", data=data, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def wait_for(what, seconds: float, every: float = 1.0) -> object:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            found = what()
+        except OSError:
+            found = None
+        if found:
+            return found
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(every)
+
+
+def end(process: subprocess.Popen) -> None:
+    """End a process and all that it started; a Prefect worker may not heed the first signal."""
+    family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+    process.terminate()
+    psutil.wait_procs(family, timeout=10)
+    for each in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
+    process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prefect server on a free port, with a database that no other run has written to; yields its API's address."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    environment = {
+        **os.environ,
+        "PREFECT_HOME": str(tmp_path_factory.mktemp("server")),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: ask(url, "/health"), 120)
+        yield url
+    finally:
+        end(process)
+
+
+def test_without_a_server_deploy_says_how_to_start_one(finished: Path) -> None:
+    """One line with the two commands; nothing is written."""
+    text = run("tailweight", "deploy", "--cron", "0 3 * * *", cwd=finished, code=2)
+    assert "prefect server start" in text and "PREFECT_API_URL" in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("cron", ["daily", "99 3 * * *"])
+def test_a_cron_expression_that_is_none_is_refused(finished: Path, cron: str) -> None:
+    """The line shows what was given and an example."""
+    environment = {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
+    text = run("tailweight", "deploy", "--cron", cron, cwd=finished, env=environment, code=2)
+    assert repr(cron) in text and "0 3 * * *" in text
+
+
+def test_a_server_that_does_not_answer_is_named(finished: Path) -> None:
+    """The line says which address was tried."""
+    environment = {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
+    text = run("tailweight", "deploy", "--cron", "0 3 * * *", cwd=finished, env=environment, code=2)
+    assert "http://127.0.0.1:1/api" in text and "is it running?" in text
+    assert run("git", "status", "--porcelain", cwd=finished) == ""
+
+
+@pytest.mark.slow
+def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_path: Path, server: str) -> None:
+    """A worker runs what the schedule asks for; the second firing finds nothing to do and ends well."""
+    project = tmp_path / "scheduled"
+    run("git", "clone", "--quiet", str(finished), str(project), cwd=tmp_path)
+    run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=project)
+    run("dvc", "checkout", "--quiet", cwd=project)
+    changed = {**QUICK, "filter": {"threshold": "probability"}}
+    (project / params.FILE).write_text(params.render(demo=False, values=changed))
+    environment = {"PREFECT_API_URL": server}
+    said = run("tailweight", "deploy", "--cron", "* * * * *", cwd=project, env=environment)
+    assert "worker start --pool tailweight" in said
+    assert files.read_yaml(project / "prefect.yaml")["deployments"][0]["schedules"][0]["cron"] == "* * * * *"
+    run(sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", cwd=project, env=environment)
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "tailweight"]
+    with open(tmp_path / "worker.log", "w") as log:
+        worker = subprocess.Popen(
+            command, cwd=tmp_path, env={**os.environ, **environment, "PATH": path}, stdout=log, stderr=log
+        )
+        try:
+            done = wait_for(lambda: finished_runs(server, 2), 400, every=3)
+        finally:
+            end(worker)
+    assert [found["state"]["type"] for found in done] == ["COMPLETED", "COMPLETED"], (
+        tmp_path / "worker.log"
+    ).read_text()
+    first, second = (artifacts_of(server, each["id"]) for each in done)
+    assert "stages" not in second
+    ran = {row["stage"].split("@")[0] for row in json.loads(first["stages"]["data"])}
+    assert {"filter", "evaluate", "release", "report"} >= ran >= {"filter", "evaluate"}
+    assert "tail" in first["verdicts"]["data"]
+    assert first["samples"]["data"].startswith("data:image/png;base64,")
+    assert first["summary"]["data"].startswith("# ")
+    run("tailweight", "status", cwd=project)
+
+
+def finished_runs(server: str, count: int) -> list[dict] | None:
+    """Return the first `count` flow runs in order once they have ended; runs cancelled for coming too soon aside."""
+    found = ask(server, "/flow_runs/filter", {"sort": "START_TIME_ASC", "limit": 50})
+    ended = [each for each in found if each["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]  # type: ignore[attr-defined]
+    return ended[:count] if len(ended) >= count else None
+
+
+def artifacts_of(server: str, flow_run: str) -> dict[str, dict]:
+    """Return the artifacts that one flow run left, by key."""
+    body = {"artifacts": {"flow_run_id": {"any_": [flow_run]}}, "limit": 100}
+    return {found["key"]: found for found in ask(server, "/artifacts/filter", body)}  # type: ignore[attr-defined]

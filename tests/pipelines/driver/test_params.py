@@ -1,0 +1,121 @@
+"""`params.yaml` is strict: what it says is used, and what it cannot say is refused by name."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from pipelines.__main__ import main
+from pipelines.driver import dag, params
+from pipelines.errors import UserError
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / params.FILE).write_text(text)
+    return folder
+
+
+def test_the_rendered_file_says_every_setting_and_reads_back() -> None:
+    """Rendering the values of a rendered file gives the same text."""
+    from ruamel.yaml import YAML
+
+    text = params.render(demo=True, values={"seed": 7, "pretrain": {"learning_rate": 1e-5}})
+    assert params.render(demo=True, values=YAML(typ="safe", pure=True).load(text)) == text
+    text = params.render(demo=True)
+    for stage in dag.STAGES:
+        for key, field in stage.settings.model_fields.items():
+            assert f"  {key}: " in text
+            assert field.description in text, f"{stage.name}.{key} has no description"
+
+
+def test_a_project_shows_the_settings_of_its_kind_of_data() -> None:
+    """Nothing of pixels beside a table and nothing of columns beside pictures, unless somebody has set it."""
+    table = params.render(demo=False, values={"prepare": {"label": "sick"}})
+    assert "  columns: " in table and "  constraints: " in table and "  factor: 1" in table
+    assert "pixels" not in table.split("upscale:")[0] and "feature_weight" not in table
+    images = params.render(demo=False, values={})
+    assert "  image_size: " in images and "table:" not in images.replace("tables:", "")
+    with pytest.raises(UserError, match="prepare is 'auto', expected settings"):
+        params.render(demo=False, values={"prepare": "auto"})
+    assert '  fit: "pad"' in params.render(demo=False, values={"prepare": {"label": "sick", "fit": "pad"}})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("filter: {treshold: auto}", "filter.treshold is not a setting; did you mean threshold?"),
+        ("fliter: {threshold: auto}", "fliter is not a group of settings; did you mean filter?"),
+        ("filter: {threshold: best}", "filter.threshold is 'best'"),
+        ("pretrain: {steps: many}", "pretrain.steps is 'many'"),
+        ("pretrain: {steps: -1}", "pretrain.steps is -1: input should be greater"),
+        ("pretrain: {steps: 1.5}", "pretrain.steps is 1.5"),
+        ("seed: soon", "seed is 'soon'"),
+        ("filter: auto", "filter is 'auto'"),
+        ("- a list", "expected settings"),
+        ("a: [", "not readable as YAML"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    """One line names the setting, what it is, and what it may be."""
+    with pytest.raises(UserError) as error:
+        params.check(write(tmp_path, text), demo=True)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_numbers_are_read_as_yaml_1_2_reads_them(tmp_path: Path) -> None:
+    """1e-4 is a number, as DVC also thinks."""
+    values = params.read(write(tmp_path, "pretrain: {learning_rate: 1e-4}"))
+    assert params.group(dag.stage_named("pretrain"), values).learning_rate == 1e-4
+
+
+def test_a_missing_group_is_named_before_dvc_trips_over_it(tmp_path: Path) -> None:
+    """DVC depends on whole groups; `tailweight render` writes what is missing and keeps what is there."""
+    with pytest.raises(UserError, match=r"prepare, .* missing.*tailweight render"):
+        params.check(write(tmp_path, "seed: 0\nfilter: {threshold: auto}"), demo=False)
+    params.check(write(tmp_path, params.render(demo=False, values={"seed": 3})), demo=False)
+
+
+def test_classifiers_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    """A name that no classifier has, and a path outside the packages of estimators, are found at once."""
+    with pytest.raises(UserError, match=r"evaluate\.classifiers\.0 is 'svm'"):
+        params.check(write(tmp_path, "evaluate: {classifiers: [svm]}"), demo=False)
+    with pytest.raises(UserError, match=r"'pathlib\.path' is not the path of a class of sklearn"):
+        params.check(write(tmp_path, "evaluate: {estimators: {pathlib.Path: {}}}"), demo=False)
+
+
+@pytest.mark.parametrize("command", ["params", "status", "run", "render"])
+@pytest.mark.parametrize("path", ["subprocess.Popen", "os.mkdir", "sklearn.utils._bunch.Bunch", "sklearn"])
+def test_settings_run_no_code(tmp_path: Path, path: str, command: str) -> None:
+    """Whatever is named as an estimator is not called, and outside of the known packages not even imported."""
+    (tmp_path / "called").mkdir()
+    arguments = {"args": ["rmdir", str(tmp_path / "called")]} if path == "subprocess.Popen" else {"path": "made"}
+    write(tmp_path, json.dumps({"seed": 0, "evaluate": {"estimators": {path: arguments}}}))
+    with pytest.raises(SystemExit) as ended:
+        main(["-C", str(tmp_path), command])
+    assert ended.value.code == 2
+    assert [found.name for found in tmp_path.iterdir() if found.name != params.FILE] == ["called"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            {"prepare": {"label": "sick"}, "evaluate": {"classifiers": ["small_cnn"]}},
+            "evaluate.classifiers has small_cnn alone",
+        ),
+        ({"prepare": {"label": "", "columns": {"x": "numeric"}}}, "prepare.label is empty"),
+        ({"prepare": {"label": "sick", "group": "sick"}}, "prepare.group and prepare.label both name 'sick'"),
+    ],
+)
+def test_settings_of_a_table_that_contradict_each_other_are_refused(tmp_path: Path, values: dict, said: str) -> None:
+    """Before anything runs, with the key to change."""
+    with pytest.raises(UserError, match=re.escape(said)):
+        params.check(write(tmp_path, params.render(demo=False, values=values)), demo=False)
+
+
+def test_class_names_may_be_numbers(tmp_path: Path) -> None:
+    """YAML reads a class called 1 as a number; a strategy by class takes it as the name that it is."""
+    values = params.read(write(tmp_path, "plan: {sampling_strategy: {1: 50}}"))
+    assert params.group(dag.stage_named("plan"), values).sampling_strategy == {"1": 50}

@@ -1,0 +1,137 @@
+"""The stage as a whole, on small worlds."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines.errors import UserError
+from pipelines.evaluation import tables
+from pipelines.evaluation.evaluate import evaluate
+from pipelines.evaluation.settings import Settings
+from pipelines.stages import evaluate as stage
+from tests.pipelines.evaluation.worlds import digits, save
+
+QUICK = Settings(
+    classifiers=["logistic_regression"],
+    estimators={"sklearn.naive_bayes.GaussianNB": {}},
+    folds=3,
+    doses=[0, 1],
+    acceptances=[0.5],
+    curve_repeats=1,
+    draws=300,
+)
+BRIEF = QUICK.model_copy(update={"curve_repeats": 0, "estimators": {}})
+FILES = {f"{name}.csv" for name in tables.COLUMNS} | {"metrics.json", "verdicts.json", "headline.json"}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `run` has evaluated held-back real samples."""
+    folder = tmp_path_factory.mktemp("world")
+    paths = save(digits((1, 8), classes=9), folder)
+    stage.run(**paths, evaluation=folder / "one", judged=folder / "judged.json", settings=QUICK, seed=3)
+    return folder
+
+
+def paths_of(folder: Path) -> dict[str, Path]:
+    """The stage's inputs in `folder`."""
+    names = {"classes": "classes.json", "plan": "plan.yaml", "synthetic": "synthetic"}
+    return {n: folder / f"{n}.parquet" for n in ("train", "validation", "test")} | {
+        k: folder / v for k, v in names.items()
+    }
+
+
+def test_every_table_is_written_with_its_columns(finished: Path) -> None:
+    """And nothing else."""
+    assert {path.name for path in (finished / "one").iterdir()} == FILES
+    for name, columns in tables.COLUMNS.items():
+        found = pd.read_csv(finished / "one" / f"{name}.csv")
+        assert list(found.columns) == columns and len(found)
+
+
+def test_two_processes_give_the_same_bytes_as_one(finished: Path) -> None:
+    """Nothing depends on who computes what, nor on the clock."""
+    stage.run(**paths_of(finished), evaluation=finished / "two", settings=QUICK, seed=3, workers=2)
+    for name in FILES:
+        assert (finished / "one" / name).read_bytes() == (finished / "two" / name).read_bytes(), name
+
+
+def test_held_back_real_samples_ship_and_the_verdict_says_why(finished: Path) -> None:
+    """With the figures of the gain, the baseline and the smallest effect that could be seen."""
+    said = json.loads((finished / "one" / "verdicts.json").read_text())
+    assert said["verdict"] == "ship"
+    shipped = [one for one in said["classes"].values() if one["verdict"] == "ship"]
+    assert all(
+        one["gain"]["low"] > 0 and one["detectable"] > 0 and one["baseline"] in one["reasons"][0] for one in shipped
+    )
+
+
+def test_the_ending_is_the_best_pair_on_either_side(finished: Path) -> None:
+    """Of all pairs of arm and classifier in `summary`, by the mean of the rare classes; the gain is their difference."""
+    said = json.loads((finished / "one" / "metrics.json").read_text())
+    ending, arms = said["ending"], said["arms"]
+    without = {
+        (arm, name): figures["average_precision"]
+        for name, table in arms.items()
+        for arm, figures in table.items()
+        if not arm.startswith("gan")
+    }
+    best = max(without, key=lambda pair: without[pair])
+    assert (ending["without"]["arm"], ending["without"]["classifier"]) == best
+    assert ending["with"]["arm"] == "gan_filtered"
+    ours = max(table["gan_filtered"]["average_precision"] for table in arms.values())
+    assert ending["with"]["average_precision"] == pytest.approx(ours)
+    assert ending["gain"]["value"] == pytest.approx(ours - without[best], abs=1e-5)
+    assert ending["gain"]["low"] < ending["gain"]["value"] < ending["gain"]["high"]
+
+
+def test_the_same_result_is_not_counted_as_another_judgement(finished: Path) -> None:
+    """Only other results of the same test split wear it out."""
+    file = finished / "judged.json"
+    ((test, results),) = json.loads(file.read_text()).items()
+    assert stage.remember(file, test, results[0]) == 0
+    assert stage.remember(file, test, "another") == 1 and stage.remember(file, test, results[0]) == 1
+    assert stage.remember(file, "another test split", results[0]) == 0
+
+
+def test_wrong_labels_are_held() -> None:
+    """Samples of other classes under the class's name."""
+    result = evaluate(digits((1,), classes=5, kind="wrong"), BRIEF, 0)
+    assert {one["verdict"] for one in result.verdicts["classes"].values()} == {"hold"}
+
+
+def test_copies_are_held_and_named() -> None:
+    """Whatever they gain."""
+    result = evaluate(digits((1,), classes=5, kind="copies"), BRIEF, 0)
+    assert "copies of training samples" in result.verdicts["classes"]["digit 1"]["reasons"][0]
+    assert result.frames["copies"]["flag"].mean() > 0.9
+
+
+def test_no_rare_class_means_nothing_to_ship(tmp_path: Path) -> None:
+    """The classifiers are measured all the same."""
+    paths = save(digits((), classes=4), tmp_path)
+    stage.run(**paths, evaluation=tmp_path / "out", settings=QUICK, seed=0)
+    said = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert said["verdict"] == "hold" and "nothing to ship" in said["reason"]
+    assert said["arms"]["logistic_regression"]["nothing"]["macro_f1"] > 0.9
+    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
+
+
+def test_a_class_without_kept_candidates_is_held(tmp_path: Path) -> None:
+    """An empty file is a result of the filter, not an error."""
+    paths = save(digits((1, 2), classes=4), tmp_path)
+    rows = pd.read_parquet(tmp_path / "synthetic" / "c1.parquet")
+    rows.iloc[:0].to_parquet(tmp_path / "synthetic" / "c1.parquet")
+    stage.run(**paths, evaluation=tmp_path / "out", settings=BRIEF, seed=0)
+    said = json.loads((tmp_path / "out" / "verdicts.json").read_text())["classes"]["digit 1"]
+    assert said["verdict"] == "hold" and "no candidate passed the filter" in said["reasons"][0]
+
+
+def test_the_samples_must_be_those_of_the_plan(tmp_path: Path) -> None:
+    """A missing class and a stale one are both named."""
+    paths = save(digits((1,), classes=3), tmp_path)
+    (tmp_path / "synthetic" / "c1.parquet").rename(tmp_path / "synthetic" / "c9.parquet")
+    with pytest.raises(UserError, match="missing c1; not in the plan c9"):
+        stage.run(**paths, evaluation=tmp_path / "out", settings=QUICK, seed=0)

@@ -1,0 +1,45 @@
+"""The filter drops copies of rows, where a row can be a copy at all."""
+
+import numpy as np
+import pandas as pd
+
+from pipelines.likeness.distance import spaces
+from pipelines.likeness.views import View
+from pipelines.samples import KEPT, Candidates, Samples
+from pipelines.stages.filter import find_repeats
+
+
+def rows(frame: pd.DataFrame, kinds: dict[str, str]) -> Samples:
+    return Samples(frame, np.zeros(len(frame), np.int64), np.arange(len(frame)).astype(str), kinds)
+
+
+def candidates(frame: pd.DataFrame) -> Candidates:
+    return Candidates(frame, pd.DataFrame({"id": [f"c{n}" for n in range(len(frame))]}))
+
+
+def repeats(made: Candidates, real: Samples, held_out: Samples) -> np.ndarray:
+    view = View.fit(real.values, real.kinds)
+    return find_repeats(made, view.rows(made.values), real, held_out, view, spaces(view.data(real.values, real.labels)))
+
+
+def test_a_copied_row_is_dropped_though_its_identifier_is_new() -> None:
+    """Candidates that equal a training row, or an earlier candidate, in all that is learnt are copies of it."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"who": np.arange(80), "x": rng.normal(size=80), "y": rng.normal(size=80), "t": ["a", "b"] * 40}
+    )
+    kinds = {"who": "identifier", "x": "numeric", "y": "numeric", "t": "categorical"}
+    real, held_out = rows(frame[:60], kinds), rows(frame[60:].reset_index(drop=True), kinds)
+    fresh = pd.DataFrame({"who": -1, "x": rng.normal(size=2), "y": rng.normal(size=2), "t": "a"})
+    made = candidates(pd.concat([frame.iloc[[3]].assign(who=-9), fresh, fresh.iloc[[1]]], ignore_index=True))
+    status = repeats(made, real, held_out)
+    assert status.tolist() == ["copy of training sample 3", KEPT, KEPT, "copy of c2"]
+
+
+def test_in_a_coarse_table_equal_rows_are_no_copies() -> None:
+    """With 16 different rows every candidate equals a real one; none is dropped for it."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.integers(0, 2, (120, 4)), columns=list("abcd"))
+    kinds = dict.fromkeys(frame, "categorical")
+    made = candidates(frame.iloc[:30])
+    assert (repeats(made, rows(frame[:100], kinds), rows(frame[100:110], kinds)) == KEPT).all()

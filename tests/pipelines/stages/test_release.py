@@ -1,0 +1,112 @@
+"""A release holds what was decided: all real training samples, and the synthetic ones of the classes that ship."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipelines import files, release
+from pipelines.commands.export import export, folder_name
+from pipelines.plan import ClassPlan, Plan
+from pipelines.samples import Candidates, Samples
+from pipelines.stages.release import run
+
+
+def make_inputs(folder: Path, verdicts: dict[str, str], dose: float) -> dict[str, Path]:
+    """Write the inputs of the stage: two classes of 8 real samples, 20 candidates each of which every second is kept."""
+    rng = np.random.default_rng(0)
+    paths = {name: folder / f"{name}.parquet" for name in ("train", "validation")}
+    for name, path in paths.items():
+        values = rng.integers(0, 256, (16, 8, 8, 1), dtype=np.uint8)
+        Samples(values, np.repeat([0, 1], 8), np.array([f"{name}-{i}" for i in range(16)])).save(path)
+    plan = Plan()
+    for index, label in enumerate(verdicts):
+        plan.classes[f"s{index}"] = ClassPlan(label=label, index=index, train_samples=8, target=16, needed=8)
+        rows = pd.DataFrame(
+            {
+                "id": [f"{label}-{i}" for i in range(20)],
+                "class": label,
+                "seed": range(20),
+                "score": 1.0,
+                "status": ["kept", "score below the threshold"] * 10,
+            }
+        )
+        (folder / "synthetic").mkdir(exist_ok=True)
+        Candidates(rng.integers(0, 256, (20, 8, 8, 1), dtype=np.uint8), rows).save(
+            folder / f"synthetic/s{index}.parquet"
+        )
+    plan.save(folder / "plan.yaml")
+    classes = {label: {"verdict": said, "reasons": ["so"], "instead": "smote"} for label, said in verdicts.items()}
+    files.write_json(folder / "evaluation/metrics.json", {"classes": classes, "dose": {"value": dose}})
+    files.write_json(folder / "classes.json", {"classes": list(verdicts)})
+    ids = [f"{name}-{i}" for name in ("train", "validation") for i in range(16)]
+    pd.DataFrame({"id": ids, "group": ""}).to_csv(folder / "manifest.csv", index=False)
+    return paths | {
+        "classes": folder / "classes.json",
+        "manifest": folder / "manifest.csv",
+        "plan": folder / "plan.yaml",
+        "synthetic": folder / "synthetic",
+        "evaluation": folder / "evaluation",
+        "release": folder / "release",
+    }
+
+
+def test_only_kept_samples_of_shipped_classes_are_released_at_the_chosen_dose(tmp_path: Path) -> None:
+    """A class on hold ships nothing, a shipped one the first kept candidates, as many as the dose says."""
+    paths = make_inputs(tmp_path, {"a": "ship", "b": "hold"}, dose=0.75)
+    run(**paths, seed=0, progress=lambda *_: None)
+    rows, pictures = release.read(paths["release"] / "samples.parquet")
+    made = rows[rows["origin"] == "synthetic"]
+    assert list(made["id"]) == ["a-0", "a-2", "a-4", "a-6", "a-8", "a-10"]
+    assert set(made["split"]) == {"train"}
+    assert (rows["origin"] == "real").sum() == 32
+    said = files.read_json(paths["release"] / "release.json")
+    assert said["classes"]["a"]["added"] == 6 and said["classes"]["b"]["added"] == 0
+    candidates = Candidates.load(tmp_path / "synthetic/s0.parquet")
+    assert np.array_equal(pictures[made.index[1]], candidates.values[2])
+
+
+def test_the_manifest_tells_the_same_as_the_samples(tmp_path: Path) -> None:
+    """Row by row, the CSV is the Parquet file without its pictures."""
+    paths = make_inputs(tmp_path, {"a": "ship", "b": "ship"}, dose=1.0)
+    run(**paths, seed=0, progress=lambda *_: None)
+    rows = release.read(paths["release"] / "samples.parquet")[0]
+    manifest = pd.read_csv(paths["release"] / "manifest.csv")
+    assert list(manifest["id"]) == list(rows["id"])
+    assert list(manifest["origin"]) == list(rows["origin"])
+    assert "group" not in manifest
+
+
+def test_real_samples_keep_their_groups(tmp_path: Path) -> None:
+    """Whoever cross-validates by group finds it in the release; synthetic samples have none, their parents have."""
+    paths = make_inputs(tmp_path, {"a": "ship", "b": "hold"}, dose=1.0)
+    manifest = pd.read_csv(paths["manifest"]).assign(group=["", *(f"00{i % 3}" for i in range(31))])
+    manifest.to_csv(paths["manifest"], index=False)
+    run(**paths, seed=0, progress=lambda *_: None)
+    rows = release.read(paths["release"] / "samples.parquet")[0].set_index("id")
+    real = rows[rows["origin"] == "real"]
+    assert pd.isna(rows["group"].iloc[0])
+    assert list(real["group"].iloc[1:]) == list(manifest["group"].iloc[1:])
+    assert rows.loc[rows["origin"] == "synthetic", "group"].isna().all()
+
+
+def test_a_table_is_exported_with_group_and_label(tmp_path: Path) -> None:
+    """The columns that were taken off for training come back under their own names, last."""
+    frame = pd.DataFrame({"x": [1, 2, 3]})
+    rows = release.real_rows(
+        Samples(frame, np.array([0, 1, 0]), np.array(["1", "2", "3"])), "train", ["n", "y"], pd.Series({"2": "p7"})
+    )
+    where = tmp_path / "data/release"
+    where.mkdir(parents=True)
+    release.assemble([rows]).to_parquet(where / "samples.parquet")
+    files.write_json(where / "release.json", {"label": "sick", "group": "who"})
+    export(tmp_path, tmp_path / "out")
+    assert (tmp_path / "out/train.csv").read_text().splitlines() == ["x,who,sick", "1,,n", "2,p7,y", "3,,n"]
+
+
+def test_folder_names_are_the_class_names_where_any_system_takes_them() -> None:
+    """Other names become slugs: the manifest has the name itself."""
+    assert folder_name("Größe 10 (b)") == "Größe 10 (b)"
+    for label in ("a/b", "..", "con", "x" * 300, "", 'a"b', "end."):
+        assert folder_name(label) != label
+        assert set(folder_name(label)) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
