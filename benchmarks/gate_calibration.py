@@ -34,6 +34,7 @@ from pipelines.evaluation.evaluate import judge, measure, prepare
 from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Inputs, Study
 from pipelines.likeness.data import Data, Pool
+from pipelines.samples import IMAGES, TABLE
 
 FEW, HELD_BACK = 10, 80
 BARS = {
@@ -90,7 +91,8 @@ def world(name: str, seed: int) -> tuple[Inputs, dict[int, np.ndarray]]:
         validation.append(rows[size : size + held])
         spare[label] = x[rows[size + held :][:HELD_BACK]]
     real, val, tested = (
-        Data(x[i], y[i].astype(np.int64), shape) for i in (np.concatenate(train), np.concatenate(validation), test)
+        Data(x[i], y[i].astype(np.int64), shape, kind=IMAGES if shape else TABLE)
+        for i in (np.concatenate(train), np.concatenate(validation), test)
     )
     targets = {label: FEW + len(spare[label]) for label in rare}
     names = tuple(f"class {c}" for c in range(int(y.max()) + 1))
@@ -106,9 +108,9 @@ def candidates(kind: str, inputs: Inputs, label: int, spare: np.ndarray, seed: i
         made = ARMS[arm].build(real, Recipe({label: len(own) + size}), seeds.derive(seed, kind, label))
         x = made.data.x[len(real) :]
     elif kind == "placebo":
-        noise = 0.02 * np.ptp(real.x, axis=0) if real.image_shape is None else 0.02
+        noise = 0.02 * np.ptp(real.x, axis=0) if real.kind != IMAGES else 0.02
         x = own[rng.integers(len(own), size=size)] + rng.normal(0, 1, (size, own.shape[1])) * noise
-        x = x if real.image_shape is None else np.round(np.clip(x, 0, 1) * 255) / 255
+        x = x if real.kind != IMAGES else np.round(np.clip(x, 0, 1) * 255) / 255
     elif kind == "wrong_label":
         x = other[rng.integers(len(other), size=size)]
     elif kind == "other_class":

@@ -209,7 +209,7 @@ def quality(inputs: Inputs, pool: Samples, seed: int) -> dict[str, float]:
     test samples. distance_gan, distance_smote: median distance to the nearest training sample of the class.
     """
     x = pool.values.reshape(len(pool), -1).astype(np.float32) / 255
-    everything = Training(Data(x, pool.labels, inputs.train.image_shape))
+    everything = Training(Data(x, pool.labels, inputs.train.image_shape, kind=inputs.train.kind))
     knowing = [fit(everything, seed) for fit in (classifiers.random_forest, classifiers.small_cnn)]
     smote = ARMS["smote"].build(inputs.train, inputs.recipe, seeds.derive(seed, "study", "smote")).data
     new = slice(len(inputs.train), None)

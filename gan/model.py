@@ -3,12 +3,10 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from torch import nn
 
 from gan.health import Health
 from gan.modalities import Codec, Samples
-from gan.modalities.table import TableCodec
 from gan.networks import Sizes
 from gan.starts import Policy, Starters
 
@@ -51,24 +49,3 @@ def starters(gan: GAN, samples: Samples, labels: np.ndarray, lenders: Labelled |
         packed = np.concatenate([packed, gan.codec.pack(lenders[0][others])])
         labels = np.concatenate([labels, lenders[1][others]])
     return Starters(packed, labels, gan.codec, gan.policy)
-
-
-def shape(samples: Samples, codec: Codec) -> tuple[int, int]:
-    """Return channels and side of encoded `samples`: a row of a table is a picture of one pixel.
-
-    Raises ValueError when they are not of the codec's kind, or pictures are not square or under 4 pixels.
-    """
-    if isinstance(codec, TableCodec):
-        if not isinstance(samples, pd.DataFrame):
-            raise ValueError(f"table: expected a data frame, got {type(samples).__name__}")
-        return codec.channels, 1
-    if not isinstance(samples, np.ndarray):
-        raise ValueError(f"images: expected an array, got {type(samples).__name__}")
-    return int(samples.shape[-1]), side(samples)
-
-
-def side(samples: np.ndarray) -> int:
-    """Return the side of square pictures, (n, s, s, c); ValueError when not square or under 4 pixels."""
-    if samples.ndim != 4 or samples.shape[1] != samples.shape[2] or samples.shape[1] < 4:
-        raise ValueError(f"images: expected (n, s, s, c) with s of 4 pixels or more, got {samples.shape}")
-    return int(samples.shape[1])

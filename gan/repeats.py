@@ -1,5 +1,6 @@
 """Which samples equal each other: candidates that repeat a training sample, rows that share their values."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -22,16 +23,11 @@ class Duplicates(NamedTuple):
         return (self.training_index >= 0) | (self.earlier_index >= 0)
 
 
-def duplicates(
-    candidates: np.ndarray | pd.DataFrame, training: np.ndarray | pd.DataFrame, columns: Sequence[Any] | None = None
-) -> Duplicates:
+def duplicates(candidates: np.ndarray, training: np.ndarray) -> Duplicates:
     """Find the candidates, (n, ...), that are byte for byte a training sample, (m, ...), or an earlier candidate.
 
-    Of data frames, rows with the same values; missing ones are the same. columns: those compared, by default all;
-    without identifiers, which never repeat (`TableCodec.learnt`).
+    Of other kinds of data than arrays, `Codec.comparable` says which bytes.
     """
-    if isinstance(candidates, pd.DataFrame) and isinstance(training, pd.DataFrame):
-        candidates, training = numbered(candidates, training, list(training.columns if columns is None else columns))
     trained: dict[bytes, int] = {}
     for row, sample in enumerate(training):
         trained.setdefault(sample.tobytes(), row)
@@ -46,7 +42,13 @@ def duplicates(
     return Duplicates(training_index, earlier_index)
 
 
-def numbered(first: pd.DataFrame, second: pd.DataFrame, columns: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+def repeated_share(samples: np.ndarray) -> float:
+    """Return the share of `samples`, (n, ...), that equal another one byte for byte; 0 for none."""
+    counts = Counter(sample.tobytes() for sample in samples)
+    return sum(count for count in counts.values() if count > 1) / max(len(samples), 1)
+
+
+def numbered(first: pd.DataFrame, second: pd.DataFrame, columns: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
     """Number the distinct values of `columns` over both frames, from -1 where missing: (n, 1 + c) and (m, 1 + c) int64.
 
     The first column is 0, so that rows of no column are all alike.

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 
 from gan.constraints import Constraint, check, tally
@@ -16,9 +15,6 @@ from gan.model import GAN, Labelled, starters
 from gan.progress import Progress
 from gan.seeds import derive, numpy_generator
 from gan.starts import stacked
-
-REPORT_EVERY = 200  # pictures, decoded at once
-ROWS_AT_ONCE = 5000  # of a table; a frame costs more to build than its rows
 
 
 class Generated(NamedTuple):
@@ -63,8 +59,8 @@ def generate(
     made = maker.make(seeds, progress)
     if not constraints:
         return made
-    if not isinstance(made.samples, pd.DataFrame):
-        raise ValueError("constraints: only rows of a table can be checked, not pictures")
+    if not gan.codec.constrainable:
+        raise ValueError(f"constraints: only rows of a table can be checked, the data are {gan.codec.kind}")
     parts: list[tuple[np.ndarray, Generated]] = []  # places among the candidates, and what is good for them
     left, attempts, tries, reasons = np.arange(len(seeds)), len(seeds), 0, Counter[str]()
     while True:
@@ -73,7 +69,7 @@ def generate(
         reasons.update(checked.reason[~checked.passed].tolist())
         left, tries = left[~checked.passed], tries + 1
         if not len(left):
-            return _merged(parts)
+            return maker.merged(parts)
         if attempts + len(left) > constraint_budget * len(seeds):
             raise ConstraintError(
                 f"constraints: {len(left)} of {len(seeds)} rows still break one after {attempts} attempts "
@@ -100,7 +96,7 @@ class _Maker:
     @torch.inference_mode()
     def make(self, seeds: np.ndarray, progress: Progress | None) -> Generated:
         """Make one candidate for each of `seeds`, (n,)."""
-        at_once = ROWS_AT_ONCE if isinstance(self.nothing, pd.DataFrame) else REPORT_EVERY
+        at_once = self.gan.codec.at_once
         made: list[Samples] = [self.nothing]
         draws = [self.starters.draw(self.class_index, 0, numpy_generator(0, "none"))]
         for first in range(0, len(seeds), at_once):
@@ -119,19 +115,13 @@ class _Maker:
                 progress(rows.stop, len(seeds), {})
         drawn = stacked(draws)
         here, there = (np.where(rows < 0, -1, self.lender_rows[rows]) for rows in (drawn.here, drawn.there))
-        return Generated(_joined(made), drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step)
+        return Generated(
+            self.gan.codec.joined(made), drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step
+        )
 
-
-def _merged(parts: list[tuple[np.ndarray, Generated]]) -> Generated:
-    """Put parts of tables together, each row at the place that is said with its part."""
-    order = np.argsort(np.concatenate([places for places, _ in parts]))
-    frames, *others = zip(*(part for _, part in parts), strict=True)
-    frame = pd.concat(frames).iloc[order].reset_index(drop=True)
-    return Generated(frame, *(np.concatenate(other)[order] for other in others))
-
-
-def _joined(parts: list[Samples]) -> Samples:
-    """Put parts of one kind together; the first says the kind where it is the only one."""
-    if isinstance(parts[0], pd.DataFrame):
-        return pd.concat(parts[1:] or parts, ignore_index=True)
-    return np.concatenate(parts)
+    def merged(self, parts: list[tuple[np.ndarray, Generated]]) -> Generated:
+        """Put parts together, each candidate at the place that is said with its part."""
+        order = np.argsort(np.concatenate([places for places, _ in parts]))
+        samples, *others = zip(*(part for _, part in parts), strict=True)
+        codec = self.gan.codec
+        return Generated(codec.take(codec.joined(samples), order), *(np.concatenate(other)[order] for other in others))

@@ -15,8 +15,8 @@ import torch.nn.functional as F
 
 from gan import checkpoint
 from gan.device import place, prepare_device
-from gan.modalities.images import ImageCodec
-from gan.model import GAN, side
+from gan.modalities.images import ImageCodec, side
+from gan.model import GAN
 from gan.networks import Sizes, dcgan
 from gan.networks.parts import build
 from gan.progress import Progress

@@ -4,26 +4,27 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.samples import Candidates, Samples, Values, is_value, with_values, without_values
+from pipelines.samples import Candidates, Samples, Values, is_value
+from pipelines.samples.sets import beside, without_values
 
 REAL, SYNTHETIC = "real", "synthetic"
 COLUMNS = ["id", "class", "origin", "split", "group", "seed", "reference_id", "neighbour_id", "raw_score", "score"]
 
 
 def real_rows(samples: Samples, split: str, names: list[str], groups: pd.Series) -> pd.DataFrame:
-    """Return a row for each real sample, with its values as `samples.with_values` lays them out.
+    """Return a row for each real sample, with its values as `samples.sets.beside` lays them out.
 
     names: of the classes. groups: of the samples, by id, missing where one has none.
     """
     labels = [names[label] for label in samples.labels]
     own = groups.reindex(samples.ids).to_numpy()
     rows = pd.DataFrame({"id": samples.ids, "class": labels, "origin": REAL, "split": split, "group": own})
-    return with_values(rows, samples.values)
+    return beside(rows, samples.values, samples.kind)
 
 
 def synthetic_rows(candidates: Candidates) -> pd.DataFrame:
     """Return a row for each of `candidates` with where it came from; synthetic samples are for training alone."""
-    return with_values(candidates.rows.assign(origin=SYNTHETIC, split="train"), candidates.values)
+    return beside(candidates.rows.assign(origin=SYNTHETIC, split="train"), candidates.values, candidates.kind)
 
 
 def assemble(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -40,6 +41,6 @@ def assemble(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return rows.assign(seed=rows["seed"].astype("Int64"))
 
 
-def read(path: Path) -> tuple[pd.DataFrame, Values]:
-    """Return the rows without their values, and the values: pictures (n, height, width, channels), or a table."""
-    return without_values(pd.read_parquet(path))
+def read(path: Path, kind: str) -> tuple[pd.DataFrame, Values]:
+    """Return the rows of a release of data of `kind` without their values, and the values, as `Samples` has them."""
+    return without_values(pd.read_parquet(path), kind)

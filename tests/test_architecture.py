@@ -1,6 +1,7 @@
 """The house keeps its shape: who may import whom, and what is rendered is current."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,18 @@ def test_nothing_imports_in_a_circle() -> None:
 def parents(modules: set[str]) -> set[str]:
     """Return the folders of the modules: `from gan import seeds` needs the module, not what its folder says."""
     return {name.rsplit(".", 1)[0] for name in modules if (ROOT / f"{name.replace('.', '/')}.py").is_file()}
+
+
+def test_the_kind_of_data_is_asked_of_one_attribute() -> None:
+    """No `isinstance` on codecs, arrays or frames in the core but where a kind is made, none in the pipeline but where a
+    file is read: elsewhere the codec or `kind` answers.
+    """
+    allowed = ("gan/modalities/", "gan/over_sampler.py", "pipelines/ingest/")
+    asked = re.compile(r"isinstance\([^()]*, [^()]*(Codec|DataFrame|ndarray)\b|if .*image_shape is|kinds else")
+    for path in MODULES:
+        name = path.relative_to(ROOT).as_posix()
+        found = asked.search(path.read_text(encoding="utf-8"))
+        assert found is None or name.startswith(allowed), f"{name}: {found}"
 
 
 def test_the_first_level_of_pipelines_stays_small() -> None:

@@ -1,22 +1,114 @@
-"""From the user's records to tensors, and back onto the grid of the data. A kind of data a file.
+"""From the user's records to tensors, and back onto the grid of the data, one file for each kind of data.
 
-A new kind is a codec with the methods of the two here, and a line in `CODECS`.
+A new kind is a codec, a class with what `Codec` says, and a line in `CODECS`. All else in `gan` asks the codec.
 """
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
+import torch
 
 from gan.modalities.images import ImageCodec
 from gan.modalities.table import TableCodec
 
 __all__ = ["CODECS", "Codec", "ImageCodec", "Samples", "TableCodec", "fit", "from_dict", "to_dict"]
 
-Samples: TypeAlias = np.ndarray | pd.DataFrame  # pictures, (n, s, s, c) uint8, or rows of a table
-Codec: TypeAlias = ImageCodec | TableCodec
-CODECS: dict[str, type[Codec]] = {"images": ImageCodec, "table": TableCodec}
+Samples: TypeAlias = (
+    np.ndarray | pd.DataFrame
+)  # of one kind, one sample per row: pictures (n, s, s, c) uint8, rows of a table
+
+
+class Codec(Protocol):
+    """What has to be known of the training samples of one kind to encode and to decode, and how the kind is treated.
+
+    An encoded sample is a picture of c channels and s pixels a side; what has no pixels, such as the row of a table, is one
+    of d channels and 1 pixel.
+
+    kind: the name in `CODECS`. families: the network families that are made for it, None for all.
+    policies: names of the starts that are rehearsed, see `gan.training.rehearse`, the preferred one first.
+    noisy: whether starts may be spread by noise. constrainable: whether `gan.constraints` can be checked.
+    at_once: candidates that are decoded at once.
+    """
+
+    kind: ClassVar[str]
+    families: ClassVar[tuple[str, ...] | None]
+    policies: ClassVar[tuple[str, ...]]
+    noisy: ClassVar[bool]
+    constrainable: ClassVar[bool]
+    at_once: ClassVar[int]
+
+    @classmethod
+    def fit(cls, samples: Any, kinds: Mapping[Any, Any] | None = None) -> Self:
+        """Learn the codec of training samples; kinds: what each column holds, where the kind of data has columns.
+
+        Raises ValueError when they are not of this kind.
+        """
+        ...
+
+    @property
+    def continuous(self) -> np.ndarray:
+        """Which channels hold numbers that noise can be added to, (c, 1, 1) bool, or (1, 1, 1) for all or none."""
+        ...
+
+    def shape(self, samples: Any) -> tuple[int, int]:
+        """Return channels and side of encoded `samples`; ValueError when they are not of the codec's kind."""
+        ...
+
+    def pack(self, samples: Any) -> np.ndarray:
+        """Return what training batches are drawn from, (n, ...): an array that `encode` also takes."""
+        ...
+
+    def encode(self, samples: Any) -> torch.Tensor:
+        """Turn n samples, or rows of what `pack` returned, into (n, c, s, s) float32."""
+        ...
+
+    def weights(self, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Turn how far each start lies from its reference to its neighbour, (n, 1, 1, 1) in [0, 1), into one that can be
+        multiplied with encoded samples: itself, or one for each channel, (n, c, 1, 1).
+        """
+        ...
+
+    def settle(self, x: torch.Tensor, starts: torch.Tensor | None = None) -> torch.Tensor:
+        """Put `x`, (n, c, s, s), onto the grid of the data, given the encoded `starts` that it was made from.
+
+        The gradient passes unchanged (straight-through, Bengio et al. 2013, arXiv 1308.3432), so that the discriminator
+        judges in training just what is handed out later.
+        """
+        ...
+
+    def displace(self, base: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+        """Return `base + change`, both (n, c, s, s), where that is still a sample; what cannot be moved stays."""
+        ...
+
+    def decode(self, x: torch.Tensor, starts: torch.Tensor | None = None) -> Any:
+        """Turn (n, c, s, s) floats into n samples on the grid of the data; `starts` as in `settle`."""
+        ...
+
+    def joined(self, parts: Sequence[Any]) -> Any:
+        """Put samples one after the other; at least one part, which may be empty."""
+        ...
+
+    def take(self, samples: Any, rows: np.ndarray) -> Any:
+        """Return the samples at `rows`, (m,) int."""
+        ...
+
+    def comparable(self, samples: Any, others: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return both as arrays, (n, ...) and (m, ...), whose rows have equal bytes where the samples are the same."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the codec as plain values, fit for JSON."""
+        ...
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild what `to_dict` returned."""
+        ...
+
+
+CODECS: dict[str, type[Codec]] = {codec.kind: codec for codec in (ImageCodec, TableCodec)}
 
 
 def fit(samples: Samples) -> Codec:
@@ -26,8 +118,7 @@ def fit(samples: Samples) -> Codec:
 
 def to_dict(codec: Codec) -> dict[str, Any]:
     """Return the codec with its kind as plain values, fit for JSON."""
-    kind = next(kind for kind, known in CODECS.items() if isinstance(codec, known))
-    return {"kind": kind, **codec.to_dict()}
+    return {"kind": codec.kind, **codec.to_dict()}
 
 
 def from_dict(values: Mapping[str, Any]) -> Codec:

@@ -4,9 +4,9 @@ A picture a few levels off what any camera of the data set would write is easy t
 looks, and a classifier trained on it learns the difference instead of the class.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -26,9 +26,16 @@ class ImageCodec:
     levels: tuple[int, ...]
     background: int | None
 
+    kind: ClassVar[str] = "images"
+    families: ClassVar[tuple[str, ...] | None] = None
+    policies: ClassVar[tuple[str, ...]] = ("neighbours", "borrowed")
+    noisy: ClassVar[bool] = False  # noise is the first thing that one sees in a picture
+    constrainable: ClassVar[bool] = False
+    at_once: ClassVar[int] = 200
+
     @classmethod
-    def fit(cls, samples: np.ndarray) -> Self:
-        """Learn levels and background from `samples`, (n, h, w, c) uint8.
+    def fit(cls, samples: np.ndarray, kinds: Mapping[Any, Any] | None = None) -> Self:
+        """Learn levels and background from `samples`, (n, h, w, c) uint8; pictures have no columns, so no `kinds`.
 
         Raises ValueError when the array has another shape or type, or no sample.
         """
@@ -45,6 +52,12 @@ class ImageCodec:
     def continuous(self) -> np.ndarray:
         """Which channels hold numbers that noise can be added to, (1, 1, 1) bool: all."""
         return np.ones((1, 1, 1), bool)
+
+    def shape(self, samples: np.ndarray) -> tuple[int, int]:
+        """Return channels and side of `samples`; ValueError when not square, under 4 pixels or no array."""
+        if not isinstance(samples, np.ndarray):
+            raise ValueError(f"images: expected an array, got {type(samples).__name__}")
+        return int(samples.shape[-1]), side(samples)
 
     def pack(self, samples: np.ndarray) -> np.ndarray:
         """Return what a training batch is drawn from: the pictures as they are, 4 times smaller than encoded."""
@@ -93,6 +106,18 @@ class ImageCodec:
         values = np.array(self.levels, np.uint8)[index.cpu().numpy()]  # (n, c, h, w)
         return np.ascontiguousarray(values.transpose(0, 2, 3, 1))
 
+    def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Put pictures one after the other."""
+        return np.concatenate(parts)
+
+    def take(self, samples: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return the pictures at `rows`, (m,) int."""
+        return samples[rows]
+
+    def comparable(self, samples: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return both as they are: equal pictures have equal bytes."""
+        return samples, others
+
     def to_dict(self) -> dict[str, Any]:
         """Return the codec as plain values, fit for JSON."""
         return {**asdict(self), "levels": list(self.levels)}
@@ -114,6 +139,13 @@ class ImageCodec:
         inside = np.arange(511) / 2 - 0.25
         levels = np.array(self.levels)
         return torch.from_numpy(np.searchsorted((levels[1:] + levels[:-1]) / 2, inside)).to(device)
+
+
+def side(samples: np.ndarray) -> int:
+    """Return the side of square pictures, (n, s, s, c); ValueError when not square or under 4 pixels."""
+    if samples.ndim != 4 or samples.shape[1] != samples.shape[2] or samples.shape[1] < 4:
+        raise ValueError(f"images: expected (n, s, s, c) with s of 4 pixels or more, got {samples.shape}")
+    return int(samples.shape[1])
 
 
 def _steps(x: torch.Tensor) -> torch.Tensor:

@@ -3,10 +3,10 @@
 A row is, for the networks, a picture of one pixel with d channels; `gan.modalities.layout` says what they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from gan.modalities.columns import CategoryColumn, Column, FixedColumn
 from gan.modalities.dtypes import describe, restore
 from gan.modalities.layout import HOT, Layout, places, width_of
 from gan.modalities.numbers import NumberColumn
+from gan.repeats import numbered
 
 __all__ = ["Kind", "TableCodec", "infer_kinds"]
 
@@ -34,6 +35,13 @@ class TableCodec:
 
     columns: tuple[Column, ...]
     names: Mapping[str, Any] = field(default_factory=lambda: {"name": "object"})
+
+    kind: ClassVar[str] = "table"
+    families: ClassVar[tuple[str, ...] | None] = ("mlp",)
+    policies: ClassVar[tuple[str, ...]] = ("spread", "neighbours", "wide_spread")
+    noisy: ClassVar[bool] = True  # a little costs nothing and takes rows off the lines between real ones
+    constrainable: ClassVar[bool] = True
+    at_once: ClassVar[int] = 5000  # a frame costs more to build than its rows
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, kinds: Mapping[Any, Kind] | None = None) -> Self:
@@ -65,6 +73,12 @@ class TableCodec:
     def learnt(self) -> list[Any]:
         """Names of the columns that are learnt: neither constants nor identifiers."""
         return [column.name for column in self.columns if not isinstance(column, FixedColumn)]
+
+    def shape(self, samples: pd.DataFrame) -> tuple[int, int]:
+        """Return the channels of a row, and 1: it is a picture of one pixel. ValueError for something else than a frame."""
+        if not isinstance(samples, pd.DataFrame):
+            raise ValueError(f"table: expected a data frame, got {type(samples).__name__}")
+        return self.channels, 1
 
     def encode(self, samples: pd.DataFrame | np.ndarray) -> torch.Tensor:
         """Turn a frame of n rows into (n, d, 1, 1) float32, in blocks; an array is what `pack` returned.
@@ -163,6 +177,18 @@ class TableCodec:
             f"table: expected the {len(expected)} columns that the codec was fitted to, in their order; "
             f"missing: {lost or 'none'}, unknown: {extra or 'none'}"
         )
+
+    def joined(self, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+        """Put rows one after the other, numbered anew; an empty first part says the types where it is the only one."""
+        return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+    def take(self, samples: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+        """Return the rows at `rows`, (m,) int, numbered anew."""
+        return samples.iloc[rows].reset_index(drop=True)
+
+    def comparable(self, samples: pd.DataFrame, others: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Return the values of the columns that are learnt as numbers; identifiers never repeat, so they do not count."""
+        return numbered(samples, others, self.learnt)
 
     def _encode(self, frame: pd.DataFrame, out: np.ndarray) -> None:
         """Write the rows of `frame` into `out`, (n, d), which is zero."""

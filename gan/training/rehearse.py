@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score
 
-from gan.modalities import Codec, TableCodec
+from gan.modalities import Codec
 from gan.seeds import derive, numpy_generator
 from gan.starts import RICH, Policy, Starters
 from gan.training.settings import PretrainSettings
@@ -45,22 +45,21 @@ def choose_policy(
     known, name = policies(settings.neighbours), settings.starts
     if name == "auto":
         return known[rehearsed(samples, labels, codec, known, seed)]
-    if known[name].spread and not isinstance(codec, TableCodec):
-        raise ValueError(f"starts: {name!r} is for tables; for pictures use neighbours, borrowed or auto")
+    if known[name].spread and not codec.noisy:
+        raise ValueError(
+            f"starts: {name!r} is not made for data of kind {codec.kind}; use {', '.join(codec.policies)} or auto"
+        )
     return known[name]
 
 
 def rehearsed(samples: np.ndarray, labels: np.ndarray, codec: Codec, known: dict[str, Policy], seed: int) -> str:
     """Return the name of the policy that does best in rehearsal, or of the preferred one where there is none.
 
-    Noise is for tables: in a picture it is the first thing that one sees. A little costs nothing and takes rows off the
-    lines between real ones, so it is preferred. Pictures prefer to borrow where rich classes show that it pays.
+    Which are tried, and which is preferred, the codec says; where there are rich classes to show that it pays, borrowing
+    from them is preferred if it is tried.
     """
-    table = isinstance(codec, TableCodec)
-    tried = {
-        name: known[name] for name in (("spread", "neighbours", "wide_spread") if table else ("neighbours", "borrowed"))
-    }
-    preferred = next(iter(tried))
+    tried = {name: known[name] for name in codec.policies}
+    preferred = codec.policies[0]
     classes, counts = np.unique(labels, return_counts=True)
     enough = counts >= RICH * counts.max()
     rich, poor = classes[enough], classes[~enough & (counts >= FEWEST)]
@@ -69,7 +68,7 @@ def rehearsed(samples: np.ndarray, labels: np.ndarray, codec: Codec, known: dict
     rounds = _halves(labels, classes, poor, seed)
     if len(rich) >= 2 * PRETENDERS:
         rounds = _rounds(labels, rich, max(int(np.median(counts[~enough])), FEWEST), seed)
-        preferred = preferred if table else "borrowed"
+        preferred = "borrowed" if "borrowed" in tried else preferred
     return best(rehearse(samples, labels, codec, tried, list(rounds), seed), preferred)
 
 

@@ -9,8 +9,8 @@ from torch import nn
 
 from gan.device import place, prepare_device
 from gan.health import BASE, START, Health, concluded, gone_bad, signs_of_losses, signs_of_samples
-from gan.modalities import Codec, Samples, TableCodec, fit
-from gan.model import GAN, Labelled, Row, shape, starters
+from gan.modalities import Codec, Samples, fit
+from gan.model import GAN, Labelled, Row, starters
 from gan.networks import FAMILIES, Sizes, choose
 from gan.networks.parts import build
 from gan.progress import Progress
@@ -49,13 +49,15 @@ def pretrain(
     for tables.
     """
     codec = fit(samples) if codec is None else codec
-    channels, size = shape(samples, codec)
+    channels, size = codec.shape(samples)
     if len(labels) != len(samples) or labels.min() < 0 or labels.max() >= class_count:
         raise ValueError(f"labels: expected {len(samples)} of 0..{class_count - 1}, got {len(labels)}")
     policy = choose_policy(codec.pack(samples), labels, codec, settings, seed)
     name = choose(network, size)
-    if isinstance(codec, TableCodec) and name != "mlp":
-        raise ValueError(f"network: {network!r} is made for pictures; for a table use auto or mlp")
+    if codec.families is not None and name not in codec.families:
+        raise ValueError(
+            f"network: {network!r} is not made for data of kind {codec.kind}; use auto or {', '.join(codec.families)}"
+        )
     sizes = Sizes(channels, size, class_count, width, settings.noise_dim)
     base = GAN(
         network=name,
@@ -86,7 +88,7 @@ def specialise(
     lenders: the training samples of the other classes, which starts borrow differences from.
     Raises ValueError when the samples are not like those of the base or `class_index` is not one of its classes.
     """
-    if shape(samples, base.codec) != (base.sizes.channels, base.sizes.size):
+    if base.codec.shape(samples) != (base.sizes.channels, base.sizes.size):
         raise ValueError(f"images: the base was trained on {base.sizes.size} pixels a side, got {samples.shape}")
     if not 0 <= class_index < base.sizes.classes:
         raise ValueError(f"class_index: expected 0..{base.sizes.classes - 1}, got {class_index}")

@@ -1,7 +1,9 @@
 """`tailweight export`: the release as people and other tools like it, class folders of PNGs or CSV files."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from PIL import Image
 from pipelines import files, release
 from pipelines.errors import UserError
 from pipelines.plan import slug
+from pipelines.samples import IMAGES, TABLE, form_of
 
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
 
@@ -27,27 +30,26 @@ def export(project: Path, folder: Path) -> None:
     folder = folder.resolve()
     if folder.exists():
         raise UserError(f"{folder}: exists already; name a new folder")
-    rows, values = release.read(source)
+    about = files.read_json(source.with_name("release.json"))
+    rows, values = release.read(source, about["kind"])
     rows = rows.rename(columns={"class": "label"})
     building = folder.with_name(f".{folder.name}.tailweight-export")
     shutil.rmtree(building, ignore_errors=True)
     try:
         building.mkdir(parents=True)
-        if isinstance(values, pd.DataFrame):
-            about = files.read_json(source.with_name("release.json"))
-            added = {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
-            noun, places = "rows", _write_tables(building, rows, values.assign(**added))
-        else:
-            noun, places = "pictures", _write_pictures(building, rows, values)
+        added = {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
+        places = WRITERS[about["kind"]](building, rows, values, added)
         pd.concat([places, rows], axis=1).to_csv(building / "manifest.csv", index=False)
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     made = int((rows["origin"] == release.SYNTHETIC).sum())
-    print(f"{folder}: {len(rows)} {noun}, {made} of them synthetic; manifest.csv says which")
+    print(f"{folder}: {len(rows)} {form_of(about['kind']).noun}, {made} of them synthetic; manifest.csv says which")
 
 
-def _write_pictures(folder: Path, rows: pd.DataFrame, pictures: np.ndarray) -> pd.DataFrame:
+def _write_pictures(
+    folder: Path, rows: pd.DataFrame, pictures: np.ndarray, added: dict[str, pd.Series]
+) -> pd.DataFrame:
     """Write `<split>/<class>/<file>.png`; return the `path` of each."""
     paths = [
         f"{row.split}/{folder_name(row.label)}/{row.origin}-{number:06d}.png"
@@ -60,11 +62,17 @@ def _write_pictures(folder: Path, rows: pd.DataFrame, pictures: np.ndarray) -> p
     return pd.DataFrame({"path": paths})
 
 
-def _write_tables(folder: Path, rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Write `<split>.csv` with the columns of `table`; return the `path` of each row and its number there, from 1."""
-    for split, part in table.groupby(rows["split"]):
+def _write_tables(folder: Path, rows: pd.DataFrame, values: pd.DataFrame, added: dict[str, pd.Series]) -> pd.DataFrame:
+    """Write `<split>.csv`, the columns `added` last; return the `path` of each row and its number there, from 1."""
+    for split, part in values.assign(**added).groupby(rows["split"]):
         part.to_csv(folder / f"{split}.csv", index=False)
     return pd.DataFrame({"path": rows["split"] + ".csv", "row": rows.groupby("split").cumcount() + 1})
+
+
+WRITERS: dict[str, Callable[[Path, pd.DataFrame, Any, dict[str, pd.Series]], pd.DataFrame]] = {
+    IMAGES: _write_pictures,
+    TABLE: _write_tables,
+}
 
 
 def folder_name(label: str) -> str:

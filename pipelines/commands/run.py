@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipelines.driver import check, dag, dvc, lock, one_stage, params, summary
 from pipelines.errors import UserError
+from pipelines.samples import IMAGES
 
 NOTHING_SHIPS = 3
 
@@ -71,7 +72,7 @@ def _resolve_estimators(project: Path) -> None:
     if named["estimators"]:
         from pipelines.evaluation.classifiers import chosen  # loads scikit-learn
 
-        chosen([], named["estimators"], images=True)
+        chosen([], named["estimators"], IMAGES)
 
 
 def _reasons(changes: list) -> list[str]:

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from gan import seeds
 from pipelines.likeness.data import Data, Pool
+from pipelines.samples import IMAGES
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ class Arm:
     """One way to prepare a training set.
 
     build: (training data, recipe, seed) -> Training.   uses_gan: needs synthetic samples; every other arm is a baseline.
-    images_only: makes no sense for a table.   tuned: decides with priors tempered as chosen on validation; such an arm
+    kinds: of data that it is for, empty for all.   tuned: decides with priors tempered as chosen on validation; such an arm
     is trained like the arm `nothing`.   advice: what to tell a user who should take this arm instead.
     """
 
     name: str
     build: Callable[[Data, Recipe, int], Training]
     uses_gan: bool = False
-    images_only: bool = False
+    kinds: tuple[str, ...] = ()
     tuned: bool = False
     advice: str = field(default="")
 
@@ -189,7 +190,7 @@ ARMS: dict[str, Arm] = {
         Arm("oversampling", oversampling, advice="repeat the samples of the class (RandomOverSampler)"),
         Arm("smote", smote, advice="interpolate between neighbours (SMOTE)"),
         Arm(
-            "classic_augmentation", classic_augmentation, images_only=True, advice="shift, turn and dim the real images"
+            "classic_augmentation", classic_augmentation, kinds=(IMAGES,), advice="shift, turn and dim the real images"
         ),
         Arm("gan_unfiltered", gan_unfiltered, uses_gan=True),
         Arm("gan_filtered", gan_filtered, uses_gan=True),
@@ -198,6 +199,6 @@ ARMS: dict[str, Arm] = {
 }
 
 
-def baselines(images: bool) -> list[str]:
+def baselines(kind: str) -> list[str]:
     """Return the names of the arms without a GAN that fit the kind of data, simplest first."""
-    return [arm.name for arm in ARMS.values() if not arm.uses_gan and (images or not arm.images_only)]
+    return [arm.name for arm in ARMS.values() if not arm.uses_gan and (kind in arm.kinds or not arm.kinds)]

@@ -20,6 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from pipelines.errors import UserError
 from pipelines.evaluation.arms import Training
 from pipelines.likeness.data import Data
+from pipelines.samples import IMAGES
 
 
 class Fitted(Protocol):
@@ -68,7 +69,7 @@ CLASSIFIERS: dict[str, Classifier] = {
     "gradient_boosting": gradient_boosting,
     "small_cnn": small_cnn,
 }
-IMAGES_ONLY = {"small_cnn"}
+ONLY_FOR = {"small_cnn": (IMAGES,)}  # kinds of data; a classifier that is not listed is for all
 _SETTING = "params.yaml: evaluate.estimators"
 
 
@@ -130,17 +131,17 @@ def _calibrated(model: BaseEstimator, training: Training) -> BaseEstimator:
     return CalibratedClassifierCV(model, cv=max(2, min(3, smallest)), ensemble=False)
 
 
-def chosen(names: Sequence[str], extra: Mapping[str, Mapping[str, Any]], images: bool) -> dict[str, Classifier]:
+def chosen(names: Sequence[str], extra: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Classifier]:
     """Return the classifiers called `names` plus those of `extra` (dotted path -> arguments), in order.
 
-    Classifiers for images are left out for a table. Raises UserError for an unknown name.
+    Classifiers for other kinds of data are left out. Raises UserError for an unknown name.
     """
     unknown = [name for name in names if name not in CLASSIFIERS]
     if unknown:
         raise UserError(
             f"params.yaml: evaluate.classifiers: classifier {unknown[0]!r} is unknown; known are {', '.join(CLASSIFIERS)}"
         )
-    table = {name: CLASSIFIERS[name] for name in names if images or name not in IMAGES_ONLY}
+    table = {name: CLASSIFIERS[name] for name in names if kind in ONLY_FOR.get(name, (kind,))}
     return table | {path: named_estimator(path, arguments) for path, arguments in extra.items()}
 
 

@@ -97,8 +97,8 @@ def prepare(
     inputs: Inputs, settings: Settings, seed: int, progress: Progress | None = None, workers: int = 1
 ) -> tuple[Study, Choice]:
     """Choose the deciding classifier and the baselines on train and validation; return them with a study to go on with."""
-    images = inputs.train.image_shape is not None
-    table, arms = chosen(settings.classifiers, settings.estimators, images), baselines(images)
+    kind = inputs.train.kind
+    table, arms = chosen(settings.classifiers, settings.estimators, kind), baselines(kind)
     fitter = Fitter(table, len(inputs.names), seed, workers, _expected_fits(len(table), arms, settings), progress)
     choice = choose.choose_baselines(
         inputs.train.join(inputs.validation), inputs.recipe, arms, list(table), fitter, settings.folds, settings.fold_repeats
@@ -112,7 +112,7 @@ def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: 
     brief: train only what the verdict needs, which is the deciding classifier, without the arms that show what the
     filter is worth.
     """
-    arms = [*baselines(study.inputs.train.image_shape is not None), *([GAN] if brief else GAN_ARMS)]
+    arms = [*baselines(study.inputs.train.kind), *([GAN] if brief else GAN_ARMS)]
     dose = _choose_dose(study, choice, settings, seed)
     names = [choice.classifier] if brief else list(study.fitter.table)
     keys = _train_all(study, arms, names, dose, settings)
@@ -265,7 +265,7 @@ def _metrics(
 def _nothing_rare(inputs: Inputs, settings: Settings, seed: int, progress: Progress | None, workers: int) -> Result:
     """No class is under-represented: how the classifiers do, and that there is nothing to ship."""
     table, arms = (
-        chosen(settings.classifiers, settings.estimators, inputs.train.image_shape is not None),
+        chosen(settings.classifiers, settings.estimators, inputs.train.kind),
         ["nothing", "class_weights"],
     )
     fits = len(arms) * len(table) * settings.repeats

@@ -16,6 +16,7 @@ from pipelines.evaluation.study import Inputs
 from pipelines.likeness import copies, fidelity, tells
 from pipelines.likeness.data import Data, Pool
 from pipelines.likeness.distance import Space, spaces, thin
+from pipelines.samples import IMAGES
 
 MISTAKEN = 0.05  # share of real samples of other classes that the label judge may take for the class
 
@@ -122,7 +123,7 @@ def _smote(train: Data, pool: Pool, seed: int) -> np.ndarray:
     target = int((train.y == pool.label).sum()) + int(pool.kept.sum())
     made = smote(train, Recipe({pool.label: target}), seeds.derive(seed, "evaluate", "inspect", pool.label))
     added = made.data.x[len(train) :]
-    return added if train.image_shape is None else _on_grid(added, np.unique(train.x))
+    return _on_grid(added, np.unique(train.x)) if train.kind == IMAGES else added
 
 
 def _on_grid(x: np.ndarray, grid: np.ndarray) -> np.ndarray:

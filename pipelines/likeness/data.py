@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipelines.samples import TABLE
+
 
 @dataclass(frozen=True)
 class Data:
@@ -11,7 +13,7 @@ class Data:
 
     x: (n, d) float32; the pixels of an image divided by 255, or the columns of a table (categories as whole numbers).
     y: (n,) int64 class indices.
-    image_shape: (height, width, channels) when the rows are flattened images.
+    image_shape: (height, width, channels) when the rows are flattened images.   kind: of the data, see `Samples`.
     categorical: (d,) bool, which columns of a table are categories.   names: (d,) what the columns of a table are called.
     """
 
@@ -20,6 +22,7 @@ class Data:
     image_shape: tuple[int, int, int] | None = None
     categorical: np.ndarray | None = None
     names: tuple[str, ...] | None = None
+    kind: str = TABLE
 
     def __len__(self) -> int:
         return len(self.y)

@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 
 from pipelines.likeness.data import Data
+from pipelines.samples import IMAGES
 
 BLOCK = 1 << 22  # distances that are held at once
 MOST = 2000  # samples of a group that are looked at, where what is measured takes the square of it
@@ -36,17 +37,24 @@ def euclidean(name: str, embed: Callable[[np.ndarray], np.ndarray]) -> Space:
 
 
 def spaces(real: Data) -> list[Space]:
-    """Return where copies are looked for: for images in pixels and in principal components, for tables by Gower.
+    """Return where copies of `real`, the training samples of all classes, are looked for; a space of columns is the default."""
+    return SPACES.get(real.kind, column_spaces)(real)
 
-    The components are learnt from `real`, the training images of all classes: those that hold 90% of the variance, at
-    most 50. In them the noise of a jittered copy all but vanishes, and the difference of two real images stays.
+
+def column_spaces(real: Data) -> list[Space]:
+    """Return the space of Gower's distance, in which each column counts alike."""
+    categorical = np.zeros(real.x.shape[1], bool) if real.categorical is None else real.categorical
+    ranges = column_ranges(real.x)
+    levels = [np.unique(real.x[:, c]) for c in np.flatnonzero(categorical)]
+    place = partial(one_hot, categorical=categorical, levels=levels, ranges=ranges)
+    return [Space("gower", place, partial(gower, categorical=categorical, ranges=ranges), place)]
+
+
+def image_spaces(real: Data) -> list[Space]:
+    """Return the space of pixels and that of principal components, those that hold 90% of the variance, at most 50.
+
+    In the components the noise of a jittered copy all but vanishes, and the difference of two real images stays.
     """
-    if real.image_shape is None:
-        categorical = np.zeros(real.x.shape[1], bool) if real.categorical is None else real.categorical
-        ranges = column_ranges(real.x)
-        levels = [np.unique(real.x[:, c]) for c in np.flatnonzero(categorical)]
-        place = partial(one_hot, categorical=categorical, levels=levels, ranges=ranges)
-        return [Space("gower", place, partial(gower, categorical=categorical, ranges=ranges), place)]
     rows = np.linspace(0, len(real.x) - 1, min(len(real.x), PCA_ROWS)).astype(int)
     solver = "full" if real.x.shape[1] <= PCA_ROWS else "randomized"
     components = PCA(min(50, len(rows), real.x.shape[1]), svd_solver=solver, random_state=0).fit(
@@ -56,6 +64,9 @@ def spaces(real: Data) -> list[Space]:
     basis = components.components_[:enough]
     pixels = euclidean("pixels", lambda x: x.astype(float))
     return [pixels, euclidean("components", lambda x: (x - components.mean_) @ basis.T)]
+
+
+SPACES: dict[str, Callable[[Data], list[Space]]] = {IMAGES: image_spaces}
 
 
 def column_ranges(x: np.ndarray) -> np.ndarray:
@@ -114,7 +125,7 @@ def apart(space: Space, real: np.ndarray) -> np.ndarray:
 
 
 def thin(rows: np.ndarray) -> np.ndarray:
-    """Return all of `rows`, (n, ...), or where there are more than `MOST` every so manieth of them, in order."""
+    """Return all of `rows`, (n, ...), or where there are more than `MOST` so many of them, evenly spread and in order."""
     return rows[:: -(-len(rows) // MOST)] if len(rows) > MOST else rows
 
 

@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from gan import seeds
 from pipelines.likeness.data import Data
+from pipelines.samples import IMAGES
 
 MOST_ROWS, FEWEST_ROWS = 500, 10
 REMEDIES = {
@@ -80,9 +81,10 @@ def summarise(x: np.ndarray, train: Data) -> dict[str, np.ndarray]:
     roughness: mean absolute difference of neighbouring pixels (images).   mean, spread: of the sample's values.
     """
     result = {"zeros": (x == 0).mean(1), "off_grid": (~np.isin(x, np.unique(train.x))).mean(1)}
-    if train.image_shape is None:
+    if train.kind != IMAGES:
         columns = [~np.isin(x[:, c], np.unique(train.x[:, c])) for c in range(x.shape[1])]
         return result | {"off_grid": np.stack(columns, 1).mean(1)}
+    assert train.image_shape is not None
     images = x.reshape(-1, *train.image_shape)
     steps = [np.abs(np.diff(images, axis=axis)).mean((1, 2, 3)) for axis in (1, 2) if images.shape[axis] > 1]
     rough = np.mean(steps, axis=0) if steps else np.zeros(len(x))
@@ -101,8 +103,9 @@ def column_names(data: Data) -> list[str]:
     """Return what to call the columns: pixels by row and column, from 0, else their names or numbers."""
     if data.names is not None:
         return list(data.names)
-    if data.image_shape is None:
+    if data.kind != IMAGES:
         return [f"column {i}" for i in range(data.x.shape[1])]
+    assert data.image_shape is not None
     height, width, channels = data.image_shape
     last = [""] if channels == 1 else [f" channel {c}" for c in range(channels)]
     return [f"pixel row {r} column {c}{k}" for r in range(height) for c in range(width) for k in last]

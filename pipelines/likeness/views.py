@@ -1,14 +1,18 @@
-"""How classifiers see samples: pictures as their pixels, rows of a table as numbers and codes of categories."""
+"""How classifiers see samples: pictures as their pixels, rows of a table as numbers and codes of categories.
 
-from collections.abc import Mapping
+A new kind may have a view of its own: a class with what `View` says, and a line in `VIEWS`.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from gan.kinds import UNLEARNT
 from pipelines.likeness.data import Data, images_as_rows
+from pipelines.samples import IMAGES, TABLE, Samples
 
 MOST_CATEGORIES = 50  # of a column that have a code of their own, the most common ones; the others share one
 CATEGORIES = ("categorical", "boolean")
@@ -83,17 +87,55 @@ class Number:
         return [filled, missing] if self.gaps else [filled]
 
 
-@dataclass(frozen=True)
-class View:
-    """What classifiers see of one kind of data, learnt from training samples alone; columns are empty for pictures."""
+class View(Protocol):
+    """What classifiers see of one kind of data, learnt from training samples alone."""
 
-    columns: tuple[Category | Number, ...] = ()
+    def rows(self, values: Any) -> np.ndarray:
+        """Return `values`, n samples, as a classifier sees them: (n, d) float32."""
+        ...
+
+    def data(self, values: Any, labels: np.ndarray) -> Data:
+        """Return labelled samples as the evaluation wants them."""
+        ...
+
+
+@dataclass(frozen=True)
+class ArrayView:
+    """All numbers of a sample, one after the other: the view of kinds that have none of their own."""
+
+    kind: str
+
+    def rows(self, values: np.ndarray) -> np.ndarray:
+        """Return `values`, (n, ...), as (n, d) float32."""
+        return values.reshape(len(values), int(np.prod(values.shape[1:]))).astype(np.float32)
+
+    def data(self, values: np.ndarray, labels: np.ndarray) -> Data:
+        """Return labelled samples as the evaluation wants them."""
+        return Data(self.rows(values), labels.astype(np.int64), kind=self.kind)
+
+
+class ImageView:
+    """The pixels of a picture, divided by 255."""
+
+    def rows(self, values: np.ndarray) -> np.ndarray:
+        """Return `values`, (n, h, w, c) uint8, as (n, d) float32 in [0, 1]."""
+        return images_as_rows(values)[0]
+
+    def data(self, values: np.ndarray, labels: np.ndarray) -> Data:
+        """Return labelled pictures as the evaluation wants them."""
+        x, shape = images_as_rows(values)
+        return Data(x, labels.astype(np.int64), shape, kind=IMAGES)
+
+
+@dataclass(frozen=True)
+class TableView:
+    """The columns of a table that are neither identifiers nor constants, as numbers and codes of categories."""
+
+    columns: tuple[Category | Number, ...]
 
     @classmethod
-    def fit(cls, values: np.ndarray | pd.DataFrame, kinds: Mapping[str, str]) -> "View":
-        """Learn the view of `values`, pictures (n, h, w, c) uint8 or n rows with columns of `kinds`."""
-        if not isinstance(values, pd.DataFrame):
-            return cls()
+    def fit(cls, values: pd.DataFrame, kinds: Mapping[str, str]) -> "TableView":
+        """Learn the view of n training rows with columns of `kinds`."""
         return cls(
             tuple(
                 Category.fit(name, values[name]) if kind in CATEGORIES else Number.fit(name, kind, values[name])
@@ -102,22 +144,27 @@ class View:
             )
         )
 
-    def rows(self, values: np.ndarray | pd.DataFrame) -> np.ndarray:
-        """Return `values`, n samples, as a classifier sees them: (n, d) float32."""
-        if not isinstance(values, pd.DataFrame):
-            return images_as_rows(values)[0]
+    def rows(self, values: pd.DataFrame) -> np.ndarray:
+        """Return `values`, n rows, as (n, d) float32."""
         parts = [part for column in self.columns for part in column.encode(values[column.name])]
         return np.stack(parts, axis=1).astype(np.float32)
 
-    def data(self, values: np.ndarray | pd.DataFrame, labels: np.ndarray) -> Data:
-        """Return labelled samples as the evaluation wants them."""
-        labels = labels.astype(np.int64)
-        if not isinstance(values, pd.DataFrame):
-            x, shape = images_as_rows(values)
-            return Data(x, labels, shape)
+    def data(self, values: pd.DataFrame, labels: np.ndarray) -> Data:
+        """Return labelled rows as the evaluation wants them."""
         categorical = np.array([flag for column in self.columns for flag in column.categorical])
         names = tuple(label for column in self.columns for label in column.labels)
-        return Data(self.rows(values), labels, categorical=categorical, names=names)
+        return Data(self.rows(values), labels.astype(np.int64), categorical=categorical, names=names)
+
+
+VIEWS: dict[str, Callable[[Samples], View]] = {
+    IMAGES: lambda samples: ImageView(),
+    TABLE: lambda samples: TableView.fit(samples.values, samples.columns),
+}
+
+
+def fit(samples: Samples) -> View:
+    """Learn the view of training samples of any kind; one that `VIEWS` does not list is seen as its plain numbers."""
+    return VIEWS.get(samples.kind, lambda of: ArrayView(of.kind))(samples)
 
 
 def _dates(column: pd.Series) -> Any:

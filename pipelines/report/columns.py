@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipelines.likeness import distance
-from pipelines.likeness.views import View
+from pipelines.likeness.views import TableView
 from pipelines.report.charts import COLOURS, STYLE, svg
 from pipelines.samples import Candidates, Samples
 
@@ -35,7 +35,7 @@ class Gap:
     distance: float
 
 
-def section(kept: Candidates, real: Samples, view: View) -> dict[str, Any] | None:
+def section(kept: Candidates, real: Samples, view: TableView) -> dict[str, Any] | None:
     """Return what the page says of the kept rows of a class, whose training rows are `real`; None without a kept row."""
     if not len(kept):
         return None
@@ -120,7 +120,7 @@ def _bars(panel: Axes, real: np.ndarray, made: np.ndarray, names: tuple[str, ...
     panel.set_xticks(np.arange(len(codes)) + 0.2, [_short(label, 9) for label in labels], rotation=45, fontsize=6)
 
 
-def beside(kept: Candidates, real: Samples, view: View, columns: list[str]) -> dict[str, Any]:
+def beside(kept: Candidates, real: Samples, view: TableView, columns: list[str]) -> dict[str, Any]:
     """Return the first kept rows as text, each with its nearest real row of the class and which cells differ.
 
     columns: names in the order of interest; those that are there are shown, `SHOWN` at most.

@@ -15,6 +15,7 @@ from gan.progress import Progress
 from pipelines import files
 from pipelines.errors import UserError
 from pipelines.evaluation.settings import Settings
+from pipelines.likeness import views
 from pipelines.likeness.data import Pool
 from pipelines.likeness.views import View
 from pipelines.samples import KEPT, Candidates, Samples
@@ -70,7 +71,7 @@ def load(train: Path, validation: Path, test: Path, classes: Path, plan: Path, s
     _check_folder(synthetic, set(planned))
     ordered = sorted(planned.items(), key=lambda item: item[1]["index"])
     real = Samples.load(train)
-    view = View.fit(real.values, real.kinds)
+    view = views.fit(real)
     seen = view.data(real.values, real.labels)
     pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, view, seen.x.shape[1]) for slug, entry in ordered)
     targets = {int(entry["index"]): int(entry["target"]) for _, entry in ordered}

@@ -5,22 +5,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from gan import seeds
 from gan.filter import FilterSettings, accept
-from gan.kinds import UNLEARNT
 from gan.progress import Progress
-from gan.reduce import reduce
-from gan.repeats import duplicates
+from gan.repeats import duplicates, repeated_share
 from pipelines import files
 from pipelines.errors import UserError
+from pipelines.likeness import views
 from pipelines.likeness.views import View
 from pipelines.plan import ClassPlan
 from pipelines.samples import KEPT, Candidates, Samples
 
 if TYPE_CHECKING:
     from gan.calibrated import Scores
+    from gan.modalities import Codec
+    from gan.model import GAN
     from pipelines.likeness.distance import Space
 
 Settings = FilterSettings
@@ -46,6 +46,7 @@ def run(
 
     Scores are calibrated on real samples of the class that whoever gave the score has not trained on.
     """
+    from gan import checkpoint
     from pipelines.likeness.distance import spaces
 
     made = Candidates.load(candidates)
@@ -53,18 +54,19 @@ def run(
     own = real.of_class(task.index)
     _need_held_out(held_out, settings, task)
     own_seed = seeds.derive(seed, "filter", task.index)
-    scores = _scores(model, made, real.reduced(factor), held_out.reduced(factor), settings, own_seed)
+    gan = checkpoint.load(model)
+    scores = _scores(gan, made.reduced(factor), real.reduced(factor), held_out.reduced(factor), settings, own_seed)
     calibration = scores.calibration()
     ratio = calibration.ratio(scores.candidates)
-    view = View.fit(real.values, real.kinds)
+    view = views.fit(real)
     where = spaces(view.data(real.values, real.labels))
     seen = view.rows(made.values)
-    status = find_repeats(made, seen, own, held_out, view, where)
+    status = find_repeats(made, seen, own, held_out, view, where, gan.codec)
     fresh = np.flatnonzero(status == KEPT)
     uniforms = np.array([seeds.numpy_generator(int(one), "filter").random() for one in made.rows["seed"]])
     keep, threshold = accept(ratio[fresh], uniforms[fresh], settings, calibration.ratio(scores.real))
     status[fresh[~keep]] = BELOW
-    Candidates(made.values, made.rows.assign(score=ratio, status=status)).save(synthetic)
+    Candidates(made.values, made.rows.assign(score=ratio, status=status), made.kind).save(synthetic)
     counts = {"candidates": len(made), "kept": int(keep.sum()), "needed": task.needed, "copies": len(made) - len(fresh)}
     coverage = {
         name: covered(view.rows(split.values), seen, fresh, keep, where[-1])
@@ -85,17 +87,12 @@ def _need_held_out(held_out: Samples, settings: Settings, task: ClassPlan) -> No
         )
 
 
-def _scores(model: Path, made: Candidates, real: Samples, held_out: Samples, settings: Settings, seed: int) -> "Scores":
-    """Return the scores of the candidates; real and held_out as large as the GAN makes them."""
-    from gan import checkpoint
+def _scores(gan: "GAN", made: Candidates, real: Samples, held_out: Samples, settings: Settings, seed: int) -> "Scores":
+    """Return the scores of the candidates; all of them as large as the GAN makes them."""
     from gan.calibrated import score_candidates
 
-    gan, raw = checkpoint.load(model), made.rows["raw_score"].to_numpy()
-    samples = made.values
-    if not isinstance(samples, pd.DataFrame):
-        samples = reduce(samples, samples.shape[1] // gan.sizes.size)
-    known = real.values, real.labels
-    return score_candidates(gan, samples, raw, known, held_out.values, settings.cross_fit_below, seed)
+    raw, known = made.rows["raw_score"].to_numpy(), (real.values, real.labels)
+    return score_candidates(gan, made.values, raw, known, held_out.values, settings.cross_fit_below, seed)
 
 
 def _report(label: str, counts: Mapping[str, int]) -> None:
@@ -128,12 +125,18 @@ def covered(
 
 
 def find_repeats(
-    made: Candidates, seen: np.ndarray, own: Samples, held_out: Samples, view: View, where: list["Space"]
+    made: Candidates,
+    seen: np.ndarray,
+    own: Samples,
+    held_out: Samples,
+    view: View,
+    where: list["Space"],
+    codec: "Codec",
 ) -> np.ndarray:
     """Return a status for each candidate, (n,) object: `kept`, or of which sample it is a copy. seen: them in `view`, (n, d).
 
-    An exact copy equals a training sample or an earlier candidate, byte for byte, or in all that is learnt of a table;
-    where more than one in a hundred rows of the class equal each other, that is normal and no copy. A near copy is what
+    An exact copy equals a training sample or an earlier candidate in all that is learnt of it; where more than one in a
+    hundred samples of the class equal each other, that is normal and no copy. A near copy is what
     the evaluation would flag, see `pipelines.likeness.copies`; here validation samples alone show what is usual.
     """
     from pipelines.likeness import copies
@@ -142,10 +145,10 @@ def find_repeats(
     near = copies.check(seen, view.rows(own.values), view.rows(held_out.values), where)
     for row in np.flatnonzero(near.flagged):
         status[row] = f"near copy of training sample {own.ids[near.index[row]]}"
-    compared = [name for name, kind in own.kinds.items() if kind not in UNLEARNT] if own.kinds else None
-    if isinstance(own.values, pd.DataFrame) and own.values.duplicated(compared, keep=False).mean() > copies.QUANTILE:
+    candidates, training = codec.comparable(made.values, own.values)
+    if repeated_share(training) > copies.QUANTILE:
         return status
-    exact = duplicates(made.values, own.values, compared)
+    exact = duplicates(candidates, training)
     ids = made.rows["id"].to_numpy()
     for row in np.flatnonzero(exact.any):
         copied, earlier = exact.training_index[row], exact.earlier_index[row]

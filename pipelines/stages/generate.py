@@ -15,7 +15,7 @@ from gan.settings import Settings as Base
 from gan.settings import TableField
 from pipelines.errors import UserError
 from pipelines.plan import ClassPlan, slug
-from pipelines.samples import Candidates, Samples
+from pipelines.samples import TABLE, Candidates, Samples
 
 
 class Settings(Base):
@@ -90,7 +90,7 @@ def run(
         }
     )
     values = made.samples if factor == 1 else Upscaler.load(upscaler, gan.sizes.size).apply(made.samples)
-    Candidates(values, rows).save(candidates)
+    Candidates(values, rows, real.kind).save(candidates)
     print(f"generate: {count} candidates of class {task.label!r}")
 
 
@@ -103,8 +103,10 @@ def _check_constraints(constraints: list[Constraint], real: Samples) -> None:
     """Raise UserError where a constraint cannot be asked of the data; say how many real rows break one."""
     if not constraints:
         return
-    if not real.kinds:
-        raise UserError("params.yaml: generate.constraints are for the rows of a table, and the data are pictures")
+    if real.kind != TABLE:
+        raise UserError(
+            f"params.yaml: generate.constraints are for the rows of a table, and the data are {real.form.noun}"
+        )
     try:
         broken = int((~check(real.values, constraints, real.values).passed).sum())
     except ValueError as error:

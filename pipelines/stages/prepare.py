@@ -16,7 +16,7 @@ from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.ingest import image_sources, pictures, table_rows
 from pipelines.ingest.splits import QUARANTINED, SPLITS, USED, quarantine, split
-from pipelines.samples import Samples, Values, rows_of
+from pipelines.samples import IMAGES, TABLE, Samples, Values, form_of
 
 
 class Settings(Base):
@@ -43,38 +43,51 @@ class Settings(Base):
         "identifier (never learnt, never copied) or constant",
     )
 
+    @property
+    def kind(self) -> str:
+        """The kind of data: a table where the column of its class is named."""
+        return TABLE if self.label else IMAGES
+
 
 def run(*, raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
-    """Write `train.parquet`, `validation.parquet`, `test.parquet`, `classes.json` and `manifest.csv`, a row a record.
+    """Write `train.parquet`, `validation.parquet`, `test.parquet`, `classes.json` and `manifest.csv`, one row per record.
 
     UserError where fewer than two classes are left.
     """
+    WAYS[settings.kind](raw, prepared, settings, seed, progress)
 
-    def deal(manifest: pd.DataFrame, noun: str) -> None:
-        split(manifest, settings.test_share, settings.validation_share, seed, noun)
 
-    if settings.label:
-        columns = table_rows.Columns(settings.label, settings.group, settings.columns)
-        manifest, frame = table_rows.check(raw, columns, progress)
-        deal(manifest, "row")
-        about = {"kind": "table", "label": settings.label, "group": settings.group}
-        write(prepared, manifest, partial(rows_of, frame), about, settings.columns)
-    else:
-        manifest, values = check_pictures(raw, settings, progress)
-        deal(manifest, "picture")
-        channels = max(values[row].shape[2] for row in manifest.index[manifest["status"] == USED])
-        shape = (settings.image_size, settings.image_size, channels)
-        write(prepared, manifest, lambda rows: _stacked([values[row] for row in rows], shape), {"kind": "images"})
+def _bring_in_table(raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
+    columns = table_rows.Columns(settings.label, settings.group, settings.columns)
+    manifest, frame = table_rows.check(raw, columns, progress)
+    split(manifest, settings.test_share, settings.validation_share, seed, "row")
+    about = {"label": settings.label, "group": settings.group}
+    write(prepared, manifest, TABLE, partial(form_of(TABLE).take, frame), about, settings.columns)
+
+
+def _bring_in_pictures(raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
+    manifest, values = check_pictures(raw, settings, progress)
+    split(manifest, settings.test_share, settings.validation_share, seed, "picture")
+    channels = max(values[row].shape[2] for row in manifest.index[manifest["status"] == USED])
+    shape = (settings.image_size, settings.image_size, channels)
+    write(prepared, manifest, IMAGES, lambda rows: _stacked([values[row] for row in rows], shape), {})
+
+
+WAYS: dict[str, Callable[[Path, Path, Settings, int, Progress], None]] = {
+    IMAGES: _bring_in_pictures,
+    TABLE: _bring_in_table,
+}
 
 
 def write(
     prepared: Path,
     manifest: pd.DataFrame,
+    kind: str,
     take: Callable[[np.ndarray], Values],
     about: dict[str, str],
-    kinds: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> None:
-    """Write what `run` says; `take` returns the samples of so many rows of the manifest, which are numbered from 0."""
+    """Write what `run` says of data of `kind`; `take` returns the samples at rows of the manifest, numbered from 0."""
     prepared.mkdir(parents=True, exist_ok=True)
     manifest = manifest.sort_values("id")
     used = manifest[manifest["status"] == USED]
@@ -83,11 +96,11 @@ def write(
     for part in SPLITS:
         rows = used[used["split"] == part]
         labels = pd.Categorical(rows["class"], categories=classes).codes.astype(np.int64)
-        samples = Samples(take(rows.index.to_numpy()), labels, rows["id"].to_numpy(str), kinds or {})
+        samples = Samples(take(rows.index.to_numpy()), labels, rows["id"].to_numpy(str), kind, columns or {})
         samples.save(prepared / f"{part}.parquet")
         counts[part] = len(samples)
     manifest.drop(columns="unit").to_csv(prepared / "manifest.csv", index=False)
-    files.write_json(prepared / "classes.json", {**about, "classes": classes})
+    files.write_json(prepared / "classes.json", {"kind": kind, **about, "classes": classes})
     print(
         f"prepare: {', '.join(f'{counts[part]} {part}' for part in SPLITS)}, {len(manifest) - len(used)} quarantined "
         "(manifest.csv says why)"

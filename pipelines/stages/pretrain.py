@@ -12,7 +12,7 @@ from pipelines.errors import UserError
 from pipelines.samples import Samples
 
 if TYPE_CHECKING:
-    from gan.modalities import TableCodec
+    from gan.modalities import Codec
 
 Settings = PretrainSettings
 
@@ -39,12 +39,7 @@ def run(
     real, held_out = Samples.load(train).reduced(factor), Samples.load(validation).reduced(factor)
     names = files.read_json(classes)["classes"]
     shown = (held_out.values, held_out.labels)
-    if "spread" in settings.starts and not real.kinds:
-        raise UserError(
-            f"params.yaml: pretrain.starts is {settings.starts}, which is made for tables; "
-            "pictures take auto, neighbours or borrowed"
-        )
-    codec = _codec_of(real, network) if real.kinds else None
+    codec = _codec_of(real, settings, network)
     gan = pretrain(real.values, real.labels, len(names), settings, network, width, seed, progress, shown, codec)
     checkpoint.save(gan, model)
     pd.DataFrame(gan.history).to_csv(curves, index=False)
@@ -56,15 +51,22 @@ def run(
         print(f"pretrain: {sign}")
 
 
-def _codec_of(real: Samples, network: str) -> "TableCodec":
-    """Return what turns the rows of a table into tensors and back; UserError where a column is not of its kind."""
-    from gan.modalities import TableCodec
+def _codec_of(real: Samples, settings: Settings, network: str) -> "Codec":
+    """Return what turns samples into tensors and back; UserError where the settings are not for this kind of data."""
+    from gan.modalities import CODECS
 
-    if network not in ("auto", "mlp"):
+    kind = CODECS[real.kind]
+    if kind.families is not None and network not in ("auto", *kind.families):
         raise UserError(
-            f"params.yaml: train.network is {network}, which is made for pictures; a table takes auto or mlp"
+            f"params.yaml: train.network is {network}, which is not made for {real.form.noun}; "
+            f"they take auto or {', '.join(kind.families)}"
+        )
+    if "spread" in settings.starts and not kind.noisy:
+        raise UserError(
+            f"params.yaml: pretrain.starts is {settings.starts}, which is not made for {real.form.noun}; "
+            f"they take auto, {' or '.join(kind.policies)}"
         )
     try:
-        return TableCodec.fit(real.values, real.kinds)
+        return kind.fit(real.values, real.columns or None)
     except ValueError as error:
         raise UserError(f"{error}; prepare.columns in params.yaml says what each column is") from None

@@ -8,9 +8,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gan.progress import Progress
 from pipelines import files
-from pipelines.likeness.views import View
+from pipelines.likeness import views
 from pipelines.plan import Plan
-from pipelines.report import charts, columns, sheets
+from pipelines.report import charts, drawings, sheets
 from pipelines.samples import Candidates, Samples
 
 INSTEAD = {
@@ -39,13 +39,13 @@ def run(
     planned = Plan.load(plan)
     measured = files.read_json(evaluation / "metrics.json")
     real = Samples.load(train)
-    view = View.fit(real.values, real.kinds)
+    view = views.fit(real)
     classes, rows, reliability = [], [], []
     for number, (slug, entry) in enumerate(planned.classes.items(), 1):
         made = Candidates.load(synthetic / f"{slug}.parquet")
         own = real.of_class(entry.index)
         shown = class_section(slug, entry.label, made, measured)
-        shown |= pictures_of(made, own) if not real.kinds else {"table": columns.section(made.kept, own, view)}
+        shown |= drawings.of_class(made, own, view)
         summary = files.read_json(synthetic / f"{slug}.json")
         reliability += [{"class": entry.label, **found} for found in summary["reliability"]]
         shown |= {
@@ -55,7 +55,7 @@ def run(
             "health": files.read_json(models / f"{slug}.json"),
         }
         classes.append(shown)
-        if len(made.kept) and not real.kinds:
+        if len(made.kept) and real.form.pixels:
             rows += sheets.side_by_side(made.kept, own)[::2]
         progress(number, len(planned.classes), {})
     page = {
@@ -97,19 +97,9 @@ def class_section(slug: str, label: str, made: Candidates, measured: dict[str, A
         "slug": slug,
         "label": label,
         "verdict": measured["classes"][label],
-        **dict.fromkeys(("copies", "sheet", "table")),
         "advice": INSTEAD[measured["classes"][label]["verdict"]],
         "statuses": reasons.to_dict(),
         "inspected": measured["samples"].get(label, {}),
-    }
-
-
-def pictures_of(made: Candidates, real: Samples) -> dict[str, Any]:
-    """Return the contact sheets of a class: kept samples below what they were made from, and copies below originals."""
-    kept = made.kept
-    return {
-        "copies": sheets.data_url(sheets.sheet(copies)) if (copies := sheets.copies(made, real)) else None,
-        "sheet": sheets.data_url(sheets.sheet(sheets.side_by_side(kept, real))) if len(kept) else None,
     }
 
 

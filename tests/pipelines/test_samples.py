@@ -1,4 +1,4 @@
-"""What one stage writes the next one reads, pictures and tables alike."""
+"""What one stage writes the next one reads, whatever the kind of data."""
 
 from pathlib import Path
 
@@ -22,6 +22,10 @@ TABLE = pd.DataFrame(
 )
 
 
+VECTORS = np.random.default_rng(0).normal(size=(3, 2, 5)).astype(np.float32)
+VALUES = {"images": PICTURES, "gray": PICTURES[..., :1], "table": TABLE, "vectors": VECTORS}
+
+
 def equal(one: Values, other: Values) -> None:
     if isinstance(one, pd.DataFrame):
         pd.testing.assert_frame_equal(one, other)
@@ -30,27 +34,32 @@ def equal(one: Values, other: Values) -> None:
         assert one.dtype == other.dtype
 
 
-@pytest.mark.parametrize("values", [PICTURES, PICTURES[..., :1], TABLE], ids=["colour", "gray", "table"])
+@pytest.mark.parametrize("kind", ["images", "gray", "table", "vectors"])
 @pytest.mark.parametrize("count", [3, 1, 0])
-def test_samples_come_back_as_they_were(values: Values, count: int, tmp_path: Path) -> None:
-    """Values, types, labels, names and kinds survive the disk, whatever the columns of a table are called."""
-    kinds = dict.fromkeys(TABLE, "numeric") if isinstance(values, pd.DataFrame) else {}
-    values = values if count else values.drop(columns="label") if kinds else values  # Parquet keeps no empty categories
-    samples = Samples(values, np.array([0, 2, 1]), np.array(["a", "b", "c"]), kinds).take(np.arange(count))
+def test_samples_come_back_as_they_were(kind: str, count: int, tmp_path: Path) -> None:
+    """Values, types, labels, names and columns survive the disk, whatever the columns of a table are called."""
+    columns = dict.fromkeys(TABLE, "numeric") if kind == "table" else {}
+    values = VALUES[kind]
+    values = (
+        values if count else values.drop(columns="label") if columns else values
+    )  # Parquet keeps no empty categories
+    own = kind.replace("gray", "images")
+    samples = Samples(values, np.array([0, 2, 1]), np.array(["a", "b", "c"]), own, columns).take(np.arange(count))
     samples.save(tmp_path / "one.parquet")
     back = Samples.load(tmp_path / "one.parquet")
     equal(samples.values, back.values)
     assert back.labels.tolist() == [0, 2, 1][:count] and back.ids.tolist() == ["a", "b", "c"][:count]
-    assert dict(back.kinds) == kinds
+    assert dict(back.columns) == columns and back.kind == own
     back.save(tmp_path / "two.parquet")
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
 
 
-@pytest.mark.parametrize("values", [PICTURES, TABLE], ids=["pictures", "table"])
-def test_candidates_come_back_as_they_were(values: Values, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["images", "table", "vectors"])
+def test_candidates_come_back_as_they_were(kind: str, tmp_path: Path) -> None:
     """What is known of a candidate never mixes with the columns of the table that it belongs to."""
     rows = pd.DataFrame({"id": ["x", "y", "z"], "image.seed": [1, 2, 3], "status": ["kept", "no", "kept"]})
-    Candidates(values, rows).save(tmp_path / "one.parquet")
+    values = VALUES[kind]
+    Candidates(values, rows, kind).save(tmp_path / "one.parquet")
     back = Candidates.load(tmp_path / "one.parquet")
     equal(values, back.values)
     pd.testing.assert_frame_equal(rows, back.rows)

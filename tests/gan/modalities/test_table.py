@@ -343,7 +343,7 @@ def test_a_checkpoint_of_a_table_samples_the_same(gan: GAN, tmp_path: Path) -> N
 def test_repeated_rows_are_found() -> None:
     """Copies of a training row and of an earlier candidate are found, missing values and new identifiers included."""
     candidates = pd.concat([FRAME[5:7], FRAME[5:6], mixed(3, seed=1)], ignore_index=True).assign(code="synthetic")
-    found = duplicates(candidates, FRAME, CODEC.learnt)
+    found = duplicates(*CODEC.comparable(candidates, FRAME))
     assert found.training_index.tolist() == [5, 6, 5, -1, -1, -1]
     assert found.earlier_index.tolist() == [-1, -1, 0, -1, -1, -1]
 
@@ -352,7 +352,7 @@ def test_wrong_samples_are_refused(gan: GAN, pictures: np.ndarray) -> None:
     """Pictures for a GAN of tables, tables for one of pictures, and networks made for pictures."""
     with pytest.raises(ValueError, match="expected a data frame"):
         specialise(gan, pictures, 1, TrainSettings(), 0)
-    with pytest.raises(ValueError, match="made for pictures"):
+    with pytest.raises(ValueError, match="not made for data of kind table"):
         pretrain(FRAME, LABELS, 2, PretrainSettings(steps=1), "dcgan", 4, 0)
 
 

@@ -65,5 +65,5 @@ def test_a_policy_that_is_named_is_taken_and_noise_refused_for_pictures() -> Non
     samples, labels = cut_digits(8)
     codec = modalities.fit(samples)
     assert choose_policy(samples, labels, codec, PretrainSettings(starts="neighbours"), 0).borrow == 0
-    with pytest.raises(ValueError, match="for tables"):
+    with pytest.raises(ValueError, match="not made for data of kind images"):
         choose_policy(samples, labels, codec, PretrainSettings(starts="spread"), 0)

@@ -39,7 +39,7 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(world, name: 
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in baselines(True) if n not in ("nothing", "tuned_threshold", "class_weights")]
+    "name", [n for n in baselines("images") if n not in ("nothing", "tuned_threshold", "class_weights")]
 )
 def test_baselines_that_add_reach_the_target(world, name: str) -> None:
     """The fair comparison: as many samples as the GAN adds at dose 1."""

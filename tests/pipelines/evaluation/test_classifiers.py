@@ -7,10 +7,11 @@ from sklearn.metrics import balanced_accuracy_score
 from pipelines.errors import UserError
 from pipelines.evaluation.arms import Training
 from pipelines.evaluation.classifiers import CLASSIFIERS, chosen, probabilities
+from pipelines.samples import IMAGES
 from tests.pipelines.evaluation.worlds import digits
 
 EXTRA = {"sklearn.svm.SVC": {"C": 10}, "sklearn.neighbors.KNeighborsClassifier": {"n_neighbors": 3}}
-TABLE = chosen(list(CLASSIFIERS), EXTRA, images=True)
+TABLE = chosen(list(CLASSIFIERS), EXTRA, IMAGES)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_weights_reach_the_classifier(world, name: str) -> None:
 
 def test_the_small_network_is_left_out_for_a_table() -> None:
     """It sees images only."""
-    assert "small_cnn" not in chosen(list(CLASSIFIERS), {}, images=False)
+    assert "small_cnn" not in chosen(list(CLASSIFIERS), {}, "table")
 
 
 @pytest.mark.parametrize(
@@ -64,4 +65,4 @@ def test_the_small_network_is_left_out_for_a_table() -> None:
 def test_an_unknown_classifier_is_refused_by_name(names: list[str], extra: dict, line: str) -> None:
     """Before anything is trained."""
     with pytest.raises(UserError, match=line):
-        chosen(names, extra, images=True)
+        chosen(names, extra, IMAGES)

@@ -10,6 +10,7 @@ from pipelines.errors import UserError
 from pipelines.evaluation import tables
 from pipelines.evaluation.evaluate import evaluate
 from pipelines.evaluation.settings import Settings
+from pipelines.samples import Candidates
 from pipelines.stages import evaluate as stage
 from tests.pipelines.evaluation.worlds import digits, save
 
@@ -122,8 +123,7 @@ def test_no_rare_class_means_nothing_to_ship(tmp_path: Path) -> None:
 def test_a_class_without_kept_candidates_is_held(tmp_path: Path) -> None:
     """An empty file is a result of the filter, not an error."""
     paths = save(digits((1, 2), classes=4), tmp_path)
-    rows = pd.read_parquet(tmp_path / "synthetic" / "c1.parquet")
-    rows.iloc[:0].to_parquet(tmp_path / "synthetic" / "c1.parquet")
+    Candidates.load(tmp_path / "synthetic" / "c1.parquet").head(0).save(tmp_path / "synthetic" / "c1.parquet")
     stage.run(**paths, evaluation=tmp_path / "out", settings=BRIEF, seed=0)
     said = json.loads((tmp_path / "out" / "verdicts.json").read_text())["classes"]["digit 1"]
     assert said["verdict"] == "hold" and "no candidate passed the filter" in said["reasons"][0]

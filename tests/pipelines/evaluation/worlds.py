@@ -36,13 +36,16 @@ def digits(
         train.append(rows[:size])
         validation.append(rows[size : size + held])
         spare[label] = rows[size + held :]
-    real, val = (Data(x[i], y[i].astype(np.int64), SHAPE) for i in (np.concatenate(train), np.concatenate(validation)))
+    real, val = (
+        Data(x[i], y[i].astype(np.int64), SHAPE, kind="images")
+        for i in (np.concatenate(train), np.concatenate(validation))
+    )
     pools = tuple(pool(real, label, x[spare[label]], kind, rng) for label in rare)
     targets = dict.fromkeys(rare, few + 70)
     return Inputs(
         real,
         val,
-        Data(x[test], y[test].astype(np.int64), SHAPE),
+        Data(x[test], y[test].astype(np.int64), SHAPE, kind="images"),
         tuple(f"digit {c}" for c in range(classes)),
         targets,
         pools,

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from pipelines.evaluation.arms import Training
-from pipelines.evaluation.classifiers import CLASSIFIERS, IMAGES_ONLY, chosen, probabilities
-from pipelines.likeness.views import MOST_CATEGORIES, View
+from pipelines.evaluation.classifiers import CLASSIFIERS, ONLY_FOR, chosen, probabilities
+from pipelines.likeness.views import MOST_CATEGORIES, TableView
+from pipelines.samples import TABLE
 
 KINDS = {
     "age": "integer", "town": "categorical", "grade": "ordered", "seen": "datetime", "member": "boolean", "who": "identifier",
@@ -27,7 +28,7 @@ TRAIN = pd.DataFrame(
 
 def test_each_kind_becomes_what_it_means() -> None:
     """Numbers stay, gaps get the median and a flag, ranks and days count, categories get codes, names of rows are left out."""
-    view = View.fit(TRAIN, KINDS)
+    view = TableView.fit(TRAIN, KINDS)
     data = view.data(TRAIN, np.array([0, 1, 0, 1]))
     table = pd.DataFrame(data.x, columns=list(data.names))
     assert table["age"].tolist() == [10, 20, 20, 40] and table["age is missing"].tolist() == [0, 0, 1, 0]
@@ -42,7 +43,7 @@ def test_each_kind_becomes_what_it_means() -> None:
 def test_other_rows_change_nothing_of_the_view() -> None:
     """A town never seen in training has the code of all others, and a gap is filled with the median of training rows."""
     other = TRAIN.assign(town="Bonn", age=[np.nan, 1000, 2000, 3000])
-    view = View.fit(TRAIN, KINDS)
+    view = TableView.fit(TRAIN, KINDS)
     seen = pd.DataFrame(view.rows(other), columns=list(view.data(other, np.zeros(4)).names))
     assert seen["town"].tolist() == [3] * 4 and seen["age"].iloc[0] == 20
 
@@ -50,19 +51,19 @@ def test_other_rows_change_nothing_of_the_view() -> None:
 def test_rare_categories_share_a_code() -> None:
     """However many there are, a column has a bounded number of codes, the most common ones among them."""
     words = pd.Series([f"w{min(n, 9)}" if n < 100 else f"x{n}" for n in range(1000)])
-    codes = View.fit(words.to_frame("word"), {"word": "categorical"}).rows(words.to_frame("word"))[:, 0]
+    codes = TableView.fit(words.to_frame("word"), {"word": "categorical"}).rows(words.to_frame("word"))[:, 0]
     assert len(np.unique(codes)) <= MOST_CATEGORIES + 1
     assert codes[9] == codes[50] and len(np.unique(codes[:10])) == 10
 
 
-@pytest.mark.parametrize("name", [*sorted(set(CLASSIFIERS) - IMAGES_ONLY), "sklearn.svm.SVC"])
+@pytest.mark.parametrize("name", [*sorted(set(CLASSIFIERS) - ONLY_FOR.keys()), "sklearn.svm.SVC"])
 def test_a_classifier_learns_from_categories(name: str) -> None:
     """A label that is one category among many, in no order, is found, and a category never seen does no harm."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"x": rng.normal(size=600), "town": rng.choice(list("abcdefghi"), 600)})
     y = frame["town"].isin(["b", "e", "h"]).to_numpy().astype(np.int64)
-    view = View.fit(frame, {"x": "numeric", "town": "categorical"})
-    fitted = chosen([], {"sklearn.svm.SVC": {}}, images=False) | CLASSIFIERS
+    view = TableView.fit(frame, {"x": "numeric", "town": "categorical"})
+    fitted = chosen([], {"sklearn.svm.SVC": {}}, TABLE) | CLASSIFIERS
     model = fitted[name](Training(view.data(frame, y)), 0)
     assert (probabilities(model, view.rows(frame), 2).argmax(1) == y).mean() > 0.9
     assert np.isfinite(probabilities(model, view.rows(frame.assign(town="new")), 2)).all()

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipelines.likeness import views
 from pipelines.likeness.views import View
 from pipelines.report import columns
 from pipelines.samples import KEPT, Candidates, Samples
@@ -19,9 +20,9 @@ def table(count: int, shift: float = 0.0, town: str = "ab", seed: int = 0) -> pd
 
 
 def sides(made: pd.DataFrame, count: int = 300) -> tuple[Candidates, Samples, View]:
-    real = Samples(table(count, seed=1), np.zeros(count, np.int64), np.arange(count).astype(str), KINDS)
+    real = Samples(table(count, seed=1), np.zeros(count, np.int64), np.arange(count).astype(str), "table", KINDS)
     rows = pd.DataFrame({"id": [f"c{n}" for n in range(len(made))], "status": KEPT})
-    return Candidates(made, rows), real, View.fit(real.values, KINDS)
+    return Candidates(made, rows, "table"), real, views.fit(real)
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,26 @@
 import numpy as np
 import pandas as pd
 
+from gan.modalities import TableCodec
+from pipelines.likeness import views
 from pipelines.likeness.distance import spaces
-from pipelines.likeness.views import View
 from pipelines.samples import KEPT, Candidates, Samples
 from pipelines.stages.filter import find_repeats
 
 
 def rows(frame: pd.DataFrame, kinds: dict[str, str]) -> Samples:
-    return Samples(frame, np.zeros(len(frame), np.int64), np.arange(len(frame)).astype(str), kinds)
+    return Samples(frame, np.zeros(len(frame), np.int64), np.arange(len(frame)).astype(str), "table", kinds)
 
 
 def candidates(frame: pd.DataFrame) -> Candidates:
-    return Candidates(frame, pd.DataFrame({"id": [f"c{n}" for n in range(len(frame))]}))
+    return Candidates(frame, pd.DataFrame({"id": [f"c{n}" for n in range(len(frame))]}), "table")
 
 
 def repeats(made: Candidates, real: Samples, held_out: Samples) -> np.ndarray:
-    view = View.fit(real.values, real.kinds)
-    return find_repeats(made, view.rows(made.values), real, held_out, view, spaces(view.data(real.values, real.labels)))
+    view = views.fit(real)
+    where = spaces(view.data(real.values, real.labels))
+    codec = TableCodec.fit(real.values, real.columns)
+    return find_repeats(made, view.rows(made.values), real, held_out, view, where, codec)
 
 
 def test_a_copied_row_is_dropped_though_its_identifier_is_new() -> None:

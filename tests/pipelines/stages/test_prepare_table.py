@@ -90,7 +90,7 @@ def test_a_corrected_kind_is_obeyed(tmp_path: Path) -> None:
     frame = FRAME.assign(n=FRAME["n"].astype(str).where(FRAME.index != 9, "many"))
     manifest, splits = prepare(tmp_path, frame, kinds=KINDS | {"n": "numeric"})
     assert manifest.at["010", "reason"] == "n is no number: many"
-    assert splits["train"].values["n"].dtype == "float64" and splits["train"].kinds["n"] == "numeric"
+    assert splits["train"].values["n"].dtype == "float64" and splits["train"].columns["n"] == "numeric"
 
 
 @pytest.mark.parametrize(

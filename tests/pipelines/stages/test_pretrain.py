@@ -17,7 +17,7 @@ def test_noise_for_pictures_is_refused_in_one_line(tmp_path: Path) -> None:
     pictures.save(tmp_path / "train.parquet")
     files.write_json(tmp_path / "classes.json", {"kind": "images", "classes": ["a", "b"]})
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(UserError, match="made for tables; pictures take auto, neighbours or borrowed") as raised:
+    with pytest.raises(UserError, match="not made for pictures; they take auto, neighbours or borrowed") as raised:
         pretrain.run(
             train=tmp_path / "train.parquet",
             validation=tmp_path / "train.parquet",

@@ -55,7 +55,7 @@ def test_only_kept_samples_of_shipped_classes_are_released_at_the_chosen_dose(tm
     """A class on hold ships nothing, a shipped one the first kept candidates, as many as the dose says."""
     paths = make_inputs(tmp_path, {"a": "ship", "b": "hold"}, dose=0.75)
     run(**paths, seed=0, progress=lambda *_: None)
-    rows, pictures = release.read(paths["release"] / "samples.parquet")
+    rows, pictures = release.read(paths["release"] / "samples.parquet", "images")
     made = rows[rows["origin"] == "synthetic"]
     assert list(made["id"]) == ["a-0", "a-2", "a-4", "a-6", "a-8", "a-10"]
     assert set(made["split"]) == {"train"}
@@ -70,7 +70,7 @@ def test_the_manifest_tells_the_same_as_the_samples(tmp_path: Path) -> None:
     """Row by row, the CSV is the Parquet file without its pictures."""
     paths = make_inputs(tmp_path, {"a": "ship", "b": "ship"}, dose=1.0)
     run(**paths, seed=0, progress=lambda *_: None)
-    rows = release.read(paths["release"] / "samples.parquet")[0]
+    rows = release.read(paths["release"] / "samples.parquet", "images")[0]
     manifest = pd.read_csv(paths["release"] / "manifest.csv")
     assert list(manifest["id"]) == list(rows["id"])
     assert list(manifest["origin"]) == list(rows["origin"])
@@ -83,7 +83,7 @@ def test_real_samples_keep_their_groups(tmp_path: Path) -> None:
     manifest = pd.read_csv(paths["manifest"]).assign(group=["", *(f"00{i % 3}" for i in range(31))])
     manifest.to_csv(paths["manifest"], index=False)
     run(**paths, seed=0, progress=lambda *_: None)
-    rows = release.read(paths["release"] / "samples.parquet")[0].set_index("id")
+    rows = release.read(paths["release"] / "samples.parquet", "images")[0].set_index("id")
     real = rows[rows["origin"] == "real"]
     assert pd.isna(rows["group"].iloc[0])
     assert list(real["group"].iloc[1:]) == list(manifest["group"].iloc[1:])
@@ -94,12 +94,15 @@ def test_a_table_is_exported_with_group_and_label(tmp_path: Path) -> None:
     """The columns that were taken off for training come back under their own names, last."""
     frame = pd.DataFrame({"x": [1, 2, 3]})
     rows = release.real_rows(
-        Samples(frame, np.array([0, 1, 0]), np.array(["1", "2", "3"])), "train", ["n", "y"], pd.Series({"2": "p7"})
+        Samples(frame, np.array([0, 1, 0]), np.array(["1", "2", "3"]), "table"),
+        "train",
+        ["n", "y"],
+        pd.Series({"2": "p7"}),
     )
     where = tmp_path / "data/release"
     where.mkdir(parents=True)
     release.assemble([rows]).to_parquet(where / "samples.parquet")
-    files.write_json(where / "release.json", {"label": "sick", "group": "who"})
+    files.write_json(where / "release.json", {"kind": "table", "label": "sick", "group": "who"})
     export(tmp_path, tmp_path / "out")
     assert (tmp_path / "out/train.csv").read_text().splitlines() == ["x,who,sick", "1,,n", "2,p7,y", "3,,n"]
 

@@ -1,0 +1,138 @@
+"""`Samples`, real ones of a split, and `Candidates`, generated ones of a class with all that is known of them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.samples.forms import IMAGES, Form, Values, form_of, is_value
+
+KEPT = "kept"  # the status of a candidate that passed every check; any other status is the reason why it did not
+OURS = b"tailweight"  # the entry of a Parquet file's metadata that says what no column can
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Real samples of one split.
+
+    values: (n, height, width, channels) uint8 images; a table of n rows without its class; or, of another kind, (n, ...).
+    labels: (n,) int64, an index into the data set's class names.
+    ids: (n,) str, one stable name per sample, never repeated within a data set.
+    kind: of the data, as `prepare` says it. columns: what each column of a table holds (see `prepare.columns`).
+    """
+
+    values: Values
+    labels: np.ndarray
+    ids: np.ndarray
+    kind: str = IMAGES
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def form(self) -> Form:
+        """How the values are held."""
+        return form_of(self.kind)
+
+    def of_class(self, label: int) -> "Samples":
+        """Return the samples that carry `label`, in order."""
+        return self.take(np.flatnonzero(self.labels == label))
+
+    def take(self, index: np.ndarray) -> "Samples":
+        """Return the samples at `index`, (m,) int or (n,) bool."""
+        return replace(self, values=self.form.take(self.values, index), labels=self.labels[index], ids=self.ids[index])
+
+    def reduced(self, factor: int) -> "Samples":
+        """Return the samples as the GAN sees them, smaller by `upscale.factor`; UserError where that cannot be."""
+        return replace(self, values=self.form.reduced(self.values, factor))
+
+    def save(self, path: Path) -> None:
+        """Write one Parquet file, the same bytes for the same samples, with the values packed."""
+        table, notes = self.form.pack(self.values)
+        table = table.add_column(0, "id", pa.array(self.ids.astype(str).tolist(), pa.string()))
+        table = table.add_column(1, "label", pa.array(self.labels.astype(np.int64)))
+        _write(table, {"kind": self.kind, "columns": dict(self.columns), **notes}, path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Samples":
+        """Read what `save` wrote."""
+        table = pq.read_table(path)
+        notes = json.loads(table.schema.metadata[OURS])
+        labels = table["label"].to_numpy().astype(np.int64)
+        ids = np.array(table["id"].to_pylist(), str)
+        values = form_of(notes["kind"]).unpack(table.drop_columns(["id", "label"]), notes)
+        return cls(values, labels, ids, notes["kind"], notes["columns"])
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Generated samples of one class with everything that is known of each.
+
+    values, kind: as of `Samples`.
+    rows: n rows, one per candidate: `id`, `class` (its name), `seed`, `reference_id`, `neighbour_id`,
+    `weight`, `here_id`, `there_id` and `step` (how its start was drawn, see `gan.starts.Drawn`), `raw_score` (mean
+    discriminator logit), and after filter `score` (an estimate of the density ratio real : generated, calibrated from
+    `raw_score` or from the scores of critics) and `status` (`kept`, or the reason why not).
+    """
+
+    values: Values
+    rows: pd.DataFrame
+    kind: str = IMAGES
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def form(self) -> Form:
+        """How the values are held."""
+        return form_of(self.kind)
+
+    @property
+    def kept(self) -> "Candidates":
+        """The candidates that passed the filter, in order."""
+        index = np.flatnonzero(self.rows["status"] == KEPT)
+        return Candidates(self.form.take(self.values, index), self.rows.iloc[index].reset_index(drop=True), self.kind)
+
+    def reduced(self, factor: int) -> "Candidates":
+        """The candidates as the GAN makes them, smaller by `upscale.factor`."""
+        return replace(self, values=self.form.reduced(self.values, factor))
+
+    def head(self, count: int) -> "Candidates":
+        """The first `count` candidates, or all where there are fewer."""
+        return Candidates(self.values[:count], self.rows.head(count), self.kind)
+
+    def save(self, path: Path) -> None:
+        """Write one Parquet file with one row per candidate, its values beside it."""
+        frame = beside(self.rows, self.values, self.kind)
+        _write(pa.Table.from_pandas(frame, preserve_index=False), {"kind": self.kind}, path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Candidates":
+        """Read what `save` wrote."""
+        table = pq.read_table(path)
+        kind = json.loads(table.schema.metadata[OURS])["kind"]
+        rows, values = without_values(table.to_pandas(), kind)
+        return cls(values, rows, kind)
+
+
+def beside(rows: pd.DataFrame, values: Values, kind: str) -> pd.DataFrame:
+    """Return `rows` with the values of each as columns, see `Form.columns`."""
+    return pd.concat([rows, form_of(kind).columns(values).set_axis(rows.index)], axis=1)
+
+
+def without_values(frame: pd.DataFrame, kind: str) -> tuple[pd.DataFrame, Values]:
+    """Return what `beside` was given."""
+    own = [name for name in frame if is_value(name)]
+    return frame.drop(columns=own), form_of(kind).values(frame[own])
+
+
+def _write(table: pa.Table, notes: dict[str, Any], path: Path) -> None:
+    metadata = {**(table.schema.metadata or {}), OURS: json.dumps(notes).encode()}
+    pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")
