@@ -1,5 +1,6 @@
 """Reading and writing files so that nothing is ever half written."""
 
+import io
 import json
 import os
 import shutil
@@ -28,14 +29,19 @@ def read_yaml(path: Path) -> Any:
 
 def write_yaml(path: Path, value: Any, comment: str = "") -> None:
     """Write plain values as YAML in block style, keys in the order given, under a comment line."""
+    write_text(path, yaml_text(value, comment))
+
+
+def yaml_text(value: Any, comment: str = "", width: int = 120) -> str:
+    """Return plain values as YAML in block style, keys in the order given, lines broken at `width`, under a comment line."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.allow_unicode = True
-    yaml.width = 120
+    yaml.width = width
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the stub knows only the default's type
-    with replaced(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
-        file.write(f"# {comment}\n" if comment else "")
-        yaml.dump(value, file)
+    text = io.StringIO()
+    yaml.dump(value, text)
+    return (f"# {comment}\n" if comment else "") + text.getvalue()
 
 
 def read_json(path: Path) -> Any:

@@ -3,9 +3,12 @@
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pipelines.driver import check, dag, dvc, lock, one_stage, params, summary
+from pipelines.driver.shared import Run
 from pipelines.errors import UserError
 from pipelines.samples import IMAGES
 
@@ -20,32 +23,31 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
     """
     started = time.monotonic()
     mend_lock(project)
-    check.check(project, targets)
-    if (project / f"{dag.RAW}.dvc").is_file() and not (project / dag.RAW).exists():
-        raise UserError(
-            f"{project / dag.RAW}: the data are gone; bring them back: dvc checkout {dag.RAW}.dvc, or dvc pull"
-        )
+    values = check.check(project, targets)
+    _check_data(project)
     if workers is not None and workers < 1:
         raise UserError(f"--workers is {workers}, expected 1 or more")
-    if check.is_up_to_date(project, targets):
+    standing = check.Standing(project)
+    if standing.is_up_to_date(targets):
         print(f"all is up to date ({time.monotonic() - started:.1f} s)")
-        return _end(project, _judged(project, targets))
-    _resolve_estimators(project)
+        return _end(project, values, _judged(standing, targets))
+    _resolve_estimators(values)
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says what there is to say
     from pipelines.driver import flow  # imports Prefect
 
+    this = Run(project.resolve(), workers or one_stage.default_workers(), quiet)
     try:
-        done = flow.run_here(project, targets, workers or one_stage.default_workers(), quiet)
+        done = flow.run_here(this, targets, standing)
     except dvc.StageFailed as error:
         if error.user:
             raise UserError(str(error)) from None
         print(f"tailweight: {error}\nwhat was finished is kept; go on with: tailweight run", file=sys.stderr)
         return 1
-    found = _judged(project, targets)
+    found = _judged(check.Standing(project), targets)
     for line in found.lines if found and not quiet else []:
         print(line)
     print(f"ran {len(done)} stages in {time.monotonic() - started:.0f} s")
-    return _end(project, found)
+    return _end(project, values, found)
 
 
 def status(project: Path) -> int:
@@ -66,9 +68,16 @@ def mend_lock(project: Path) -> None:
         print(f"tailweight: {done}", file=sys.stderr)
 
 
-def _resolve_estimators(project: Path) -> None:
-    """Find the estimators that a user named, as the stage will at its end: a wrong name costs no training."""
-    named = params.group(dag.stage_named("evaluate"), params.read(project)).model_dump(include={"estimators"})
+def _check_data(project: Path) -> None:
+    if (project / f"{dag.RAW}.dvc").is_file() and not (project / dag.RAW).exists():
+        raise UserError(
+            f"{project / dag.RAW}: the data are gone; bring them back: dvc checkout {dag.RAW}.dvc, or dvc pull"
+        )
+
+
+def _resolve_estimators(values: Mapping[str, Any]) -> None:
+    """Find the estimators that a user named, as the stage will when it runs: a wrong name costs no training."""
+    named = params.group(dag.stage_named("evaluate"), values).model_dump(include={"estimators"})
     if named["estimators"]:
         from pipelines.evaluation.classifiers import chosen  # loads scikit-learn
 
@@ -92,18 +101,18 @@ def _reasons(changes: list) -> list[str]:
     return words
 
 
-def _judged(project: Path, targets: list[str]) -> summary.Summary | None:
+def _judged(standing: check.Standing, targets: list[str]) -> summary.Summary | None:
     """Return what the last evaluation found, None where that was of other data or settings than there are now."""
-    return summary.of(project) if not targets or check.is_up_to_date(project, ["evaluate"]) else None
+    return summary.of(standing.project) if not targets or standing.is_up_to_date(["evaluate"]) else None
 
 
-def _end(project: Path, found: summary.Summary | None) -> int:
+def _end(project: Path, values: Mapping[str, Any], found: summary.Summary | None) -> int:
     """Say where the report is, and return the exit code: that of the gate where it is enforced and nothing ships."""
     if found and (project / dag.REPORT).is_file():
         print(f"report: {project / dag.REPORT}")
     elif (project / dag.REPORT).is_file():
         print("verdicts and report are of an earlier run; bring them up to date: tailweight run")
-    if params.gate(params.read(project)).enforce and found and found.verdict != "ship":
+    if params.gate(values).enforce and found and found.verdict != "ship":
         print(f"nothing ships, and gate.enforce is set: {found.reason}", file=sys.stderr)
         return NOTHING_SHIPS
     return 0

@@ -1,15 +1,19 @@
 """What a run has to do: the settings and targets are checked, DVC is asked what is stale."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from pipelines.driver import dag, dvc, params
+from pipelines.driver import dag, dvc, graph, params
 from pipelines.errors import UserError
 
 
-def check(project: Path, targets: list[str]) -> None:
-    """Validate the settings and the targets before anything runs, and note which code the stages would run."""
+def check(project: Path, targets: list[str]) -> dict[str, Any]:
+    """Validate settings and targets before anything runs, and note which code the stages would run; return the settings."""
     demo = dag.is_source(project)
-    params.check(project, demo)
+    values = params.read(project)
+    params.check(values, demo)
     known = [stage.name for stage in dag.stages(demo)]
     for target in targets:
         if target not in known:
@@ -18,23 +22,29 @@ def check(project: Path, targets: list[str]) -> None:
         raise UserError(f"{project / dvc.FILE}: no such file; write it with: tailweight render")
     if not demo:
         dvc.write_code_hashes(project)
+    return values
 
 
-def is_up_to_date(project: Path, targets: list[str]) -> bool:
-    """Say whether DVC finds nothing to do for the targets and what they depend on."""
-    changed = dvc.status(project)
-    if not changed or not targets:
-        return not changed
-    nodes = dvc.graph(project)
-    return not dvc.ancestors(nodes, expand(nodes, targets)) & set(changed)
+class Standing:
+    """How a project stands at one moment: DVC is asked for each of the two answers once, when it is first needed."""
 
+    def __init__(self, project: Path) -> None:
+        self.project = project
 
-def expand(nodes: dict[str, set[str]], targets: list[str]) -> set[str]:
-    """Return the names in the graph of the targets; all names for no targets.
+    @cached_property
+    def changed(self) -> Mapping[str, Any]:
+        """What DVC calls changed, by stage; empty where all is up to date."""
+        return dvc.status(self.project)
 
-    `train` means every `train@CLASS`, and the plan, without which nobody knows the classes.
-    """
-    if not targets:
-        return set(nodes)
-    planned = {"plan"} if any(dag.stage_named(target).per_class for target in targets) else set()
-    return {name for name in nodes if name.split("@")[0] in targets} | planned
+    @cached_property
+    def graph(self) -> graph.Graph:
+        """The stages, each with those that it directly depends on."""
+        return dvc.graph(self.project)
+
+    def wanted(self, targets: list[str]) -> set[str]:
+        """Return the names of the targets and of all that they depend on."""
+        return graph.ancestors(self.graph, graph.expand(self.graph, targets))
+
+    def is_up_to_date(self, targets: list[str]) -> bool:
+        """Say whether there is nothing to do for the targets and what they depend on."""
+        return not self.changed or (bool(targets) and not self.wanted(targets) & set(self.changed))

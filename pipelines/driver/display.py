@@ -1,4 +1,4 @@
-"""What a run shows on the terminal: a bar for each stage that is running, a line for each that ends."""
+"""What a run shows on the terminal: a bar for each stage that is running, a line for each that is done."""
 
 import sys
 import threading
@@ -42,7 +42,7 @@ class Display:
         with self._lock:
             if name not in self._tasks:
                 self._tasks[name] = self._bars.add_task(name, total=total, figures="")
-        text = "  ".join(f"{key} {value:.3g}" for key, value in figures.items())
+        text = progress.figures_text(figures)
         self._bars.update(self._tasks[name], completed=done, total=total, figures=text)
 
     def finished(self, name: str, seconds: float) -> None:

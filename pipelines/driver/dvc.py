@@ -4,19 +4,17 @@ The only module that calls DVC, and always as a command, so that a stage runs is
 """
 
 import contextlib
-import io
 import json
 import os
 import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
-from ruamel.yaml import YAML
 
 from pipelines import files
 from pipelines.driver import dag, progress
@@ -32,12 +30,10 @@ CHATTER = (
     "dvc config", "Use `dvc push`", "Verifying data sources", "Stage '", "Data and pipelines are up to date",
 )  # fmt: skip
 # A Ctrl-C of the terminal reaches every process of its group. It must not end DVC in the middle of writing its lock file,
-# so DVC and its stage do not hear it: `stop_children` ends the stage, and DVC then ends by itself.
+# so DVC and its stage do not hear it: `Processes.stop` ends the stage, and DVC then ends by itself.
 DEAF = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+LOCK_WIDTH = 80  # at which DVC breaks the lines of its lock file
 END_SECONDS = 5.0  # that DVC has to end its write after its stage was ended
-
-_children: set[psutil.Popen] = set()  # the DVC processes that this one waits for
-_stopping = threading.Event()  # set once the run is to end: nothing more is started
 
 
 class StageFailed(Exception):
@@ -59,13 +55,7 @@ def render(demo: bool) -> str:
     known = dag.stages(demo)
     document["metrics"] = [path for stage in known for path in stage.metrics]
     document["plots"] = [{path: dict(look)} for stage in known for path, look in stage.plots.items()]
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.width = 4096
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the stub knows only the default's type
-    text = io.StringIO()
-    yaml.dump({key: value for key, value in document.items() if value}, text)
-    return f"# {COMMENT}\n{text.getvalue()}"
+    return files.yaml_text({key: value for key, value in document.items() if value}, COMMENT, width=4096)
 
 
 def _entry(stage: dag.Stage, demo: bool) -> dict[str, Any]:
@@ -118,86 +108,97 @@ def graph(project: Path) -> dict[str, set[str]]:
     return nodes
 
 
-def ancestors(nodes: dict[str, set[str]], targets: set[str]) -> set[str]:
-    """Return the targets and all that they depend on."""
-    found: set[str] = set()
-    waiting = set(targets)
-    while waiting:
-        name = waiting.pop()
-        found.add(name)
-        waiting |= nodes[name] - found
-    return found
+class Processes:
+    """The DVC processes of one run, each running one stage: started, read, and ended together. Used by many threads."""
+
+    def __init__(self) -> None:
+        self._children: set[psutil.Popen] = set()
+        self._stopping = False  # nothing more is started
+        self._lock = threading.RLock()  # a signal may interrupt its holder
+
+    def reproduce(self, project: Path, stage: str, environment: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Let DVC run one stage and nothing else; yield the records and lines of its output as they come.
+
+        A record is what `progress.emit` sent; an ordinary line comes as {"line": text}. StageFailed where it did not run
+        through. The child stays in this process group, so that cancelling a run ends it.
+        """
+        child = self._start(project, stage, environment)
+        output = _Output()
+        try:
+            yield from output.read(child.stdout)
+        finally:
+            code = child.wait()
+            self._children.discard(child)
+        if code:
+            raise output.failure(stage, code, self._stopping)
+
+    def _start(self, project: Path, stage: str, environment: dict[str, str]) -> psutil.Popen:
+        with self._lock:
+            if self._stopping:
+                raise StageFailed(f"stage {stage} was not started, the run is being stopped")
+            child = psutil.Popen(
+                [*DEAF, *_dvc(), "--wait-for-lock", "repro", "--single-item", stage],
+                cwd=project,
+                env=_environment() | {progress.PIPE: "records"} | environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
+            self._children.add(child)
+        return child
+
+    def stop(self) -> None:
+        """End the stages that are running, with all that they have started, and start no more.
+
+        Only the commands of DVC are ended, and DVC is left to end by itself: it may be writing its lock file. What is
+        still there after some seconds is killed.
+        """
+        with self._lock:
+            self._stopping = True
+            children = list(self._children)
+        for child in children:
+            for process in _below(child):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.terminate()
+        late = psutil.wait_procs(children, timeout=END_SECONDS)[1]
+        for child in late:
+            for process in [*_below(child), child]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
 
 
-def descendants(nodes: dict[str, set[str]], sources: set[str]) -> set[str]:
-    """Return the sources and all that depends on them."""
-    found = set(sources)
-    grown = True
-    while grown:
-        more = {name for name, needs in nodes.items() if needs & found} - found
-        found |= more
-        grown = bool(more)
-    return found
+class _Output:
+    """What a DVC process prints: records for whoever shows them, and the lines that say why it failed."""
 
+    def __init__(self) -> None:
+        self.error: str | None = None
+        self.tail: list[str] = []
 
-def reproduce(project: Path, stage: str, environment: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Let DVC run one stage and nothing else; yield the records and lines of its output as they come.
-
-    A record is what `progress.emit` sent; an ordinary line comes as {"line": text}. StageFailed where it did not end well.
-    The child stays in this process group, so that cancelling a run ends it.
-    """
-    if _stopping.is_set():
-        raise StageFailed(f"stage {stage} was not started, the run is being stopped")
-    command = [*DEAF, *_dvc(), "--wait-for-lock", "repro", "--single-item", stage]
-    child = psutil.Popen(
-        command,
-        cwd=project,
-        env=_environment() | {progress.PIPE: "records"} | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    assert child.stdout
-    _children.add(child)
-    tail: list[str] = []
-    error: str | None = None
-    try:
-        for line in child.stdout:
+    def read(self, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """Yield the records and ordinary lines, without DVC's chatter; keep an error and the last lines."""
+        for line in lines:
             record = progress.parse(line)
             if record and "error" in record:
-                error = record["error"]
+                self.error = record["error"]
             elif record:
                 yield record
             elif line.strip() and not line.strip().startswith(CHATTER):
-                tail = [*tail[-30:], line.rstrip()]
+                self.tail = [*self.tail[-30:], line.rstrip()]
                 if not line.startswith("ERROR: "):  # comes back as StageFailed
                     yield {"line": line.rstrip()}
-    finally:
-        code = child.wait()
-        _children.discard(child)
-    if code:
-        raise _failure(stage, code, error, tail)
 
-
-def stop_children() -> None:
-    """End the stages that are running, with all that they have started, and start no more.
-
-    Only the commands of DVC are ended, and DVC is left to end by itself: it may be writing its lock file. What is still
-    there after some seconds is killed.
-    """
-    _stopping.set()
-    children = list(_children)
-    for child in children:
-        for process in _below(child):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.terminate()
-    late = psutil.wait_procs(children, timeout=END_SECONDS)[1]
-    for child in late:
-        for process in [*_below(child), child]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+    def failure(self, stage: str, code: int, stopping: bool) -> StageFailed:
+        """Return why the stage failed, once its process has come to the exit code `code`."""
+        if self.error:
+            return StageFailed(self.error, user=True)
+        text = "\n".join(self.tail)
+        exited = re.search(r"exited with (-?\d+)", text)
+        killed = code < 0 or (exited is not None and not 0 <= int(exited[1]) <= 128)  # a shell says 128 + the signal
+        transient = not stopping and (killed or any(word in text for word in RETRYABLE))
+        why = "was killed" if killed else self.tail[-1] if self.tail else f"exit code {code}"
+        return StageFailed(f"stage {stage} failed: {why}", transient=transient)
 
 
 def _below(child: psutil.Popen) -> list[psutil.Process]:
@@ -205,17 +206,6 @@ def _below(child: psutil.Popen) -> list[psutil.Process]:
         return list(child.children(recursive=True))
     except psutil.NoSuchProcess:
         return []
-
-
-def _failure(stage: str, code: int, error: str | None, tail: list[str]) -> StageFailed:
-    if error:
-        return StageFailed(error, user=True)
-    text = "\n".join(tail)
-    exited = re.search(r"exited with (-?\d+)", text)
-    killed = code < 0 or (exited is not None and not 0 <= int(exited[1]) <= 128)  # a shell says 128 + the signal
-    transient = not _stopping.is_set() and (killed or any(word in text for word in RETRYABLE))
-    why = "was killed" if killed else tail[-1] if tail else f"ended with exit code {code}"
-    return StageFailed(f"stage {stage} failed: {why}", transient=transient)
 
 
 def prune(project: Path, slugs: set[str]) -> list[str]:
@@ -253,17 +243,8 @@ def _prune_lock(lock: Path, slugs: set[str]) -> list[str]:
     for name in dead:
         del stages[name]
     if dead:
-        with files.replaced(lock) as temporary, open(temporary, "w", encoding="utf-8") as file:
-            _lock_yaml().dump(document, file)
+        files.write_text(lock, files.yaml_text(document, width=LOCK_WIDTH))
     return dead
-
-
-def _lock_yaml() -> YAML:
-    """Return a YAML writer that lays a lock file out as DVC does."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the stub knows only the default's type
-    return yaml
 
 
 def command(project: Path, *arguments: str) -> None:

@@ -1,16 +1,13 @@
-"""The Prefect flow: DVC's stages as tasks, side by side. Besides `deployments`, the only module that imports Prefect.
+"""The Prefect flow: DVC's stages as tasks, side by side. Besides `deploy`, the only module that imports Prefect.
 
-A task waits on a child process in which DVC runs one stage; see `dvc.reproduce`. The flow keeps no state of its own: what
+A task waits on a child process in which DVC runs one stage; see `dvc.Processes`. The flow keeps no state of its own: what
 is done is what DVC has recorded. Prefect's result cache stays off, since it would be a second record that can lie.
 """
 
 import os
 import signal
-import threading
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,42 +30,47 @@ from prefect.futures import PrefectFuture, wait
 from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from pipelines.driver import check, dag, dvc, lock, one_stage, summary
-from pipelines.driver.display import Display
+from pipelines.driver import check, dag, dvc, graph, lock, one_stage, summary
+from pipelines.driver.check import Standing
+from pipelines.driver.shared import Run
 from pipelines.errors import UserError
 from pipelines.plan import Plan
 
 RETRY_DELAYS_SECONDS = [1.0, 5.0]
-SHARE_ACCELERATOR = 4  # stages that may use one accelerator at once
 ARTIFACT_EVERY_SECONDS = 5.0
 
 Row = dict[str, Any]  # a stage that ran: stage, seconds
 
-_display = Display(quiet=True)  # of the flow run in this process
-_local = False  # whether it is ours to end; a worker's is Prefect's
-_accelerator = threading.BoundedSemaphore(SHARE_ACCELERATOR)
-_running: set[str] = set()
 
+def run_here(run: Run, targets: list[str], standing: Standing, runner: TaskRunner[Any] | None = None) -> list[Row]:
+    """Run the flow in this process and return one row per stage that ran; dvc.StageFailed where one failed.
 
-def _side_by_side(workers: int) -> TaskRunner[Any]:
-    return ThreadPoolTaskRunner(max_workers=workers)
-
-
-def run_here(project: Path, targets: list[str], workers: int, quiet: bool) -> list[Row]:
-    """Run the flow in this process and return a row for each stage that ran; dvc.StageFailed where one failed.
-
+    standing: how the project stands, as the command in front has found it. runner: what runs the tasks; threads of this
+    process by default, and any other task runner of Prefect will do.
     Without a server in PREFECT_API_URL, Prefect starts one of its own for the time of the run.
     """
-    global _display, _local
-    _local = True
+
+    @flow(name="tailweight", task_runner=runner or _side_by_side(run.workers))
+    def here(project: str, targets: list[str]) -> list[Row]:  # the server shows the arguments
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)  # in place of Prefect's, which waits for the stages to come to an end
+        return bring_up_to_date(run, targets, standing)
+
+    def stop(number: int, frame: object) -> None:
+        run.processes.stop()
+        raise KeyboardInterrupt
+
     _check_server()
-    with Display(quiet) as _display:
-        pooled = tailweight.with_options(task_runner=_side_by_side(workers))
-        state = pooled(str(project.resolve()), targets, return_state=True)
+    with run.display:
+        state = here(str(run.project), targets, return_state=True)
     result = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
         raise result
     return result
+
+
+def _side_by_side(workers: int) -> TaskRunner[Any]:
+    return ThreadPoolTaskRunner(max_workers=workers)
 
 
 def _check_server() -> None:
@@ -87,50 +89,45 @@ def _check_server() -> None:
 
 @flow(name="tailweight", task_runner=_side_by_side(one_stage.default_workers()))
 def tailweight(project: str = ".", targets: list[str] | None = None) -> list[Row]:
-    """Bring a project up to date: up to the plan, which names the classes, and then the rest.
+    """Bring a project up to date where no command is in front: on a worker, on a schedule.
 
-    project: its folder. targets: names of stages, all of them by default. Returns a row for each stage that ran.
+    project: its folder. targets: names of stages, all of them by default. Returns one row per stage that ran.
     """
     folder = Path(project).resolve()
-    wanted = targets or []
-    if _local:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _stop)  # in place of Prefect's, which waits for the stages to end by themselves
     mended = lock.mend(folder)
     if mended:
         get_run_logger().warning(mended)
-    check.check(folder, wanted)
-    if check.is_up_to_date(folder, wanted):
+    check.check(folder, targets or [])
+    run = Run(folder, one_stage.default_workers())
+    return bring_up_to_date(run, targets or [], Standing(folder))
+
+
+def bring_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[Row]:
+    """Run what is stale up to the plan, which names the classes, and then the rest; DVC is asked again after changes."""
+    if standing.is_up_to_date(targets):
         get_run_logger().info("all is up to date")
         return []
-    nodes = dvc.graph(folder)
-    goal = dvc.ancestors(nodes, check.expand(nodes, wanted))
-    rows = bring_up(folder, nodes, dvc.ancestors(nodes, {"plan"} & goal))
-    dvc.prune(folder, set(Plan.load(folder / dag.PLAN).classes))
-    nodes = dvc.graph(folder)
-    rows += bring_up(folder, nodes, dvc.ancestors(nodes, check.expand(nodes, wanted)))
-    publish(folder, rows)
+    rows = run_stale(run, standing, graph.ancestors(standing.graph, {"plan"} & standing.wanted(targets)))
+    pruned = dvc.prune(run.project, set(Plan.load(run.project / dag.PLAN).classes))
+    if rows or pruned:
+        standing = Standing(run.project)
+    rows += run_stale(run, standing, standing.wanted(targets))
+    publish(run.project, rows)
     return rows
 
 
-def _stop(number: int, frame: object) -> None:
-    dvc.stop_children()
-    raise KeyboardInterrupt
-
-
-def bring_up(project: Path, graph: dict[str, set[str]], names: set[str]) -> list[Row]:
+def run_stale(run: Run, standing: Standing, names: set[str]) -> list[Row]:
     """Run what is stale among the stages `names` and what depends on it there; each starts when its inputs are ready.
 
     The others go on where one fails; then dvc.StageFailed is raised, one for the user to mend before any other.
     """
-    nodes = {name: needs & names for name, needs in graph.items() if name in names}
-    changed = dvc.descendants(nodes, set(dvc.status(project)) & names)
+    nodes = graph.part(standing.graph, names)
+    stale = graph.descendants(nodes, set(standing.changed) & names)
     futures: dict[str, PrefectFuture] = {}
-    for name in breadth_first(nodes):
-        if name in changed:
-            before = [futures[need] for need in nodes[name] if need in futures]
-            named = run_stage.with_options(task_run_name=name)
-            futures[name] = named.submit(project=str(project), name=name, wait_for=before, return_state=False)
+    for name in graph.breadth_first(graph.part(nodes, stale)):
+        before = [futures[need] for need in nodes[name] & stale]
+        named = run_stage.with_options(task_run_name=name)
+        futures[name] = named.submit(run=run, name=name, wait_for=before, return_state=False)
     wait(list(futures.values()))
     started = [future for future in futures.values() if not future.state.is_pending()]  # the others wait on a failure
     results = [future.result(raise_on_failure=False) for future in started]
@@ -141,16 +138,6 @@ def bring_up(project: Path, graph: dict[str, set[str]], names: set[str]) -> list
         if isinstance(result, BaseException):
             raise result
     return results
-
-
-def breadth_first(nodes: dict[str, set[str]]) -> Iterator[str]:
-    """Yield the names so that each comes after all that it needs, the widest steps first."""
-    done: set[str] = set()
-    while len(done) < len(nodes):
-        ready = sorted(name for name, needs in nodes.items() if name not in done and needs <= done)
-        assert ready, "DVC does not allow a circle"
-        yield from ready
-        done |= set(ready)
 
 
 def can_retry(task: Any, task_run: Any, state: Any) -> bool:
@@ -166,22 +153,22 @@ def can_retry(task: Any, task_run: Any, state: Any) -> bool:
     retry_condition_fn=can_retry,
     cache_policy=NO_CACHE,
 )
-def run_stage(project: str, name: str) -> Row:
+def run_stage(run: Run, name: str) -> Row:
     """Let DVC run one stage and show how far it is."""
     log = get_run_logger()
     started = time.monotonic()
     progress = ProgressArtifact(name)
-    with _share_of_machine(name) as environment:
-        for record in dvc.reproduce(Path(project), name, environment):
+    with run.share_of_machine(name) as environment:
+        for record in run.processes.reproduce(run.project, name, environment):
             if "line" in record:
                 log.info(record["line"])
-                _display.line(record["line"])
+                run.display.line(record["line"])
             else:
-                _display.progress(name, record["done"], record["total"], record["figures"])
+                run.display.progress(name, record["done"], record["total"], record["figures"])
                 progress.update(record["done"], record["total"])
     seconds = time.monotonic() - started
     progress.update(1, 1, now=True)
-    _display.finished(name, seconds)
+    run.display.finished(name, seconds)
     return {"stage": name, "seconds": round(seconds, 1)}
 
 
@@ -202,21 +189,6 @@ class ProgressArtifact:
         elif self.id is not None and (now or time.monotonic() - self.at > ARTIFACT_EVERY_SECONDS):
             update_progress_artifact(self.id, progress=percent)
             self.at = time.monotonic()
-
-
-@contextmanager
-def _share_of_machine(name: str) -> Iterator[dict[str, str]]:
-    """Yield the environment that tells a stage its share of the cores; wait for the accelerator where it needs it."""
-    heavy = Path("/dev/nvidia0").exists() and dag.stage_named(name.split("@")[0]).accelerator
-    if heavy:
-        _accelerator.acquire()
-    _running.add(name)
-    try:
-        yield {one_stage.CORES: str(max(one_stage.cores() // len(_running), 1))}
-    finally:
-        _running.discard(name)
-        if heavy:
-            _accelerator.release()
 
 
 def publish(project: Path, rows: list[Row]) -> None:

@@ -39,9 +39,8 @@ def read(project: Path) -> dict[str, Any]:
     return values
 
 
-def check(project: Path, demo: bool) -> None:
-    """Validate the whole file, every group; UserError names the first key that is wrong and what it may be."""
-    values = read(project)
+def check(values: Mapping[str, Any], demo: bool) -> None:
+    """Validate all settings, every group; UserError names the first key that is wrong and what it may be."""
     known = stages(demo)
     names = ["seed", "gate", *(stage.name for stage in known)]
     for name in values:

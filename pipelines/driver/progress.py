@@ -45,7 +45,12 @@ def shown(name: str, stream: TextIO | None = None) -> Iterator[Progress]:
 
 def describe(done: int, total: int, figures: Mapping[str, float]) -> str:
     """Return `300/2000  loss 0.69`."""
-    return "  ".join([f"{done}/{total}", *(f"{key} {value:.3g}" for key, value in figures.items())])
+    return "  ".join(filter(None, [f"{done}/{total}", figures_text(figures)]))
+
+
+def figures_text(figures: Mapping[str, float]) -> str:
+    """Return `loss 0.69  steps 3`."""
+    return "  ".join(f"{key} {value:.3g}" for key, value in figures.items())
 
 
 def _throttled(seconds: float, show: Callable[[int, int, Mapping[str, float]], object]) -> Progress:
@@ -66,8 +71,7 @@ def _bar(name: str) -> Iterator[Progress]:
         task = bars.add_task(name, total=None, figures="")
 
         def progress(done: int, total: int, figures: Mapping[str, float]) -> None:
-            text = "  ".join(f"{key} {value:.3g}" for key, value in figures.items())
-            bars.update(task, completed=done, total=total, figures=text)
+            bars.update(task, completed=done, total=total, figures=figures_text(figures))
 
         yield progress
 

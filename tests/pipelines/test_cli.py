@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipelines.driver import dvc, flow, params
+from pipelines.driver import dvc, params
 from tests.conftest import run, write_classes
 
 
@@ -142,26 +142,6 @@ def test_init_takes_the_size_of_the_pictures(tmp_path: Path) -> None:
         Image.effect_noise((300, 200), 50).save(tmp_path / "large" / name / "x.png")
     run("tailweight", "init", "q", "--images", "large", cwd=tmp_path)
     assert params.read(tmp_path / "q")["prepare"]["image_size"] == 64
-
-
-def test_a_killed_stage_is_tried_again(finished: Path, tmp_path: Path) -> None:
-    """A child that is killed from outside makes a transient failure, which the flow retries; an error in the data not."""
-    shell = dvc._failure("train@x", 255, None, ["ERROR: failed to run: tailweight stage train x, exited with 137"])
-    killed = dvc._failure("train@x", 255, None, ["ERROR: failed to run: tailweight stage train x, exited with -9"])
-    busy = dvc._failure("train@x", 255, None, ["ERROR: Unable to acquire lock"])
-    wrong = dvc._failure("train@x", 255, "params.yaml: x is wrong", ["ERROR: failed to run: …, exited with 2"])
-    assert shell.transient and killed.transient and busy.transient and not killed.user
-    assert wrong.user and not wrong.transient
-
-    class Ended:
-        def __init__(self, failure: Exception) -> None:
-            self.failure = failure
-
-        def result(self, raise_on_failure: bool) -> Exception:
-            return self.failure
-
-    assert flow.can_retry(None, None, Ended(killed))
-    assert not flow.can_retry(None, None, Ended(wrong))
 
 
 def test_a_run_that_is_stopped_stops_its_stages(finished: Path, tmp_path: Path) -> None:

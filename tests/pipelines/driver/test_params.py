@@ -41,6 +41,10 @@ def test_a_project_shows_the_settings_of_its_kind_of_data() -> None:
     assert '  fit: "pad"' in params.render(demo=False, values={"prepare": {"label": "sick", "fit": "pad"}})
 
 
+def written(folder: Path, text: str) -> dict:
+    return params.read(write(folder, text))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -59,7 +63,7 @@ def test_a_project_shows_the_settings_of_its_kind_of_data() -> None:
 def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
     """One line names the setting, what it is, and what it may be."""
     with pytest.raises(UserError) as error:
-        params.check(write(tmp_path, text), demo=True)
+        params.check(written(tmp_path, text), demo=True)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -73,16 +77,16 @@ def test_numbers_are_read_as_yaml_1_2_reads_them(tmp_path: Path) -> None:
 def test_a_missing_group_is_named_before_dvc_trips_over_it(tmp_path: Path) -> None:
     """DVC depends on whole groups; `tailweight render` writes what is missing and keeps what is there."""
     with pytest.raises(UserError, match=r"prepare, .* missing.*tailweight render"):
-        params.check(write(tmp_path, "seed: 0\nfilter: {threshold: auto}"), demo=False)
-    params.check(write(tmp_path, params.render(demo=False, values={"seed": 3})), demo=False)
+        params.check(written(tmp_path, "seed: 0\nfilter: {threshold: auto}"), demo=False)
+    params.check(written(tmp_path, params.render(demo=False, values={"seed": 3})), demo=False)
 
 
 def test_classifiers_are_refused_before_anything_runs(tmp_path: Path) -> None:
     """A name that no classifier has, and a path outside the packages of estimators, are found at once."""
     with pytest.raises(UserError, match=r"evaluate\.classifiers\.0 is 'svm'"):
-        params.check(write(tmp_path, "evaluate: {classifiers: [svm]}"), demo=False)
+        params.check(written(tmp_path, "evaluate: {classifiers: [svm]}"), demo=False)
     with pytest.raises(UserError, match=r"'pathlib\.path' is not the path of a class of sklearn"):
-        params.check(write(tmp_path, "evaluate: {estimators: {pathlib.Path: {}}}"), demo=False)
+        params.check(written(tmp_path, "evaluate: {estimators: {pathlib.Path: {}}}"), demo=False)
 
 
 @pytest.mark.parametrize("command", ["params", "status", "run", "render"])
@@ -112,7 +116,7 @@ def test_settings_run_no_code(tmp_path: Path, path: str, command: str) -> None:
 def test_settings_of_a_table_that_contradict_each_other_are_refused(tmp_path: Path, values: dict, said: str) -> None:
     """Before anything runs, with the key to change."""
     with pytest.raises(UserError, match=re.escape(said)):
-        params.check(write(tmp_path, params.render(demo=False, values=values)), demo=False)
+        params.check(written(tmp_path, params.render(demo=False, values=values)), demo=False)
 
 
 def test_class_names_may_be_numbers(tmp_path: Path) -> None:
