@@ -9,34 +9,15 @@ classes, Holm's correction holds the chance of shipping anything useless, in all
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from pipelines.evaluation import intervals
 from pipelines.evaluation.arms import ARMS
+from pipelines.evaluation.settings import Settings
 
 SHIP, HOLD, UNDERPOWERED = "ship", "hold", "underpowered"
 MIN_REPEATS = 5
-
-
-class Rules(Protocol):
-    """The thresholds of the gate, read from the settings of evaluate."""
-
-    @property
-    def confidence(self) -> float: ...  # noqa: D102 - named as in Settings
-    @property
-    def min_gain(self) -> float: ...  # noqa: D102
-    @property
-    def relevant_gain(self) -> float: ...  # noqa: D102
-    @property
-    def max_loss(self) -> float: ...  # noqa: D102
-    @property
-    def min_test_samples(self) -> int: ...  # noqa: D102
-    @property
-    def max_copies(self) -> float: ...  # noqa: D102
-    @property
-    def min_label_agreement(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -85,53 +66,55 @@ class Verdict:
     instead: str
 
 
-def judge(evidence: Sequence[Evidence], rules: Rules) -> list[Verdict]:
+def judge(evidence: Sequence[Evidence], settings: Settings) -> list[Verdict]:
     """Return the verdict of each class, in order."""
     hardest = [min(e.gains, key=lambda name: (-e.gains[name].p, e.gains[name].value)) for e in evidence]
     p = intervals.holm(np.array([e.gains[name].p for e, name in zip(evidence, hardest, strict=True)]))
-    return [_judge(e, h, float(q), len(evidence), rules) for e, h, q in zip(evidence, hardest, p, strict=True)]
+    return [_judge(e, h, float(q), len(evidence), settings) for e, h, q in zip(evidence, hardest, p, strict=True)]
 
 
-def _judge(e: Evidence, hardest: str, p: float, classes: int, rules: Rules) -> Verdict:
-    level = (1 - rules.confidence) / 2
+def _judge(e: Evidence, hardest: str, p: float, classes: int, settings: Settings) -> Verdict:
+    level = (1 - settings.confidence) / 2
     gain = e.gains[e.baseline]
     detectable = intervals.detectable_effect(e.gains[hardest].error, level / classes)
     enough = (
-        intervals.sufficient_size(e.test_samples, detectable, rules.relevant_gain) if np.isfinite(detectable) else 0
+        intervals.sufficient_size(e.test_samples, detectable, settings.relevant_gain) if np.isfinite(detectable) else 0
     )
-    enough = max(enough, rules.min_test_samples)
-    verdict, reasons = _decide(e, hardest, p, detectable, enough, rules)
+    enough = max(enough, settings.min_test_samples)
+    verdict, reasons = _decide(e, hardest, p, detectable, enough, settings)
     instead = "" if verdict == SHIP else e.baseline
     if instead:
         reasons.append(f"instead: {ARMS[instead].advice}")
     return Verdict(e.name, verdict, reasons, e.baseline, hardest, gain, p, detectable, enough, instead)
 
 
-def _decide(e: Evidence, hardest: str, p: float, detectable: float, enough: int, rules: Rules) -> tuple[str, list[str]]:
+def _decide(
+    e: Evidence, hardest: str, p: float, detectable: float, enough: int, settings: Settings
+) -> tuple[str, list[str]]:
     """The first rule that applies decides."""
     gain = e.gains[e.baseline]
     said = f"gain {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] in average precision over {e.baseline}"
-    barred = _barred(e, rules)
+    barred = _barred(e, settings)
     if barred:
         return HOLD, [*barred, said]
-    if e.test_samples < rules.min_test_samples:
+    if e.test_samples < settings.min_test_samples:
         needed = f"{e.test_samples} test samples are too few to judge; {enough} would do"
         return UNDERPOWERED, [needed, said]
     if e.repeats < MIN_REPEATS:
         return UNDERPOWERED, [f"{e.repeats} repeats are too few to judge; set evaluate.repeats to {MIN_REPEATS}", said]
     if not all(interval.error > 1e-12 for interval in e.gains.values()):
         return HOLD, ["an arm gave exactly the figures of the GAN in every draw: nothing was measured", said]
-    doubts = _doubts(e, hardest, p, rules)
+    doubts = _doubts(e, hardest, p, settings)
     if not doubts:
         if (name := _least(e)) != e.baseline:
             least = e.gains[name]
             said += f", in hindsight least over {name}: {least.value:+.3f} [{least.low:+.3f}, {least.high:+.3f}]"
         return SHIP, [f"{said}; above zero against every baseline (p {p:.4f}, after Holm)"]
     against = e.gains[hardest]
-    unsettled = p > (1 - rules.confidence) / 2 and against.high >= rules.relevant_gain
-    if not unsettled or detectable <= rules.relevant_gain or (e.rest is not None and e.rest.high < 0):
+    unsettled = p > (1 - settings.confidence) / 2 and against.high >= settings.relevant_gain
+    if not unsettled or detectable <= settings.relevant_gain or (e.rest is not None and e.rest.high < 0):
         return HOLD, [said, *doubts]
-    size = f"this test set shows only gains above {detectable:.3f}; {enough} test samples would show {rules.relevant_gain:g}"
+    size = f"this test set shows only gains above {detectable:.3f}; {enough} test samples would show {settings.relevant_gain:g}"
     return UNDERPOWERED, [said, *doubts, size]
 
 
@@ -140,21 +123,21 @@ def _least(e: Evidence) -> str:
     return min(e.gains, key=lambda name: (e.gains[name].value, name != e.baseline))
 
 
-def _barred(e: Evidence, rules: Rules) -> list[str]:
+def _barred(e: Evidence, settings: Settings) -> list[str]:
     """What no gain outweighs."""
     reasons = []
     if e.dose == 0:
         reasons.append("on validation it was best to add none")
     if e.added == 0 and e.dose > 0:
         reasons.append("no candidate passed the filter")
-    low, high = intervals.wilson(*e.copies, rules.confidence)
-    if e.copies[1] and low > rules.max_copies:
+    low, high = intervals.wilson(*e.copies, settings.confidence)
+    if e.copies[1] and low > settings.max_copies:
         reasons.append(
             f"{e.copies[0]} of {e.copies[1]} samples are copies of training samples "
-            f"({low:.1%} to {high:.1%}; the limit is {rules.max_copies:.1%})"
+            f"({low:.1%} to {high:.1%}; the limit is {settings.max_copies:.1%})"
         )
-    low, high = intervals.wilson(*e.agreement, rules.confidence)
-    if e.agreement[1] and high < rules.min_label_agreement * e.reference_agreement:
+    low, high = intervals.wilson(*e.agreement, settings.confidence)
+    if e.agreement[1] and high < settings.min_label_agreement * e.reference_agreement:
         reasons.append(
             f"a classifier that never saw them recognises {e.agreement[0]} of {e.agreement[1]} as this class, "
             f"but {e.reference_agreement:.0%} of held-out real samples"
@@ -162,10 +145,10 @@ def _barred(e: Evidence, rules: Rules) -> list[str]:
     return reasons
 
 
-def _doubts(e: Evidence, hardest: str, p: float, rules: Rules) -> list[str]:
+def _doubts(e: Evidence, hardest: str, p: float, settings: Settings) -> list[str]:
     """What stands between a class and shipping."""
     doubts = []
-    level = (1 - rules.confidence) / 2
+    level = (1 - settings.confidence) / 2
     against = e.gains[hardest]
     if p > level:
         doubts.append(
@@ -173,11 +156,11 @@ def _doubts(e: Evidence, hardest: str, p: float, rules: Rules) -> list[str]:
             f"p {p:.4f} after Holm, where {level:g} is asked for"
         )
     smallest = e.gains[_least(e)].value
-    if smallest < rules.min_gain:
-        doubts.append(f"the smallest gain over a baseline is {smallest:+.3f}, {rules.min_gain:g} is asked for")
-    if e.rest is not None and e.rest.low < -rules.max_loss:
+    if smallest < settings.min_gain:
+        doubts.append(f"the smallest gain over a baseline is {smallest:+.3f}, {settings.min_gain:g} is asked for")
+    if e.rest is not None and e.rest.low < -settings.max_loss:
         doubts.append(
-            f"the other classes may lose {-e.rest.low:.3f} in average precision, {rules.max_loss:g} is allowed"
+            f"the other classes may lose {-e.rest.low:.3f} in average precision, {settings.max_loss:g} is allowed"
         )
     return doubts
 
