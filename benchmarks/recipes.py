@@ -256,7 +256,7 @@ RECIPES = {
     "neighbours_2": Recipe("2 neighbours", {"pretrain": {"neighbours": 2}}),
     "keep_half": Recipe("keep half, by score", {"filter": {"acceptance": 0.5}, "generate": {"oversampling": 3.0}}),
     "keep_quarter": Recipe("keep a quarter, by score", {"filter": {"acceptance": 0.25}, "generate": {"oversampling": 6.0}}),
-    "resnet": Recipe("residual networks", {"train": {"network": "resnet"}}),
-    "laplacian": Recipe("a pyramid of networks", {"train": {"network": "laplacian"}}),
+    "resnet": Recipe("residual networks", {"pretrain": {"network": "resnet"}}),
+    "laplacian": Recipe("a pyramid of networks", {"pretrain": {"network": "laplacian"}}),
     "upscaled_2": Recipe("made at half the size and upscaled", {"upscale": {"factor": 2}}),
 }  # fmt: skip

@@ -1,4 +1,6 @@
-"""The one kind of error that is the user's to mend."""
+"""Errors that are the user's to mend."""
+
+SETTINGS_FILE = "params.yaml"
 
 
 class UserError(Exception):
@@ -6,3 +8,17 @@ class UserError(Exception):
 
     The command line prints the line without a traceback and exits with code 2.
     """
+
+
+class SettingError(UserError):
+    """Says which setting is wrong, and why.
+
+    name: as it stands in `params.yaml`, `group.key` or a group alone. why: what is wrong and what it may be; it goes on
+    from the name.
+
+    >>> print(SettingError("filter.treshold", "is not a setting; did you mean threshold?"))
+    params.yaml: filter.treshold is not a setting; did you mean threshold?
+    """
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{SETTINGS_FILE}: {name} {why}")

@@ -113,8 +113,8 @@ def test_a_listed_kind_goes_from_samples_to_a_verdict(tmp_path: Path, monkeypatc
     model = {name: tmp_path / f"base.{name}" for name in ("model", "curves", "health")}
     settings = {stage.name: stage.settings for stage in dag.STAGES}
     pretrain.run(
-        train=seen, validation=held_out, classes=classes, settings=settings["pretrain"](steps=60), factor=1,
-        network="auto", width=4, **model, **common,
+        train=seen, validation=held_out, classes=classes, factor=1,
+        settings=settings["pretrain"](steps=60, width=4), **model, **common,
     )  # fmt: skip
     own = {name: tmp_path / f"own.{name}" for name in ("model", "curves", "health")}
     train.run(

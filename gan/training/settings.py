@@ -22,6 +22,10 @@ class _Loop(Settings):
 class PretrainSettings(_Loop):
     """The base: one GAN on all classes, from which rich classes teach how samples vary."""
 
+    network: Literal["auto", "mlp", "dcgan", "resnet", "laplacian"] = Field(
+        default="auto", description="family of networks; auto: mlp to 12 pixels, else dcgan"
+    )
+    width: int = Field(default=16, ge=4, description="channels of the first convolution; mlp layers: 16 times as many")
     steps: int = Field(default=1200, ge=1, description="training steps")
     learning_rate: float = Field(default=5e-4, gt=0, description="of both networks, falling to a tenth along a cosine")
     sampling_power: float = Field(default=0.5, ge=0, le=1, description="a class of n is drawn ~ n^power; 0: all alike")
@@ -36,10 +40,6 @@ class PretrainSettings(_Loop):
 class TrainSettings(_Loop):
     """The GAN of one class: the base, trained on for a while on that class alone."""
 
-    network: Literal["auto", "mlp", "dcgan", "resnet", "laplacian"] = Field(
-        default="auto", description="family of networks; auto: mlp to 12 pixels, else dcgan"
-    )
-    width: int = Field(default=16, ge=4, description="channels of the first convolution; mlp layers: 16 times as many")
     steps: int = Field(default=200, ge=0, description="training steps; 0 trains the base no further")
     learning_rate: float = Field(default=3e-5, gt=0, description="of both networks, falling to a tenth along a cosine")
 

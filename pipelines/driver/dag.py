@@ -102,7 +102,7 @@ STAGES = (
             "curves": "data/models/base.csv",
             "health": "data/models/base.json",
         },
-        borrows=("train.network", "train.width", "upscale.factor"),
+        borrows=("upscale.factor",),
         accelerator=True,
         plots={
             "data/models/base.csv": {

@@ -11,9 +11,9 @@ from pydantic import Field, ValidationError
 from gan.settings import Settings
 from pipelines import files
 from pipelines.driver.dag import Stage, stage_named, stages
-from pipelines.errors import UserError
+from pipelines.errors import SETTINGS_FILE, SettingError, UserError
 
-FILE = "params.yaml"
+FILE = SETTINGS_FILE
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
@@ -23,6 +23,7 @@ class Gate(Settings):
     enforce: bool = Field(default=False, description="end `tailweight run` with exit code 3 when nothing ships, for CI")
 
 
+MOVED = {"train.network": "pretrain.network", "train.width": "pretrain.width"}  # settings of earlier versions
 SEED_ABOUT = "every random number of a run comes from this one and a stable name"
 
 
@@ -45,16 +46,21 @@ def check(values: Mapping[str, Any], demo: bool) -> None:
     names = ["seed", "gate", *(stage.name for stage in known)]
     for name in values:
         if name not in names:
-            raise UserError(f"{FILE}: {name} is not a group of settings{_nearest(str(name), names)}")
+            raise SettingError(str(name), f"is not a group of settings{_nearest(str(name), names)}")
     seed(values)
     gate(values)
     needed = ["seed"] + [stage.name for stage in known if type(group(stage, values)).model_fields]
     _check_table(values)
     missing = [name for name in needed if name not in values]
+    missing += sorted({path for stage in known for path in stage.borrows if not _says(values, path)} - set(missing))
     if missing:
-        raise UserError(
-            f"{FILE}: {', '.join(missing)} missing, and DVC needs every group; write them: tailweight render"
-        )
+        raise SettingError(", ".join(missing), "missing, and DVC needs every group; write them: tailweight render")
+
+
+def _says(values: Mapping[str, Any], path: str) -> bool:
+    """Say whether `values` have the setting `group.key`, or lack its whole group."""
+    name, key = path.split(".")
+    return name not in values or key in (values[name] or {})
 
 
 def _about(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,15 +73,15 @@ def _check_table(values: Mapping[str, Any]) -> None:
     about = _about(values)
     judges = group(stage_named("evaluate"), values).model_dump(include={"classifiers", "estimators"})
     if about["columns"] and not about["label"]:
-        raise UserError(
-            f"{FILE}: prepare.label is empty, and prepare.columns speaks of a table; name the column of the class"
+        raise SettingError(
+            "prepare.label", "is empty, and prepare.columns speaks of a table; name the column of the class"
         )
     if about["label"] and about["label"] == about["group"]:
-        raise UserError(
-            f"{FILE}: prepare.group and prepare.label both name {about['label']!r}; a group is another column"
+        raise SettingError(
+            "prepare.group", f"and prepare.label both name {about['label']!r}; a group is another column"
         )
     if about["label"] and judges == {"classifiers": ["small_cnn"], "estimators": {}}:
-        raise UserError(f"{FILE}: evaluate.classifiers has small_cnn alone, which is for images; add random_forest")
+        raise SettingError("evaluate.classifiers", "has small_cnn alone, which is for images; add random_forest")
 
 
 def gate(values: Mapping[str, Any]) -> Gate:
@@ -87,7 +93,7 @@ def seed(values: Mapping[str, Any]) -> int:
     """Return the run's seed; UserError where it is no whole number."""
     found = values.get("seed", 0)
     if isinstance(found, bool) or not isinstance(found, int):
-        raise UserError(f"{FILE}: seed is {found!r}, expected a whole number such as 0")
+        raise SettingError("seed", f"is {found!r}, expected a whole number such as 0")
     return found
 
 
@@ -100,11 +106,11 @@ def _validated(name: str, model: type[AnySettings], values: Mapping[str, Any]) -
     given = values.get(name) or {}
     if not isinstance(given, dict):
         key = next(iter(model.model_fields), "key")
-        raise UserError(f"{FILE}: {name} is {given!r}, expected settings such as '{key}: …'")
+        raise SettingError(name, f"is {given!r}, expected settings such as '{key}: …'")
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise UserError(f"{FILE}: {_first_problem(name, model, error)}") from None
+        raise _first_problem(name, model, error) from None
 
 
 def borrowed(stage: Stage, values: Mapping[str, Any], known: Mapping[str, Stage]) -> dict[str, Any]:
@@ -156,14 +162,17 @@ def _lines(key: str, value: Any, about: str) -> list[str]:
     return [f"  {key}:  # {about}", *entries]
 
 
-def _first_problem(name: str, model: type[Settings], error: ValidationError) -> str:
+def _first_problem(name: str, model: type[Settings], error: ValidationError) -> SettingError:
     problem = error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"])
+    path = f"{name}.{key}"
+    if path in MOVED:
+        return SettingError(path, f"is now {MOVED[path]}; move its line there, then: tailweight render")
     if problem["type"] == "extra_forbidden":
-        return f"{name}.{key} is not a setting{_nearest(key, list(model.model_fields))}"
+        return SettingError(path, f"is not a setting{_nearest(key, list(model.model_fields))}")
     top = model.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
     meaning = f" ({top.description})" if top else ""
-    return f"{name}.{key} is {problem['input']!r}: {problem['msg'].lower()}{meaning}"
+    return SettingError(path, f"is {problem['input']!r}: {problem['msg'].lower()}{meaning}")
 
 
 def _nearest(word: str, words: list[str]) -> str:

@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from pipelines.errors import UserError
+from pipelines.errors import SettingError
 from pipelines.evaluation.arms import Training
 from pipelines.likeness.data import Data
 from pipelines.samples import IMAGES
@@ -70,7 +70,7 @@ CLASSIFIERS: dict[str, Classifier] = {
     "small_cnn": small_cnn,
 }
 ONLY_FOR = {"small_cnn": (IMAGES,)}  # kinds of data; a classifier that is not listed is for all
-_SETTING = "params.yaml: evaluate.estimators"
+_SETTING = "evaluate.estimators"
 
 
 def named_estimator(path: str, arguments: Mapping[str, Any]) -> Classifier:
@@ -78,14 +78,14 @@ def named_estimator(path: str, arguments: Mapping[str, Any]) -> Classifier:
 
     Columns are standardised first, and categories become a column each. An estimator without `predict_proba` is
     calibrated (sigmoid, 3 folds). `Settings.estimators` has seen to it that the path lies in a known package.
-    Raises UserError when there is no such class, it is not a classifier with scikit-learn's interface, or an argument
+    Raises SettingError when there is no such class, it is not a classifier with scikit-learn's interface, or an argument
     does not fit. Nothing is called before its class is known to be such a classifier.
     """
     kind = _classifier_class(path)
     try:
         kind(**arguments)
     except (TypeError, ValueError) as error:
-        raise UserError(f"{_SETTING}: {path} cannot be made with {dict(arguments)}: {error}") from error
+        raise SettingError(_SETTING, f"names {path}, which cannot be made with {dict(arguments)}: {error}") from error
 
     def fit(training: Training, seed: int) -> Fitted:
         model = kind(**arguments)
@@ -106,11 +106,11 @@ def _classifier_class(path: str) -> type[BaseEstimator]:
     try:
         kind = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise UserError(
-            f"{_SETTING}: there is no {path} ({error}); is the package installed, the name right?"
+        raise SettingError(
+            _SETTING, f"names {path}, and there is no {path} ({error}); is the package installed, the name right?"
         ) from error
     if not (isinstance(kind, type) and issubclass(kind, BaseEstimator) and issubclass(kind, ClassifierMixin)):
-        raise UserError(f"{_SETTING}: {path} is not a scikit-learn classifier, such as sklearn.svm.SVC")
+        raise SettingError(_SETTING, f"names {path}, which is not a scikit-learn classifier, such as sklearn.svm.SVC")
     return kind
 
 
@@ -134,12 +134,12 @@ def _calibrated(model: BaseEstimator, training: Training) -> BaseEstimator:
 def chosen(names: Sequence[str], extra: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Classifier]:
     """Return the classifiers called `names` plus those of `extra` (dotted path -> arguments), in order.
 
-    Classifiers for other kinds of data are left out. Raises UserError for an unknown name.
+    Classifiers for other kinds of data are left out. Raises SettingError for an unknown name.
     """
     unknown = [name for name in names if name not in CLASSIFIERS]
     if unknown:
-        raise UserError(
-            f"params.yaml: evaluate.classifiers: classifier {unknown[0]!r} is unknown; known are {', '.join(CLASSIFIERS)}"
+        raise SettingError(
+            "evaluate.classifiers", f"names {unknown[0]!r}, which is unknown; known are {', '.join(CLASSIFIERS)}"
         )
     table = {name: CLASSIFIERS[name] for name in names if kind in ONLY_FOR.get(name, (kind,))}
     return table | {path: named_estimator(path, arguments) for path, arguments in extra.items()}

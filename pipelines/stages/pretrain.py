@@ -8,7 +8,7 @@ import pandas as pd
 from gan.progress import Progress
 from gan.training.settings import PretrainSettings
 from pipelines import files
-from pipelines.errors import UserError
+from pipelines.errors import SettingError, UserError
 from pipelines.samples import Samples
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ def run(
     curves: Path,
     health: Path,
     settings: Settings,
-    network: str,
-    width: int,
     factor: int,
     seed: int,
     progress: Progress,
@@ -39,8 +37,10 @@ def run(
     real, held_out = Samples.load(train).reduced(factor), Samples.load(validation).reduced(factor)
     names = files.read_json(classes)["classes"]
     shown = (held_out.values, held_out.labels)
-    codec = _codec_of(real, settings, network)
-    gan = pretrain(real.values, real.labels, len(names), settings, network, width, seed, progress, shown, codec)
+    codec = _codec_of(real, settings)
+    gan = pretrain(
+        real.values, real.labels, len(names), settings, settings.network, settings.width, seed, progress, shown, codec
+    )
     checkpoint.save(gan, model)
     pd.DataFrame(gan.history).to_csv(curves, index=False)
     files.write_json(health, gan.health.to_dict())
@@ -51,20 +51,22 @@ def run(
         print(f"pretrain: {sign}")
 
 
-def _codec_of(real: Samples, settings: Settings, network: str) -> "Codec":
+def _codec_of(real: Samples, settings: Settings) -> "Codec":
     """Return what turns samples into tensors and back; UserError where the settings are not for this kind of data."""
     from gan.modalities import CODECS
 
     kind = CODECS[real.kind]
-    if kind.families is not None and network not in ("auto", *kind.families):
-        raise UserError(
-            f"params.yaml: train.network is {network}, which is not made for {real.form.noun}; "
-            f"they take auto or {', '.join(kind.families)}"
+    if kind.families is not None and settings.network not in ("auto", *kind.families):
+        raise SettingError(
+            "pretrain.network",
+            f"is {settings.network}, which is not made for {real.form.noun}; "
+            f"they take auto or {', '.join(kind.families)}",
         )
     if "spread" in settings.starts and not kind.noisy:
-        raise UserError(
-            f"params.yaml: pretrain.starts is {settings.starts}, which is not made for {real.form.noun}; "
-            f"they take auto, {' or '.join(kind.policies)}"
+        raise SettingError(
+            "pretrain.starts",
+            f"is {settings.starts}, which is not made for {real.form.noun}; "
+            f"they take auto, {' or '.join(kind.policies)}",
         )
     try:
         return kind.fit(real.values, real.columns or None)

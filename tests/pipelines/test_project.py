@@ -94,7 +94,7 @@ def test_pushed_outputs_come_back_in_a_fresh_clone(finished: Path, tmp_path: Pat
         ("generate", "oversampling", 2.5, {"generate"}),
         ("evaluate", "repeats", 3, {"evaluate"}),
         ("train", "steps", 21, {"train"}),
-        ("train", "width", 8, {"pretrain", "train"}),
+        ("pretrain", "width", 8, {"pretrain"}),
     ],
 )
 def test_a_setting_makes_its_own_stage_stale_and_no_other(

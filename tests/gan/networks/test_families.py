@@ -23,7 +23,7 @@ from gan.sample import generate
 from gan.training.adversary import Adversary
 from gan.training.batches import Batch
 from gan.training.losses import gradient_penalty
-from gan.training.train import PretrainSettings, TrainSettings, pretrain
+from gan.training.train import PretrainSettings, pretrain
 
 README = Path(__file__).resolve().parents[3] / "README.md"
 ALL_VALUES = ImageCodec(tuple(range(256)), background=None)
@@ -168,8 +168,8 @@ def test_auto_goes_by_size() -> None:
 
 
 def test_every_family_can_be_asked_for() -> None:
-    """The names that `train.network` takes are auto and the families."""
-    assert get_args(TrainSettings.model_fields["network"].annotation) == ("auto", *FAMILIES)
+    """The names that `pretrain.network` takes are auto and the families."""
+    assert get_args(PretrainSettings.model_fields["network"].annotation) == ("auto", *FAMILIES)
 
 
 @pytest.mark.parametrize("name", FAMILIES)

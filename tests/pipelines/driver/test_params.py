@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from pipelines.__main__ import main
 from pipelines.driver import dag, params
@@ -18,8 +19,6 @@ def write(folder: Path, text: str) -> Path:
 
 def test_the_rendered_file_says_every_setting_and_reads_back() -> None:
     """Rendering the values of a rendered file gives the same text."""
-    from ruamel.yaml import YAML
-
     text = params.render(demo=True, values={"seed": 7, "pretrain": {"learning_rate": 1e-5}})
     assert params.render(demo=True, values=YAML(typ="safe", pure=True).load(text)) == text
     text = params.render(demo=True)
@@ -68,6 +67,19 @@ def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, text: str, said: str
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("path", params.MOVED)
+def test_a_setting_that_has_moved_says_where_to(tmp_path: Path, path: str) -> None:
+    """One line names the new place, which exists; `tailweight render` refuses the old place likewise."""
+    name, key = path.split(".")
+    stage, new = params.MOVED[path].split(".")
+    assert new in dag.stage_named(stage).settings.model_fields
+    with pytest.raises(UserError, match=f"{path} is now {stage}.{new}; move its line there") as error:
+        params.check({"seed": 0, name: {key: 8}}, demo=False)
+    assert "\n" not in str(error.value)
+    with pytest.raises(UserError, match=f"is now {stage}.{new}"):
+        params.render(demo=False, values={name: {key: 8}})
+
+
 def test_numbers_are_read_as_yaml_1_2_reads_them(tmp_path: Path) -> None:
     """1e-4 is a number, as DVC also thinks."""
     values = params.read(write(tmp_path, "pretrain: {learning_rate: 1e-4}"))
@@ -79,6 +91,14 @@ def test_a_missing_group_is_named_before_dvc_trips_over_it(tmp_path: Path) -> No
     with pytest.raises(UserError, match=r"prepare, .* missing.*tailweight render"):
         params.check(written(tmp_path, "seed: 0\nfilter: {threshold: auto}"), demo=False)
     params.check(written(tmp_path, params.render(demo=False, values={"seed": 3})), demo=False)
+
+
+def test_a_missing_setting_that_other_stages_take_is_named() -> None:
+    """DVC depends on it by its name, whether or not its group is there."""
+    values = YAML(typ="safe", pure=True).load(params.render(demo=False))
+    values["upscale"] = {}
+    with pytest.raises(UserError, match=r"upscale\.factor missing.*tailweight render"):
+        params.check(values, demo=False)
 
 
 def test_classifiers_are_refused_before_anything_runs(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The contract of every classifier; a new one is tested by being listed."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
@@ -7,6 +9,7 @@ from sklearn.metrics import balanced_accuracy_score
 from pipelines.errors import UserError
 from pipelines.evaluation.arms import Training
 from pipelines.evaluation.classifiers import CLASSIFIERS, chosen, probabilities
+from pipelines.evaluation.settings import Settings
 from pipelines.samples import IMAGES
 from tests.pipelines.evaluation.worlds import digits
 
@@ -17,6 +20,13 @@ TABLE = chosen(list(CLASSIFIERS), EXTRA, IMAGES)
 @pytest.fixture(scope="module")
 def world():
     return digits((1,), few=20, classes=4)
+
+
+def test_the_setting_names_every_classifier() -> None:
+    """What `evaluate.classifiers` takes are the classifiers that there are, and all of them by default."""
+    field = Settings.model_fields["classifiers"]
+    (names,) = get_args(field.annotation)
+    assert get_args(names) == tuple(CLASSIFIERS) == tuple(field.default)
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -54,7 +64,7 @@ def test_the_small_network_is_left_out_for_a_table() -> None:
 @pytest.mark.parametrize(
     ("names", "extra", "line"),
     [
-        (["forest"], {}, "classifier 'forest' is unknown"),
+        (["forest"], {}, "names 'forest', which is unknown"),
         ([], {"sklearn.svm.SVM": {}}, "sklearn.svm.SVM"),
         ([], {"sklearn.svm.SVC": {"D": 1}}, "sklearn.svm.SVC"),
         ([], {"sklearn.preprocessing.StandardScaler": {}}, "not a scikit-learn classifier"),

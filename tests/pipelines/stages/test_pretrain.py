@@ -26,8 +26,6 @@ def test_noise_for_pictures_is_refused_in_one_line(tmp_path: Path) -> None:
             curves=tmp_path / "base.csv",
             health=tmp_path / "base.json",
             settings=pretrain.Settings(starts="spread"),
-            network="auto",
-            width=4,
             factor=1,
             seed=0,
             progress=lambda done, total, figures: None,
