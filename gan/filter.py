@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from gan.settings import Settings
+from gan.settings import ExpertField, Settings
 
 
 class FilterSettings(Settings):
@@ -18,9 +18,11 @@ class FilterSettings(Settings):
     acceptance: float = Field(
         default=1.0, gt=0, le=1, description="auto: share of the candidates to keep; 1 keeps all but copies"
     )
-    quantile: float = Field(default=0.1, gt=0, lt=1, description="quantile: beat this share of held-out reals")
-    probability: float = Field(default=0.3, gt=0, lt=1, description="probability: keep what is as likely to be real")
-    cross_fit_below: int = Field(
+    quantile: float = ExpertField(default=0.1, gt=0, lt=1, description="quantile: beat this share of held-out reals")
+    probability: float = ExpertField(
+        default=0.3, gt=0, lt=1, description="probability: keep what is as likely to be real"
+    )
+    cross_fit_below: int = ExpertField(
         default=20,
         ge=0,
         description="with fewer held-out samples, critics that left samples out give the scores; 0: never",

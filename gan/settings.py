@@ -4,9 +4,13 @@ from functools import partial
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# Fields that mean nothing to the other kind of data; its `params.yaml` does not show them.
+# `only`: means nothing to the other kind of data, whose `params.yaml` does not show it.
+# `expert`: hardly ever changed, so that `params.yaml` shows it only where it has been.
 ImageField = partial(Field, json_schema_extra={"only": "images"})
 TableField = partial(Field, json_schema_extra={"only": "table"})
+ExpertField = partial(Field, json_schema_extra={"expert": True})
+ExpertImageField = partial(Field, json_schema_extra={"only": "images", "expert": True})
+ExpertTableField = partial(Field, json_schema_extra={"only": "table", "expert": True})
 
 
 class Settings(BaseModel):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gan.settings import ImageField, Settings
+from gan.settings import ExpertField, ExpertImageField, Settings
 
 FAITHFUL_ROWS = 1.0  # `faithful` for tables: of columns on scales of their own, a small move may leave the class
 
@@ -12,11 +12,13 @@ FAITHFUL_ROWS = 1.0  # `faithful` for tables: of columns on scales of their own,
 class _Loop(Settings):
     """What both phases of training are told."""
 
-    batch_size: int = Field(default=64, ge=2, description="pairs of a real and a generated sample a step")
-    gamma: float = Field(default=0.5, ge=0, description="weight of the gradient penalties; higher is smoother")
-    faithful: float = Field(default=0.07, ge=0, description="weight of how far outputs move from their starts")
-    penalty_every: int = Field(default=4, ge=1, description="steps between gradient penalties, weighted to match")
-    ema: float = Field(default=0.05, gt=0, le=1, description="half-life of the averaged weights, share of all steps")
+    batch_size: int = ExpertField(default=64, ge=2, description="pairs of a real and a generated sample a step")
+    gamma: float = ExpertField(default=0.5, ge=0, description="weight of the gradient penalties; higher is smoother")
+    faithful: float = ExpertField(default=0.07, ge=0, description="weight of how far outputs move from their starts")
+    penalty_every: int = ExpertField(default=4, ge=1, description="steps between gradient penalties, weighted to match")
+    ema: float = ExpertField(
+        default=0.05, gt=0, le=1, description="half-life of the averaged weights, share of all steps"
+    )
 
 
 class PretrainSettings(_Loop):
@@ -27,35 +29,45 @@ class PretrainSettings(_Loop):
     )
     width: int = Field(default=16, ge=4, description="channels of the first convolution; mlp layers: 16 times as many")
     steps: int = Field(default=1200, ge=1, description="training steps")
-    learning_rate: float = Field(default=5e-4, gt=0, description="of both networks, falling to a tenth along a cosine")
-    sampling_power: float = Field(default=0.5, ge=0, le=1, description="a class of n is drawn ~ n^power; 0: all alike")
-    starts: Literal["auto", "neighbours", "borrowed", "spread", "wide_spread"] = Field(
+    learning_rate: float = ExpertField(
+        default=5e-4, gt=0, description="of both networks, falling to a tenth along a cosine"
+    )
+    sampling_power: float = ExpertField(
+        default=0.5, ge=0, le=1, description="a class of n is drawn ~ n^power; 0: all alike"
+    )
+    starts: Literal["auto", "neighbours", "borrowed", "spread", "wide_spread"] = ExpertField(
         default="auto",
         description="between neighbours; with differences borrowed from rich classes; tables: spread by noise; auto: rehearsed",
     )
-    neighbours: int = Field(default=5, ge=1, description="nearest neighbours of a real sample that a start may lean to")
-    noise_dim: int = Field(default=32, ge=1, description="numbers of noise a sample")
+    neighbours: int = ExpertField(
+        default=5, ge=1, description="nearest neighbours of a real sample that a start may lean to"
+    )
+    noise_dim: int = ExpertField(default=32, ge=1, description="numbers of noise a sample")
 
 
 class TrainSettings(_Loop):
     """The GAN of one class: the base, trained on for a while on that class alone."""
 
     steps: int = Field(default=200, ge=0, description="training steps; 0 trains the base no further")
-    learning_rate: float = Field(default=3e-5, gt=0, description="of both networks, falling to a tenth along a cosine")
+    learning_rate: float = ExpertField(
+        default=3e-5, gt=0, description="of both networks, falling to a tenth along a cosine"
+    )
 
 
 class UpscaleSettings(Settings):
     """The upscaler: the GAN makes small pictures, and this makes them large again."""
 
     factor: Literal[1, 2, 4] = Field(default=1, description="the GAN's pictures are smaller by this, 1: no upscaling")
-    batch_size: int = ImageField(default=32, ge=2, description="pictures a step")
-    width: int = ImageField(default=16, ge=4, description="channels of the first convolution")
-    steps: int = ImageField(default=1500, ge=1, description="training steps")
-    learning_rate: float = ImageField(
+    batch_size: int = ExpertImageField(default=32, ge=2, description="pictures a step")
+    width: int = ExpertImageField(default=16, ge=4, description="channels of the first convolution")
+    steps: int = ExpertImageField(default=1500, ge=1, description="training steps")
+    learning_rate: float = ExpertImageField(
         default=5e-4, gt=0, description="of both networks, falling to zero along a cosine"
     )
-    gamma: float = ImageField(default=0.5, ge=0, description="weight of the gradient penalties; higher is smoother")
-    feature_weight: float = ImageField(
+    gamma: float = ExpertImageField(
+        default=0.5, ge=0, description="weight of the gradient penalties; higher is smoother"
+    )
+    feature_weight: float = ExpertImageField(
         default=0.1, ge=0, description="of the distance in discriminator features to L1 = 1"
     )
-    adversarial_weight: float = ImageField(default=0.01, ge=0, description="of the adversarial loss to L1 = 1")
+    adversarial_weight: float = ExpertImageField(default=0.01, ge=0, description="of the adversarial loss to L1 = 1")

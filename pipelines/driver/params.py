@@ -3,28 +3,31 @@
 import difflib
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from gan.settings import Settings
 from pipelines import files
+from pipelines.driver import explain
 from pipelines.driver.dag import Stage, stage_named, stages
 from pipelines.errors import SETTINGS_FILE, SettingError, UserError
 
 FILE = SETTINGS_FILE
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
+MOVED = {"train.network": "pretrain.network", "train.width": "pretrain.width"}  # settings of earlier versions
+SEED = "every random number of a run comes from this one and a stable name"
+GATE = "what the command line makes of the verdicts"
+
 
 class Gate(Settings):
     """What the command line makes of the verdicts; no stage depends on it."""
 
-    enforce: bool = Field(default=False, description="end `tailweight run` with exit code 3 when nothing ships, for CI")
-
-
-MOVED = {"train.network": "pretrain.network", "train.width": "pretrain.width"}  # settings of earlier versions
-SEED_ABOUT = "every random number of a run comes from this one and a stable name"
+    enforce: bool = Field(default=False, description="`tailweight run` exits with code 3 when nothing ships, for CI")
 
 
 def read(project: Path) -> dict[str, Any]:
@@ -122,34 +125,54 @@ def borrowed(stage: Stage, values: Mapping[str, Any], known: Mapping[str, Stage]
     return result
 
 
-def render(demo: bool, values: Mapping[str, Any] | None = None) -> str:
-    """Return the text of `params.yaml`: every setting with its value in `values` or its default, and its meaning.
+def render(demo: bool, values: Mapping[str, Any] | None = None, everything: bool = False) -> str:
+    """Return the text of `params.yaml`: settings with their value in `values` or their default, and their meaning.
 
-    Left out are settings that mean nothing to the kind of data that `values` are for; without `values`, none.
+    Left out are settings that are hardly ever changed and have their defaults, and those that mean nothing to the kind of
+    data that `values` are for (without `values`, none). `everything` leaves out neither and adds what each may be.
     """
-    kind = None if values is None else "table" if _about(values)["label"] else "images"
+    kind = None if values is None or everything else "table" if _about(values)["label"] else "images"
     values = values or {}
+    show = partial(_rendered, kind=kind, everything=everything)
     lines = [
-        "# Every setting of a run, a group a stage. `tailweight params` explains them; `tailweight run` checks them.",
+        "# The settings of a run, one group per stage. `tailweight params` explains them, `tailweight params --all` those that",
+        "# are hardly ever changed as well; each may be added here. `tailweight run` checks them.",
         "",
-        f"seed: {seed(values)}  # {SEED_ABOUT}",
-        *_rendered("gate", "what the command line makes of the verdicts", gate(values)),
+        f"seed: {seed(values)}  # {SEED}",
+        *show("gate", GATE, gate(values)),
     ]
     for stage in stages(demo):
-        lines += _rendered(stage.name, stage.about, group(stage, values), kind)
+        lines += show(stage.name, stage.about, group(stage, values))
     return "\n".join(lines) + "\n"
 
 
-def _rendered(name: str, about: str, settings: Settings, kind: str | None = None) -> list[str]:
-    """Return a group as text, without the settings of another than `kind` that have their defaults."""
+def _rendered(name: str, about: str, settings: Settings, kind: str | None, everything: bool) -> list[str]:
+    """Return a group as text; one without anything to show stays, as `{}`, since DVC depends on it."""
     values = settings.model_dump(mode="json")
+    fields = type(settings).model_fields
     lines = []
-    for key, field in type(settings).model_fields.items():
-        extra = field.json_schema_extra
-        only = extra.get("only") if isinstance(extra, dict) else None
-        if kind is None or only in (None, kind) or getattr(settings, key) != field.default:
-            lines += _lines(key, values[key], field.description or "")
-    return ["", f"{name}:  # {about}", *lines] if lines else []
+    for key, field in fields.items():
+        if everything or is_shown(field, kind) or getattr(settings, key) != field.default:
+            meaning = [field.description or "", explain.bounds(field) if everything else ""]
+            lines += _lines(key, values[key], "; ".join(filter(None, meaning)))
+    if not fields:
+        return []
+    return ["", f"{name}:  # {about}" if lines else f"{name}: {{}}  # {about}", *lines]
+
+
+def schema(demo: bool) -> str:
+    """Return a JSON schema of `params.yaml`; a group is required where DVC needs it."""
+    groups: dict[str, Any] = {"seed": (int, Field(description=SEED)), "gate": (Gate, Field(Gate(), description=GATE))}
+    for stage in stages(demo):
+        if stage.settings.model_fields:
+            groups[stage.name] = (stage.settings, Field(description=stage.about))
+    return explain.schema(f"Tailweight's {FILE}", groups)
+
+
+def is_shown(field: FieldInfo, kind: str | None) -> bool:
+    """Say whether `params.yaml` shows a setting that has its default. kind: of data, images or table; None for both."""
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    return not extra.get("expert") and (kind is None or extra.get("only") in (None, kind))
 
 
 def _lines(key: str, value: Any, about: str) -> list[str]:

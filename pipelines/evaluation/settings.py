@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from gan.settings import ExpertField
 from gan.settings import Settings as Base
 
 ESTIMATOR_PACKAGES = ("sklearn", "imblearn", "lightgbm", "xgboost", "catboost")  # that `estimators` may name classes of
@@ -32,20 +33,22 @@ class Settings(Base):
         ge=2,
         description="folds of the cross-validation on train and validation that chooses classifier and baseline",
     )
-    fold_repeats: int = Field(default=1, ge=1, description="how often that cross-validation is repeated with new folds")
+    fold_repeats: int = ExpertField(
+        default=1, ge=1, description="how often that cross-validation is repeated with new folds"
+    )
     doses: list[float] = Field(
         default=[0.0, 0.25, 0.5, 1.0],
         description="doses tried on validation, as shares of what would balance a class; 0 adds nothing",
         min_length=1,
     )
-    acceptances: list[float] = Field(
+    acceptances: list[float] = ExpertField(
         default=[0.25, 0.5, 0.75],
         description="shares of best-scored candidates whose effect is shown beside the filter's own",
     )
-    curve_repeats: int = Field(
+    curve_repeats: int = ExpertField(
         default=3, ge=0, description="trainings for each point of the acceptance curve; 0 leaves the curve out"
     )
-    draws: int = Field(default=1000, ge=200, description="bootstrap draws of training repeats and test rows")
+    draws: int = ExpertField(default=1000, ge=200, description="bootstrap draws of training repeats and test rows")
     confidence: float = Field(
         default=0.95,
         gt=0.5,
@@ -64,25 +67,25 @@ class Settings(Base):
         lt=1,
         description="gain in average precision that a test set must be able to show; else 'underpowered'",
     )
-    max_loss: float = Field(
+    max_loss: float = ExpertField(
         default=0.02,
         ge=0,
         lt=1,
         description="loss in mean average precision of the other classes that the gate must be able to rule out",
     )
-    min_test_samples: int = Field(
+    min_test_samples: int = ExpertField(
         default=10, ge=1, description="test samples of a class below which its verdict is 'underpowered'"
     )
-    max_copies: float = Field(
+    max_copies: float = ExpertField(
         default=0.02, ge=0, le=1, description="share of copies of training samples above which a class is held"
     )
-    min_label_agreement: float = Field(
+    min_label_agreement: float = ExpertField(
         default=0.5,
         ge=0,
         le=1,
         description="a class is held when its samples are recognised less often than this times held-out real ones",
     )
-    precision: float = Field(
+    precision: float = ExpertField(
         default=0.8,
         gt=0,
         lt=1,

@@ -11,8 +11,8 @@ from gan import seeds
 from gan.constraints import Constraint, check
 from gan.errors import ConstraintError
 from gan.progress import Progress
+from gan.settings import ExpertTableField, TableField
 from gan.settings import Settings as Base
-from gan.settings import TableField
 from pipelines.errors import UserError
 from pipelines.plan import ClassPlan, slug
 from pipelines.samples import TABLE, Candidates, Samples
@@ -27,7 +27,7 @@ class Settings(Base):
         description="table: what each row satisfies: a list of {kind: range, column, min, max}, {kind: inequality, low, "
         "high}, {kind: fixed_combinations, columns: […]} or {kind: expression, expression}",
     )
-    constraint_budget: float = TableField(
+    constraint_budget: float = ExpertTableField(
         default=20, ge=1, description="attempts for each row, on average, until all candidates satisfy the constraints"
     )
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from gan.kinds import Kind
 from gan.progress import Progress
-from gan.settings import ImageField, TableField
+from gan.settings import ExpertImageField, ImageField, TableField
 from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.ingest import image_sources, pictures, table_rows
@@ -32,7 +32,7 @@ class Settings(Base):
     validation_share: float = Field(
         default=0.2, ge=0, lt=1, description="share of each training class held out to choose by"
     )
-    drop_duplicates: bool = ImageField(
+    drop_duplicates: bool = ExpertImageField(
         default=True, description="drop pictures that equal an earlier one, of test first"
     )
     label: str = TableField(default="", description="table: the column with the class; empty: the data are pictures")

@@ -95,6 +95,7 @@ def test_pushed_outputs_come_back_in_a_fresh_clone(finished: Path, tmp_path: Pat
         ("evaluate", "repeats", 3, {"evaluate"}),
         ("train", "steps", 21, {"train"}),
         ("pretrain", "width", 8, {"pretrain"}),
+        ("pretrain", "ema", 0.1, {"pretrain"}),  # not in the file until it is changed
     ],
 )
 def test_a_setting_makes_its_own_stage_stale_and_no_other(

@@ -4,11 +4,13 @@ import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
+from gan.settings import ExpertField, Settings
 from pipelines.__main__ import main
-from pipelines.driver import dag, params
+from pipelines.driver import dag, explain, params
 from pipelines.errors import UserError
 
 
@@ -17,15 +19,84 @@ def write(folder: Path, text: str) -> Path:
     return folder
 
 
-def test_the_rendered_file_says_every_setting_and_reads_back() -> None:
+def yaml(text: str) -> dict:
+    return YAML(typ="safe", pure=True).load(text)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_the_rendered_file_reads_back(everything: bool) -> None:
     """Rendering the values of a rendered file gives the same text."""
-    text = params.render(demo=True, values={"seed": 7, "pretrain": {"learning_rate": 1e-5}})
-    assert params.render(demo=True, values=YAML(typ="safe", pure=True).load(text)) == text
-    text = params.render(demo=True)
+    values = {"seed": 7, "pretrain": {"learning_rate": 1e-5}}
+    text = params.render(demo=True, values=values, everything=everything)
+    assert params.render(demo=True, values=yaml(text), everything=everything) == text
+
+
+def test_every_setting_can_be_shown_with_what_it_may_be() -> None:
+    """All of them, each with its meaning and its bounds, whatever the kind of data."""
+    text = params.render(demo=True, values={}, everything=True)
     for stage in dag.STAGES:
         for key, field in stage.settings.model_fields.items():
-            assert f"  {key}: " in text
-            assert field.description in text, f"{stage.name}.{key} has no description"
+            group = text.split(f"\n{stage.name}:")[1]
+            line = next(line for line in group.splitlines() if line.startswith(f"  {key}: "))
+            assert field.description and field.description in line, f"{stage.name}.{key} has no description"
+            assert explain.bounds(field) in line
+    assert "steps: 1200  # training steps; at least 1\n" in text
+
+
+@pytest.mark.parametrize("values", [{}, {"prepare": {"label": "sick"}}])
+def test_the_file_shows_about_two_dozen_settings(values: dict) -> None:
+    """Those that people change; what differs from its default is shown in any case."""
+    text = params.render(demo=False, values=values)
+    count = sum(line.startswith("  ") for line in text.splitlines())
+    assert 20 <= count <= 28
+    assert "  ema: " not in text
+    changed = params.render(demo=False, values={**values, "pretrain": {"ema": 0.1}})
+    assert "  ema: 0.1" in changed
+    assert sum(line.startswith("  ") for line in changed.splitlines()) == count + 1
+
+
+def test_what_dvc_depends_on_by_name_is_never_hidden() -> None:
+    """Each group has its line, and a setting that another stage takes is shown for every kind of data."""
+    for values in ({}, {"prepare": {"label": "sick"}}):
+        shown = yaml(params.render(demo=True, values=values))
+        params.check(shown, demo=True)
+        for stage in dag.STAGES:
+            assert stage.name in shown or not stage.settings.model_fields
+            for name, key in (path.split(".") for path in stage.borrows):
+                assert key in shown[name]
+
+
+def test_a_group_whose_settings_are_all_hidden_stays() -> None:
+    """It is an empty mapping, which DVC can depend on; a setting that is added there makes it another value."""
+
+    class Quiet(Settings):
+        rate: float = ExpertField(default=0.5, description="of change")
+
+    assert params._rendered("quiet", "none", Quiet(), None, False) == ["", "quiet: {}  # none"]
+    assert params._rendered("quiet", "one", Quiet(rate=1), None, False) == [
+        "",
+        "quiet:  # one",
+        "  rate: 1.0  # of change",
+    ]
+
+
+def test_the_schema_says_what_the_check_says() -> None:
+    """A JSON schema that takes what is rendered, and refuses unknown names, values out of bounds and missing groups."""
+    schema = json.loads(params.schema(demo=False))
+    values = yaml(params.render(demo=False, values={}, everything=True))
+    jsonschema.validate(values, schema)
+    jsonschema.validate(yaml(params.render(demo=False, values={})), schema)
+    for wrong in (
+        {**values, "fliter": {}},
+        {**values, "filter": {"treshold": "auto"}},
+        {**values, "filter": {"threshold": "best"}},
+        {**values, "pretrain": {"steps": 0}},
+        {name: group for name, group in values.items() if name != "plan"},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
+        with pytest.raises(UserError):
+            params.check(wrong, demo=False)
 
 
 def test_a_project_shows_the_settings_of_its_kind_of_data() -> None:
@@ -95,7 +166,7 @@ def test_a_missing_group_is_named_before_dvc_trips_over_it(tmp_path: Path) -> No
 
 def test_a_missing_setting_that_other_stages_take_is_named() -> None:
     """DVC depends on it by its name, whether or not its group is there."""
-    values = YAML(typ="safe", pure=True).load(params.render(demo=False))
+    values = yaml(params.render(demo=False))
     values["upscale"] = {}
     with pytest.raises(UserError, match=r"upscale\.factor missing.*tailweight render"):
         params.check(values, demo=False)
