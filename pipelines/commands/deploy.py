@@ -1,5 +1,6 @@
 """`tailweight deploy`: write `prefect.yaml` and hand it to `prefect deploy`, which takes the same file by itself."""
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +13,28 @@ from pipelines.errors import UserError
 FILE = "prefect.yaml"
 POOL = "tailweight"
 DAILY = "0 3 * * *"
+ABOUT = "put the run on a Prefect server, on a schedule"
+MORE = """
+
+Needs a server (prefect server start) named by PREFECT_API_URL, and a worker on this machine:
+  prefect worker start --pool tailweight"""
 COMMENT = (
     "A Prefect deployment of this project: `tailweight deploy` or `prefect deploy --all` puts it on the server; a worker\n"
     "# started with `prefect worker start --pool tailweight` runs it here, one run at a time."
 )
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("--cron", required=True, metavar="EXPR", help=f'when to run, e.g. "{DAILY}"')
+    parser.add_argument("--timezone", default="UTC", metavar="ZONE", help="zone of the cron expression (default: UTC)")
+    parser.add_argument("--name", metavar="NAME", help="of the deployment (default: the folder's name)")
+    parser.add_argument("--pool", default=POOL, metavar="POOL", help="work pool of type process, made if missing")
+
+
+def execute(options: argparse.Namespace) -> None:
+    """Do what the command line asks for."""
+    deploy(Path(options.project), cron=options.cron, timezone=options.timezone, name=options.name, pool=options.pool)
 
 
 def definition(name: str, cron: str = DAILY, timezone: str = "UTC", pool: str = POOL) -> dict[str, Any]:

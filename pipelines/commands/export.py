@@ -1,82 +1,18 @@
-"""`tailweight export`: the release as people and other tools like it, class folders of PNGs or CSV files."""
+"""`tailweight export`: the release written to a folder."""
 
-import shutil
-from collections.abc import Callable
+import argparse
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
-from PIL import Image
-
-from pipelines import files, release
-from pipelines.errors import UserError
-from pipelines.plan import slug
-from pipelines.samples import IMAGES, TABLE, form_of
-
-RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
+ABOUT = "write the release as class folders of PNGs, or as CSV files, with a manifest"
 
 
-def export(project: Path, folder: Path) -> None:
-    """Write the samples and `manifest.csv` (path, label, split, origin, …) to a new folder.
-
-    Pictures become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
-    manifest has the name itself. A table becomes `<split>.csv`, the last columns being the group, if any, and the label.
-    UserError where there is no release or `folder` exists.
-    """
-    source = project / "data/release/samples.parquet"
-    if not source.is_file():
-        raise UserError(f"{source}: there is no release yet; make one: tailweight run release (or dvc pull)")
-    folder = folder.resolve()
-    if folder.exists():
-        raise UserError(f"{folder}: exists already; name a new folder")
-    about = files.read_json(source.with_name("release.json"))
-    rows, values = release.read(source, about["kind"])
-    rows = rows.rename(columns={"class": "label"})
-    building = folder.with_name(f".{folder.name}.tailweight-export")
-    shutil.rmtree(building, ignore_errors=True)
-    try:
-        building.mkdir(parents=True)
-        added = {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
-        places = WRITERS[about["kind"]](building, rows, values, added)
-        pd.concat([places, rows], axis=1).to_csv(building / "manifest.csv", index=False)
-        building.rename(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    made = int((rows["origin"] == release.SYNTHETIC).sum())
-    print(f"{folder}: {len(rows)} {form_of(about['kind']).noun}, {made} of them synthetic; manifest.csv says which")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("folder", metavar="DIR", help="a folder that does not exist yet")
 
 
-def _write_pictures(
-    folder: Path, rows: pd.DataFrame, pictures: np.ndarray, added: dict[str, pd.Series]
-) -> pd.DataFrame:
-    """Write `<split>/<class>/<file>.png`; return the `path` of each."""
-    paths = [
-        f"{row.split}/{folder_name(row.label)}/{row.origin}-{number:06d}.png"
-        for number, row in enumerate(rows.itertuples())
-    ]
-    for path, picture in zip(paths, pictures, strict=True):
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture.squeeze(axis=2) if picture.shape[2] == 1 else picture).save(target)
-    return pd.DataFrame({"path": paths})
+def execute(options: argparse.Namespace) -> None:
+    """Do what the command line asks for."""
+    from pipelines.commands.export_files import export
 
-
-def _write_tables(folder: Path, rows: pd.DataFrame, values: pd.DataFrame, added: dict[str, pd.Series]) -> pd.DataFrame:
-    """Write `<split>.csv`, the columns `added` last; return the `path` of each row and its number there, from 1."""
-    for split, part in values.assign(**added).groupby(rows["split"]):
-        part.to_csv(folder / f"{split}.csv", index=False)
-    return pd.DataFrame({"path": rows["split"] + ".csv", "row": rows.groupby("split").cumcount() + 1})
-
-
-WRITERS: dict[str, Callable[[Path, pd.DataFrame, Any, dict[str, pd.Series]], pd.DataFrame]] = {
-    IMAGES: _write_pictures,
-    TABLE: _write_tables,
-}
-
-
-def folder_name(label: str) -> str:
-    """Return the class name where it is safe as a folder's name on every system, else its slug."""
-    plain = label == label.strip(" .") and all(letter.isalnum() or letter in " ._-()" for letter in label)
-    reserved = label.split(".")[0].upper() in RESERVED
-    return label if plain and not reserved and 0 < len(label.encode()) <= 100 else slug(label)
+    export(Path(options.project), Path(options.folder))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.commands.presets import with_preset
 from pipelines.commands.project import build, next_step, refuse_existing
 from pipelines.driver import params
 from pipelines.errors import UserError
@@ -15,7 +16,7 @@ DEFAULT_SIZE = 64  # pixels a side at most, unless asked for more
 PROBED = 50  # pictures that are looked at to choose a size
 
 
-def create(folder: Path, images: Path, image_size: int | None = None) -> None:
+def create(folder: Path, images: Path, image_size: int | None = None, preset: str = "default") -> None:
     """Make the project `folder` from the pictures at `images`; all of it or, where anything is wrong, nothing.
 
     UserError where `folder` exists, the pictures are in no known form, or git is missing.
@@ -36,7 +37,7 @@ def create(folder: Path, images: Path, image_size: int | None = None) -> None:
         )
     size = image_size or probe_size(usable)
     print(f"bringing in {len(usable)} pictures of {len(labels)} classes")
-    build(folder, lambda raw: bring_in(images, raw), {"prepare": {"image_size": size}})
+    build(folder, lambda raw: bring_in(images, raw), with_preset(preset, {"prepare": {"image_size": size}}))
     print(f"{folder}: pictures of {size}x{size} pixels; settings in {folder / params.FILE}\n{next_step(folder)}")
 
 

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gan.kinds import Kind, infer_kinds
 from gan.training.settings import FAITHFUL_ROWS
+from pipelines.commands.presets import with_preset
 from pipelines.commands.project import build, next_step, refuse_existing
 from pipelines.driver.params import FILE
 from pipelines.errors import UserError
@@ -29,7 +31,7 @@ class Source:
     query: str | None = None
 
 
-def create(folder: Path, source: Source) -> None:
+def create(folder: Path, source: Source, preset: str = "default") -> None:
     """Make the project `folder` from a table; all of it or, where anything is wrong, nothing.
 
     The table is written as Parquet, read once and for all: which separator, encoding and types a file has is guessed
@@ -56,7 +58,9 @@ def create(folder: Path, source: Source) -> None:
                 frame[rows].to_parquet(raw / f"{name}.parquet", index=False, compression="zstd")
 
     about = {"label": source.label, "group": source.group, "columns": kinds}
-    build(folder, fill, {"prepare": about, **{phase: {"faithful": FAITHFUL_ROWS} for phase in ("pretrain", "train")}})
+    faithful = {"faithful": FAITHFUL_ROWS}
+    own: dict[str, dict[str, Any]] = {"prepare": about, "pretrain": faithful, "train": faithful}
+    build(folder, fill, with_preset(preset, own))
     print(describe(kinds))
     print(f"{folder}: a table; correct what a column is in {folder / FILE}\n{next_step(folder)}")
 

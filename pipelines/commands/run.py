@@ -1,5 +1,6 @@
-"""`tailweight run` and `status`: check, ask DVC what is stale, and only then start Prefect."""
+"""`tailweight run`: check, ask DVC what is stale, and only then start Prefect."""
 
+import argparse
 import os
 import sys
 import time
@@ -10,9 +11,28 @@ from typing import Any
 from pipelines.driver import check, dag, dvc, lock, one_stage, params, summary
 from pipelines.driver.shared import Run
 from pipelines.errors import UserError
-from pipelines.samples import IMAGES
 
 NOTHING_SHIPS = 3
+ABOUT = "bring all stages up to date, or the named ones and what they need"
+MORE = """
+
+Stages whose inputs, settings and code are unchanged are not run. DVC records every stage, so `dvc repro`
+does the same without Prefect. Exit code 0: done or up to date; 1: a stage failed; 2: something to mend;
+3: nothing ships, and gate.enforce is set."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help="for example: train, filter, report")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="stages side by side (default: one per core, at most 8)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print only the result and what went wrong")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Do what the command line asks for."""
+    return run(Path(options.project), options.stages, options.workers, options.quiet)
 
 
 def run(project: Path, targets: list[str], workers: int | None = None, quiet: bool = False) -> int:
@@ -22,7 +42,7 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
     UserError where the settings are wrong, a target is not a stage, or a stage found something for the user to mend.
     """
     started = time.monotonic()
-    mend_lock(project)
+    lock.mend_aloud(project)
     values = check.check(project, targets)
     _check_data(project)
     if workers is not None and workers < 1:
@@ -50,24 +70,6 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
     return _end(project, values, found)
 
 
-def status(project: Path) -> int:
-    """Print the stages that would run, each with what changed, and return 1 where there are any."""
-    mend_lock(project)
-    check.check(project, [])
-    changed = dvc.status(project)
-    for name, changes in changed.items():
-        print(f"{name}: {'; '.join(_reasons(changes))}")
-    print(f"{len(changed)} stages would run, and those after them: tailweight run" if changed else "all is up to date")
-    return 1 if changed else 0
-
-
-def mend_lock(project: Path) -> None:
-    """Bring a damaged `dvc.lock` back, and say so."""
-    done = lock.mend(project)
-    if done:
-        print(f"tailweight: {done}", file=sys.stderr)
-
-
 def _check_data(project: Path) -> None:
     if (project / f"{dag.RAW}.dvc").is_file() and not (project / dag.RAW).exists():
         raise UserError(
@@ -80,25 +82,9 @@ def _resolve_estimators(values: Mapping[str, Any]) -> None:
     named = params.group(dag.stage_named("evaluate"), values).model_dump(include={"estimators"})
     if named["estimators"]:
         from pipelines.evaluation.classifiers import chosen  # loads scikit-learn
+        from pipelines.samples import IMAGES
 
         chosen([], named["estimators"], IMAGES)
-
-
-def _reasons(changes: list) -> list[str]:
-    words = []
-    for change in changes:
-        if isinstance(change, str):
-            words.append(change)
-            continue
-        for kind, found in change.items():
-            for path, what in found.items():
-                detail = ", ".join(what) if isinstance(what, dict) else what
-                words.append(
-                    f"{kind.removeprefix('changed ')} {path} {detail}"
-                    if not isinstance(what, dict)
-                    else f"{path}: {detail}"
-                )
-    return words
 
 
 def _judged(standing: check.Standing, targets: list[str]) -> summary.Summary | None:

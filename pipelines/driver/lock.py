@@ -5,6 +5,7 @@ with the same inputs are not run again.
 """
 
 import shutil
+import sys
 import time
 from itertools import chain
 from pathlib import Path
@@ -44,6 +45,13 @@ def mend(project: Path) -> str | None:
         return f"{path} was damaged; the last good copy is back, and DVC's cache brings what came after it ({DAMAGED} has it)"
     path.unlink()
     return f"{path} was damaged and there is no copy of it; it is written anew from DVC's cache ({DAMAGED} has it)"
+
+
+def mend_aloud(project: Path) -> None:
+    """Mend the lock, and say so on the terminal where it was damaged."""
+    done = mend(project)
+    if done:
+        print(f"tailweight: {done}", file=sys.stderr)
 
 
 def is_whole(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """The command line: bad input gets one clear line and exit code 2, and leaves nothing half done."""
 
+import json
 import os
 import signal
 import subprocess
@@ -22,16 +23,22 @@ def test_help_teaches(tmp_path: Path) -> None:
         assert "usage: tailweight" in run("tailweight", command, "--help", cwd=tmp_path)
 
 
-def test_params_explains_every_setting_anywhere(tmp_path: Path) -> None:
+def test_params_explains_settings_anywhere(tmp_path: Path) -> None:
     """`tailweight params` needs no project: it prints the defaults, as `params.yaml` would have them."""
     assert run("tailweight", "params", cwd=tmp_path) == params.render(demo=False)
 
 
+def test_params_shows_all_and_a_schema_where_asked(tmp_path: Path) -> None:
+    """`--all` adds what is hardly ever changed, with bounds; `--schema` is JSON for an editor."""
+    assert run("tailweight", "params", "--all", cwd=tmp_path) == params.render(demo=False, everything=True)
+    assert json.loads(run("tailweight", "params", "--schema", cwd=tmp_path))["additionalProperties"] is False
+
+
 def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
-    """Neither torch nor Prefect nor pandas is imported to show the help."""
+    """Neither torch nor Prefect nor NumPy is imported to show the help."""
     code = "import sys, pipelines.__main__ as m\ntry: m.main(['--help'])\nexcept SystemExit: pass\nprint(*sys.modules)"
     modules = run(sys.executable, "-c", code, cwd=tmp_path).split()
-    assert not {"torch", "prefect", "pandas", "sklearn"} & set(modules)
+    assert not {"torch", "prefect", "numpy", "pandas", "PIL", "sklearn", "scipy", "rich"} & set(modules)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines import files, release
-from pipelines.commands.export import export, folder_name
+from pipelines.commands.export_files import export, folder_name
 from pipelines.plan import ClassPlan, Plan
 from pipelines.samples import Candidates, Samples
 from pipelines.stages.release import run
