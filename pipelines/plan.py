@@ -10,7 +10,7 @@ from pipelines import files
 
 
 class ClassPlan(BaseModel):
-    """What one under-represented class needs.
+    """What one minority class needs.
 
     label: its name; index: its place in the data set's class names; train_samples: how many real ones it has;
     target: how many it should have; needed: target - train_samples.
@@ -24,7 +24,7 @@ class ClassPlan(BaseModel):
 
 
 class Plan(BaseModel):
-    """The under-represented classes by slug, and those that get no GAN with the reason and what to do instead."""
+    """The minority classes by slug, and those that get no GAN with the reason and what to do instead."""
 
     classes: dict[str, ClassPlan] = {}
     skipped: dict[str, str] = {}
@@ -46,7 +46,7 @@ def slug(label: str) -> str:
     """Return a name for files, stages and URLs: up to 24 of [a-z0-9-] and six digits of a hash, so that it is unique.
 
     >>> slug("Ankle boot @ home")
-    'ankle-boot-home-4df8b1'
+    'ankle-boot-home-b27d4c'
     """
     plain = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[:24].strip("-")
     return f"{plain or 'class'}-{hashlib.sha1(label.encode(), usedforsecurity=False).hexdigest()[:6]}"

@@ -1,4 +1,4 @@
-"""What several tests need: small pictures, and a project that has run once."""
+"""What several tests need: small images, and a project that has run once."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ QUICK = {
     "prepare": {"image_size": 8},
     "pretrain": {"steps": 60},
     "train": {"steps": 20},
-    "generate": {"oversampling": 2.0},
+    "generate": {"candidates_per_sample": 2.0},
     "evaluate": {
         "classifiers": ["logistic_regression"],
         "repeats": 2,
@@ -46,9 +46,9 @@ def write_classes(folder: Path, counts: Mapping[str, int], size: int = 8, seed: 
     for number, (name, count) in enumerate(counts.items()):
         (folder / name).mkdir(parents=True, exist_ok=True)
         for index in range(count):
-            picture = rng.integers(0, 90, (size, size))
-            picture[number % size] += 140
-            Image.fromarray(picture.astype(np.uint8)).save(folder / name / f"{index:03d}.png")
+            image = rng.integers(0, 90, (size, size))
+            image[number % size] += 140
+            Image.fromarray(image.astype(np.uint8)).save(folder / name / f"{index:03d}.png")
     return folder
 
 
@@ -106,11 +106,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from pipelines.driver import params
 
     folder = tmp_path_factory.mktemp("finished")
-    pictures = folder / "pictures"
+    images = folder / "images"
     counts = {"round one": 40, "Größe @ 10": 36, 'it\'s "5"': 12, "tail": 9, "lone": 4}
-    write_classes(pictures, counts, seed=1)
+    write_classes(images, counts, seed=1)
     project = folder / "project"
-    run("tailweight", "init", str(project), "--images", str(pictures), cwd=folder)
+    run("tailweight", "init", str(project), "--images", str(images), cwd=folder)
     (project / "params.yaml").write_text(params.render(demo=False, values=QUICK))
     run("tailweight", "run", cwd=project)
     run("git", "add", "--all", cwd=project)
@@ -130,7 +130,7 @@ def finished_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     limit = {"kind": "range", "column": "no. of visits", "max": 5}
     quick = QUICK | {
         "prepare": params.read(project)["prepare"],
-        "generate": {"oversampling": 2.0, "constraints": [limit]},
+        "generate": {"candidates_per_sample": 2.0, "constraints": [limit]},
     }
     (project / "params.yaml").write_text(params.render(demo=False, values=quick))
     run("tailweight", "run", cwd=project)

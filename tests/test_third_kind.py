@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -18,6 +19,7 @@ from pipelines.stages import evaluate, generate, plan, pretrain, train
 from pipelines.stages import filter as filtering
 
 CLASSES = ["low", "middle", "high"]
+COUNTS = {"train": (60, 12, 60), "validation": (15, 3, 15), "test": (30, 30, 30)}
 
 
 @dataclass(frozen=True)
@@ -102,13 +104,23 @@ def show(done: int, total: int, figures: Mapping[str, float]) -> None:
 def test_a_listed_kind_goes_from_samples_to_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stages from plan to evaluate run on it; what is made lies in the range of the data, and near its class."""
     monkeypatch.setitem(modalities.CODECS, "vectors", VectorCodec)
-    parts = {name: split(tmp_path, name, counts) for name, counts in
-             (("train", (60, 12, 60)), ("validation", (15, 3, 15)), ("test", (30, 30, 30)))}  # fmt: skip
+    parts = {name: split(tmp_path, name, counts) for name, counts in COUNTS.items()}
     seen, held_out = parts["train"], parts["validation"]
     classes, planned = tmp_path / "classes.json", tmp_path / "plan.yaml"
     files.write_json(classes, {"kind": "vectors", "classes": CLASSES})
     common = {"seed": 0, "progress": show}
-    plan.run(train=seen, classes=classes, plan=planned, settings=plan.Settings(), **common)
+    manifest = tmp_path / "manifest.csv"
+    told = [
+        (name, part, "used")
+        for part, counts in COUNTS.items()
+        for name, n in zip(CLASSES, counts, strict=True)
+        for _ in range(n)
+    ]
+    pd.DataFrame(told, columns=["class", "split", "status"]).to_csv(manifest, index=False)
+    plan.run(
+        train=seen, validation=held_out, manifest=manifest, classes=classes, plan=planned, settings=plan.Settings(),
+        min_test_samples=10, min_gain=0.01, **common,
+    )  # fmt: skip
     ((slug, task),) = Plan.load(planned).classes.items()
     model = {name: tmp_path / f"base.{name}" for name in ("model", "curves", "health")}
     settings = {stage.name: stage.settings for stage in dag.STAGES}
@@ -137,7 +149,7 @@ def test_a_listed_kind_goes_from_samples_to_a_verdict(tmp_path: Path, monkeypatc
     assert (made.values >= real.values.min(0) - 1e-5).all() and (made.values <= real.values.max(0) + 1e-5).all()
     assert (made.rows["status"] == KEPT).sum() > 60 and abs(made.kept.values.mean() - 3) < 1
     assert checkpoint.load(own["model"]).codec == checkpoint.load(model["model"]).codec
-    judged = settings["evaluate"](classifiers=["logistic_regression"], repeats=2, folds=2, curve_repeats=0, draws=200)
+    judged = settings["evaluate"](classifiers=["logistic_regression"], repeats=2, folds=2, draws=200)
     evaluate.run(
         **parts, classes=classes, plan=planned, synthetic=synthetic, evaluation=tmp_path / "evaluation", settings=judged,
         **common,

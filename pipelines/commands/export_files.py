@@ -20,7 +20,7 @@ RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", 
 def export(project: Path, folder: Path) -> None:
     """Write the samples and `manifest.csv` (path, label, split, origin, …) to a new folder.
 
-    Pictures become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
+    Images become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
     manifest has the name itself. A table becomes `<split>.csv`, the last columns being the group, if any, and the label.
     UserError where there is no release or `folder` exists.
     """
@@ -47,18 +47,16 @@ def export(project: Path, folder: Path) -> None:
     print(f"{folder}: {len(rows)} {form_of(about['kind']).noun}, {made} of them synthetic; manifest.csv says which")
 
 
-def _write_pictures(
-    folder: Path, rows: pd.DataFrame, pictures: np.ndarray, added: dict[str, pd.Series]
-) -> pd.DataFrame:
+def _write_images(folder: Path, rows: pd.DataFrame, images: np.ndarray, added: dict[str, pd.Series]) -> pd.DataFrame:
     """Write `<split>/<class>/<file>.png`; return the `path` of each."""
     paths = [
         f"{row.split}/{folder_name(row.label)}/{row.origin}-{number:06d}.png"
         for number, row in enumerate(rows.itertuples())
     ]
-    for path, picture in zip(paths, pictures, strict=True):
+    for path, image in zip(paths, images, strict=True):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture.squeeze(axis=2) if picture.shape[2] == 1 else picture).save(target)
+        Image.fromarray(image.squeeze(axis=2) if image.shape[2] == 1 else image).save(target)
     return pd.DataFrame({"path": paths})
 
 
@@ -70,7 +68,7 @@ def _write_tables(folder: Path, rows: pd.DataFrame, values: pd.DataFrame, added:
 
 
 WRITERS: dict[str, Callable[[Path, pd.DataFrame, Any, dict[str, pd.Series]], pd.DataFrame]] = {
-    IMAGES: _write_pictures,
+    IMAGES: _write_images,
     TABLE: _write_tables,
 }
 

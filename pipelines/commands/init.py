@@ -14,7 +14,7 @@ of these; a CSV with the columns path,label[,split][,group]; or an .npz with ima
 --table: FILE is a CSV (any separator and encoding) or a Parquet file with a header, or a database's URL with
 --query. What each column holds is guessed and written to params.yaml, to be corrected there.
 --preset: how much work a run is; its values stand in params.yaml, to be changed there.
-  fast: a first look within about a minute on a small set; judges with too few trainings to ship anything
+  fast: a first look in a minute or two on a small set; judges with too few trainings to ship anything
   default: the defaults of every setting
   thorough: for the final result; a run takes several times as long
 The project is a git and DVC repository. Its settings are in params.yaml; go on with: tailweight run"""

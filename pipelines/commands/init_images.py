@@ -1,4 +1,4 @@
-"""`tailweight init --images`: a project whose data are pictures."""
+"""`tailweight init --images`: a project whose data are images."""
 
 import shutil
 from collections import Counter
@@ -10,20 +10,20 @@ from pipelines.commands.presets import with_preset
 from pipelines.commands.project import build, next_step, refuse_existing
 from pipelines.driver import params
 from pipelines.errors import UserError
-from pipelines.ingest import image_sources, pictures
+from pipelines.ingest import image_files, image_sources
 
 DEFAULT_SIZE = 64  # pixels a side at most, unless asked for more
-PROBED = 50  # pictures that are looked at to choose a size
+PROBED = 50  # images that are looked at to choose a size
 
 
 def create(folder: Path, images: Path, image_size: int | None = None, preset: str = "default") -> None:
-    """Make the project `folder` from the pictures at `images`; all of it or, where anything is wrong, nothing.
+    """Make the project `folder` from the images at `images`; all of it or, where anything is wrong, nothing.
 
-    UserError where `folder` exists, the pictures are in no known form, or git is missing.
+    UserError where `folder` exists, the images are in no known form, or git is missing.
     """
     folder, images = folder.resolve(), images.resolve()
     if folder.is_relative_to(images):
-        raise UserError(f"{folder}: lies inside the pictures, {images}; name a folder outside of it")
+        raise UserError(f"{folder}: lies inside the images, {images}; name a folder outside of it")
     refuse_existing(folder)
     if image_size is not None and not 8 <= image_size <= 128:
         raise UserError(f"--image-size is {image_size}, expected 8 to 128")
@@ -36,9 +36,9 @@ def create(folder: Path, images: Path, image_size: int | None = None, preset: st
             f"expected {image_sources.EXPECTED}"
         )
     size = image_size or probe_size(usable)
-    print(f"bringing in {len(usable)} pictures of {len(labels)} classes")
+    print(f"bringing in {len(usable)} images of {len(labels)} classes")
     build(folder, lambda raw: bring_in(images, raw), with_preset(preset, {"prepare": {"image_size": size}}))
-    print(f"{folder}: pictures of {size}x{size} pixels; settings in {folder / params.FILE}\n{next_step(folder)}")
+    print(f"{folder}: images of {size}x{size} pixels; settings in {folder / params.FILE}\n{next_step(folder)}")
 
 
 def _commonest_problem(records: list[image_sources.Record]) -> str:
@@ -47,7 +47,7 @@ def _commonest_problem(records: list[image_sources.Record]) -> str:
 
 
 def bring_in(images: Path, raw: Path) -> None:
-    """Copy the data to `raw`: a folder as it is, a single file into it, a manifest with the pictures that it names."""
+    """Copy the data to `raw`: a folder as it is, a single file into it, a manifest with the images that it names."""
     if images.is_dir():
         shutil.copytree(images, raw, symlinks=False)
         return
@@ -62,7 +62,7 @@ def bring_in(images: Path, raw: Path) -> None:
 
 
 def probe_size(records: list[image_sources.Record]) -> int:
-    """Return the side for the pictures: the median of their shorter sides, at least 8 and at most 64 pixels."""
+    """Return the side for the images: the median of their shorter sides, at least 8 and at most 64 pixels."""
     step = max(len(records) // PROBED, 1)
     sides = [side for record in records[::step] if (side := _shorter_side(record))]
     return int(np.clip(np.median(sides), 8, DEFAULT_SIZE)) if sides else DEFAULT_SIZE
@@ -70,6 +70,6 @@ def probe_size(records: list[image_sources.Record]) -> int:
 
 def _shorter_side(record: image_sources.Record) -> int | None:
     try:
-        return min(pictures.size_of(record.content()))
-    except (pictures.UnreadablePicture, OSError):
+        return min(image_files.size_of(record.content()))
+    except (image_files.UnreadableImage, OSError):
         return None

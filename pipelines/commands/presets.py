@@ -19,12 +19,9 @@ PRESETS = {
             "pretrain": {"steps": 200},
             "train": {"steps": 50},
             "evaluate": {
-                "classifiers": ["logistic_regression", "random_forest"],
                 "repeats": 2,
-                "folds": 3,
-                "doses": [0.0, 1.0],
-                "acceptances": [],
-                "curve_repeats": 0,
+                "folds": 2,
+                "doses": [1.0],
                 "draws": 200,
             },
         },
@@ -35,7 +32,7 @@ PRESETS = {
         {
             "pretrain": {"steps": 4800},
             "train": {"steps": 800},
-            "generate": {"oversampling": 4.0},
+            "generate": {"candidates_per_sample": 4.0},
             "evaluate": {"repeats": 10, "folds": 10, "fold_repeats": 2, "curve_repeats": 5, "draws": 4000},
         },
         "preset thorough: a run takes several times as long as with the defaults",

@@ -22,7 +22,7 @@ class Stage:
     """One step of the pipeline.
 
     `reads` and `writes` map the names of the arguments of the stage's `run` to paths in the project; `{slug}` stands for
-    the class in a stage that runs once for each under-represented class. `borrows` are single settings of other groups
+    the class in a stage that runs once for each minority class. `borrows` are single settings of other groups
     (`group.key`) that `run` takes by their key.
     """
 
@@ -78,20 +78,26 @@ STAGES = (
     ),
     Stage(
         "plan",
-        "count, name the under-represented classes, say how many samples each needs",
-        reads={"train": "data/prepared/train.parquet", "classes": "data/prepared/classes.json"},
+        "count, name the minority classes, say how many samples each needs",
+        reads={
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
+            "manifest": "data/prepared/manifest.csv",
+            "classes": "data/prepared/classes.json",
+        },
         writes={"plan": PLAN},
+        borrows=("evaluate.min_test_samples", "evaluate.min_gain"),
     ),
     Stage(
         "upscale",
-        "train an upscaler, where the GAN is to make smaller pictures than the data set has",
+        "train an upscaler, where the GAN is to make smaller images than the data set has",
         reads={"train": "data/prepared/train.parquet", "validation": "data/prepared/validation.parquet"},
         writes={"upscaler": "data/models/upscaler.safetensors"},
         accelerator=True,
     ),
     Stage(
         "pretrain",
-        "train one conditional GAN on all classes: rich classes teach how samples vary",
+        "train one conditional GAN on all classes: majority classes teach how samples vary",
         reads={
             "train": "data/prepared/train.parquet",
             "validation": "data/prepared/validation.parquet",
@@ -114,7 +120,7 @@ STAGES = (
     ),
     Stage(
         "train",
-        "specialise the GAN for one under-represented class",
+        "specialise the GAN for one minority class",
         reads={
             "train": "data/prepared/train.parquet",
             "validation": "data/prepared/validation.parquet",
@@ -178,7 +184,7 @@ STAGES = (
                 "template": "scatter",
                 "title": "Gain in average precision",
             },
-            "data/evaluation/dose.csv": {"x": "dose", "y": "average_precision", "template": "scatter", "title": "Dose"},
+            "data/evaluation/ways.csv": {"x": "dose", "y": "average_precision", "template": "scatter", "title": "Dose"},
         },
     ),
     Stage(

@@ -170,7 +170,7 @@ class Processes:
 
 
 class _Output:
-    """What a DVC process prints: records for whoever shows them, and the lines that say why it failed."""
+    """What a DVC process prints: records to be shown, and the lines that say why it failed."""
 
     def __init__(self) -> None:
         self.error: str | None = None

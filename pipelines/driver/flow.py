@@ -192,13 +192,13 @@ class ProgressArtifact:
 
 
 def publish(project: Path, rows: list[Row]) -> None:
-    """Leave what the run did and found as artifacts: tables, a text and a picture."""
+    """Leave what the run did and found as artifacts: tables, a text and an image."""
     create_table_artifact(table=rows, key="stages", description="What ran")
     found = summary.of(project)
     if found is not None:
         create_table_artifact(table=found.rows, key="verdicts", description="What was decided of each class")
         create_markdown_artifact(markdown=found.markdown, key="summary", description="What was decided and why")
-        if found.picture:
+        if found.image:
             create_image_artifact(
-                image_url=found.picture, key="samples", description="Real samples above, kept synthetic below"
+                image_url=found.image, key="samples", description="Real samples above, kept synthetic below"
             )

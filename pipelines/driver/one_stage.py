@@ -11,8 +11,15 @@ from pipelines.errors import UserError
 from pipelines.plan import Plan
 
 MAX_WORKERS = 8
-CORES = "TAILWEIGHT_CORES"  # how many processor cores a stage may use; whoever runs stages side by side divides them
+CORES = "TAILWEIGHT_CORES"  # how many processor cores a stage may use; the flow divides them among stages side by side
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+COMMON_KERNELS = {
+    "OPENBLAS_CORETYPE": "Haswell",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+}
 
 
 def run_stage(project: Path, name: str, slug: str | None = None) -> None:
@@ -24,6 +31,7 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
     if slug and not stage.per_class:
         raise UserError(f"the stage {name} runs once for all classes; leave {slug!r} out")
     limit_threads()
+    same_kernels()
     values = params.read(project)
     arguments: dict[str, Any] = {"seed": params.seed(values)}
     if stage.configurable:
@@ -58,6 +66,17 @@ def limit_threads() -> None:
     """
     for name in THREAD_LIMITS:
         os.environ[name] = "1"
+
+
+def same_kernels() -> None:
+    """Let every numeric library take the kernels that any x86-64 machine with AVX2 has, so that all of them round alike.
+
+    A wider machine would sum in another order, and a figure that lies on the edge of its last digit would differ. Must come
+    before NumPy is loaded.
+    """
+    described = Path("/proc/cpuinfo")
+    if described.is_file() and " avx2 " in described.read_text(errors="replace"):
+        os.environ |= COMMON_KERNELS
 
 
 def cores() -> int:

@@ -19,7 +19,11 @@ from pipelines.errors import SETTINGS_FILE, SettingError, UserError
 FILE = SETTINGS_FILE
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
-MOVED = {"train.network": "pretrain.network", "train.width": "pretrain.width"}  # settings of earlier versions
+MOVED = {  # settings of earlier versions
+    "train.network": "pretrain.network",
+    "train.width": "pretrain.width",
+    "generate.oversampling": "generate.candidates_per_sample",
+}
 SEED = "every random number of a run comes from this one and a stable name"
 GATE = "what the command line makes of the verdicts"
 
@@ -74,7 +78,7 @@ def _about(values: Mapping[str, Any]) -> dict[str, Any]:
 def _check_table(values: Mapping[str, Any]) -> None:
     """Raise UserError where settings of a table contradict each other."""
     about = _about(values)
-    judges = group(stage_named("evaluate"), values).model_dump(include={"classifiers", "estimators"})
+    judges = group(stage_named("evaluate"), values).model_dump(include={"classifiers"})
     if about["columns"] and not about["label"]:
         raise SettingError(
             "prepare.label", "is empty, and prepare.columns speaks of a table; name the column of the class"
@@ -83,8 +87,8 @@ def _check_table(values: Mapping[str, Any]) -> None:
         raise SettingError(
             "prepare.group", f"and prepare.label both name {about['label']!r}; a group is another column"
         )
-    if about["label"] and judges == {"classifiers": ["small_cnn"], "estimators": {}}:
-        raise SettingError("evaluate.classifiers", "has small_cnn alone, which is for images; add random_forest")
+    if about["label"] and "convnet" in judges["classifiers"]:
+        raise SettingError("evaluate.classifiers", "names convnet, which is for images; use random_forest")
 
 
 def gate(values: Mapping[str, Any]) -> Gate:

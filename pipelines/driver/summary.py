@@ -17,7 +17,7 @@ class Summary:
     """What a run found.
 
     rows: one a class: `class`, `verdict`, `gain`, `detectable` (the smallest gain that the test set shows), `why`.
-    judged: how many results the test split has given so far. picture: a `data:` URL of real samples above synthetic
+    judged: how many results the test split has given so far. image: a `data:` URL of real samples above synthetic
     ones, or None.
     """
 
@@ -25,7 +25,7 @@ class Summary:
     reason: str
     rows: list[dict[str, Any]]
     judged: int
-    picture: str | None
+    image: str | None
 
     @property
     def markdown(self) -> str:
@@ -41,7 +41,7 @@ class Summary:
 
     @property
     def wear(self) -> str:
-        """How often the test split was used: whoever looks often enough finds a gain by chance."""
+        """How often the test split was used: look often enough, and there is a gain by chance."""
         return f"this test split has given {self.judged} different result(s) so far; a test set wears out"
 
     @staticmethod
@@ -70,8 +70,8 @@ def of(project: Path) -> Summary | None:
         }
         for name, entry in found["classes"].items()
     ]
-    picture = project / PICTURE
-    url = f"data:image/png;base64,{base64.b64encode(picture.read_bytes()).decode()}" if picture.is_file() else None
+    image = project / PICTURE
+    url = f"data:image/png;base64,{base64.b64encode(image.read_bytes()).decode()}" if image.is_file() else None
     ledger = files.read_json(project / JUDGED) if (project / JUDGED).is_file() else {}
     judged = len([*ledger.values()][-1]) if ledger else 0
     return Summary(found["verdict"], found["reason"], rows, judged, url)

@@ -1,158 +1,122 @@
-"""The arms: every way to prepare a training set that the filtered GAN is compared with.
+"""The arms: what a team would do for its minority classes without a single synthetic sample, each with its source.
 
-An arm is a function of the training data and a seed. It adds rows, weighs rows, or leaves them alone. To add one, write
-the function and list it in `ARMS`; the contract tests then run over it.
+An arm is a function of the training data and a seed. It adds, drops or weighs rows, or says how a network is trained. To add
+one, write the function and list it in `ARMS`; the contract tests then run over it. Rows that are synthetic stay as they are:
+an arm repeats, interpolates and drops real ones alone, so that "this arm plus synthetic samples" is the same arm.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
-from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
-from scipy import ndimage
+from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
 
 from gan import seeds
-from pipelines.likeness.data import Data, Pool
-from pipelines.samples import IMAGES
+from pipelines.evaluation.styles import Style
+from pipelines.likeness.data import Data
+
+Targets = Mapping[int, int]  # class index -> samples that the plan wants in the class, one entry per minority class
 
 
 @dataclass(frozen=True)
 class Training:
-    """A training set made by an arm: the rows and, when they differ, the weight of each row, (n,) float."""
+    """A training set made by an arm.
+
+    data: the rows.   weight: of each row, (n,) float, where they differ.   style: how a network draws and changes them;
+    classifiers that are fitted at once look at the rows and weights alone.
+    """
 
     data: Data
     weight: np.ndarray | None = None
+    style: Style = field(default_factory=Style)
 
     def prior(self, classes: int) -> np.ndarray:
         """Return the share of each class that a classifier trained on this set has learnt to expect, (classes,)."""
-        total = np.bincount(self.data.y, self.weight, minlength=classes).astype(float)
+        total = np.bincount(self.data.y, self.weight, minlength=classes).astype(float) ** self.style.power
+        total[np.bincount(self.data.y, minlength=classes) == 0] = 0
         return total / total.sum()
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What an arm may use besides the training data.
-
-    targets: class index -> number of samples that the plan wants in the class.
-    pools: the candidates, one pool an under-represented class (empty for baselines).
-    dose: synthetic samples to add, as a share of what would balance the class.
-    acceptance: share of the candidates to accept by score; None leaves the filter's own verdicts.
-    """
-
-    targets: Mapping[int, int]
-    pools: tuple[Pool, ...] = ()
-    dose: float = 1.0
-    acceptance: float | None = None
-
-
-@dataclass(frozen=True)
 class Arm:
-    """One way to prepare a training set.
+    """One way to prepare a training set or to train on it.
 
-    build: (training data, recipe, seed) -> Training.   uses_gan: needs synthetic samples; every other arm is a baseline.
-    kinds: of data that it is for, empty for all.   tuned: decides with priors tempered as chosen on validation; such an arm
-    is trained like the arm `nothing`.   advice: what to tell a user who should take this arm instead.
+    build: (training data, targets, seed) -> Training.   label: what to call it.   advice: what to tell a user who should
+    take it.   network: whether it is for networks alone (True), for classifiers fitted at once alone (False), or for both.
+    tuned: decides with priors tempered as chosen out of fold; such an arm is trained like the arm `nothing`.
     """
 
     name: str
-    build: Callable[[Data, Recipe, int], Training]
-    uses_gan: bool = False
-    kinds: tuple[str, ...] = ()
+    label: str
+    build: Callable[[Data, Targets, int], Training]
+    advice: str
+    network: bool | None = None
     tuned: bool = False
-    advice: str = field(default="")
 
 
-def nothing(data: Data, recipe: Recipe, seed: int) -> Training:
+def nothing(data: Data, targets: Targets, seed: int) -> Training:
     """Return the training set as it is."""
     return Training(data)
 
 
-def class_weights(data: Data, recipe: Recipe, seed: int) -> Training:
-    """Weigh each row by n / (classes x rows of its class): scikit-learn's "balanced"."""
+def class_weights(data: Data, targets: Targets, seed: int) -> Training:
+    """Weigh each row by n / (classes x rows of its class): scikit-learn's "balanced" (King and Zeng 2001)."""
     counts = np.bincount(data.y)
     return Training(data, len(data) / (np.count_nonzero(counts) * counts[data.y]))
 
 
-def oversampling(data: Data, recipe: Recipe, seed: int) -> Training:
-    """Repeat rows of the under-represented classes at random, up to their targets."""
-    strategy = _strategy(data, recipe)
-    if not strategy:
-        return Training(data)
-    sampler = RandomOverSampler(sampling_strategy=strategy, random_state=seed % 2**32)
-    x, y = sampler.fit_resample(data.x, data.y)
-    return Training(replace(data, x=x.astype(np.float32), y=y))
+def random_oversampling(data: Data, targets: Targets, seed: int) -> Training:
+    """Repeat real rows of the minority classes at random, up to their targets (Japkowicz and Stephen 2002)."""
+    result = data
+    for label, missing in _missing(data, targets).items():
+        rows = data.real.of_class(label)
+        drawn = rows[seeds.numpy_generator(seed, label).integers(len(rows), size=missing)]
+        result = result.add(drawn, np.full(missing, label))
+    return Training(result)
 
 
-def smote(data: Data, recipe: Recipe, seed: int) -> Training:
-    """Fill the under-represented classes by interpolation: SMOTE, SMOTENC (some categories) or SMOTEN (categories only).
-
-    The number of neighbours is 5, or one less than the class has rows. A class with one row has no neighbour: its row
-    is repeated.
-    """
-    strategy = _strategy(data, recipe)
+def random_undersampling(data: Data, targets: Targets, seed: int) -> Training:
+    """Drop real rows of the other classes at random, down to the largest minority class (Drummond and Holte 2003)."""
     counts = data.counts(int(data.y.max()) + 1)
-    result = data
-    for label, target in strategy.items():
-        neighbours = min(5, int(counts[label]) - 1)
-        if neighbours < 1:
-            added = np.repeat(data.of_class(label), target - counts[label], axis=0)
-        else:
-            sampler = _smote_kind(data, {label: target}, neighbours, seeds.derive(seed, label) % 2**32)
-            added = sampler.fit_resample(data.x, data.y)[0][len(data) :]
-        result = result.add(added, np.full(len(added), label))
-    return Training(result)
+    largest = max(int(counts[label]) for label in targets)
+    kept = [np.flatnonzero(data.made)]
+    for label in np.flatnonzero(counts):
+        rows = np.flatnonzero((data.y == label) & ~data.made)
+        chosen = seeds.numpy_generator(seed, int(label)).permutation(rows)[:largest]
+        kept.append(rows if label in targets else chosen)
+    return Training(data.take(np.sort(np.concatenate(kept))))
 
 
-def classic_augmentation(data: Data, recipe: Recipe, seed: int) -> Training:
-    """Fill the under-represented classes with shifted, slightly rotated and dimmed copies. No flips: 2 is not 5."""
-    shape = data.image_shape
-    assert shape is not None, "classic augmentation is for images"
-    result = data
-    for label, target in _strategy(data, recipe).items():
-        rng = seeds.numpy_generator(seed, label)
-        rows = data.of_class(label)
-        parents = rows[rng.integers(len(rows), size=target - len(rows))]
-        added = np.stack([moved(row.reshape(shape), rng).ravel() for row in parents])
-        result = result.add(added, np.full(len(added), label))
-    return Training(result)
+def smote(data: Data, targets: Targets, seed: int) -> Training:
+    """Fill the minority classes by interpolation: SMOTE, SMOTENC (some categories) or SMOTEN (categories only).
 
-
-def moved(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return `image`, (h, w, c) in [0, 1], shifted by up to 1/8, turned by up to 10 degrees and up to 10% brighter or
-    darker, rounded to 1/255; what comes in from outside repeats the edge.
+    Chawla et al. 2002, arXiv 1106.1813. The number of neighbours is 5, or one less than the class has rows. A class with one
+    row has no neighbour: its row is repeated.
     """
-    angle = np.deg2rad(rng.uniform(-10, 10))
-    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
-    centre = (np.array(image.shape) - 1) / 2
-    reach = np.array(image.shape[:2]) / 8
-    shift = np.append(np.round(rng.uniform(-reach, reach)), 0)
-    turned = ndimage.affine_transform(image, turn, centre - turn @ (centre + shift), order=1, mode="nearest")
-    return np.round(np.clip(turned * rng.uniform(0.9, 1.1), 0, 1) * 255) / 255
+    result, real = data, data.real
+    for label, missing in _missing(data, targets).items():
+        rows = real.of_class(label)
+        if len(rows) < 2:
+            added = np.repeat(rows, missing, axis=0)
+        else:
+            own = {label: len(rows) + missing}
+            sampler = _smote_kind(data, own, min(5, len(rows) - 1), seeds.derive(seed, label) % 2**32)
+            added = sampler.fit_resample(real.x, real.y)[0][len(real) :]
+        result = result.add(added, np.full(len(added), label))
+    return Training(result)
 
 
-def gan_unfiltered(data: Data, recipe: Recipe, seed: int) -> Training:
-    """Add candidates drawn from all that the generator made."""
-    return _drawn(data, recipe, seed, [pool.x for pool in recipe.pools])
+def styled(data: Data, targets: Targets, seed: int, style: Style) -> Training:
+    """Return the training set as it is, for a network to be trained in a style."""
+    return Training(data, style=style)
 
 
-def gan_filtered(data: Data, recipe: Recipe, seed: int) -> Training:
-    """Add candidates drawn from those that the filter kept, or from the best-scored share `recipe.acceptance`."""
-    return _drawn(data, recipe, seed, [accepted(pool, recipe.acceptance) for pool in recipe.pools])
-
-
-def gan_random_filter(data: Data, recipe: Recipe, seed: int) -> Training:
-    """Add as many candidates as `gan_filtered` would, from a share of the candidates that chance accepted."""
-    parts = []
-    for pool in recipe.pools:
-        count = len(accepted(pool, recipe.acceptance))
-        rng = seeds.numpy_generator(seed, "accept", pool.label)
-        parts.append(pool.x[rng.permutation(len(pool.x))[:count]])
-    return _drawn(data, recipe, seed, parts)
-
-
-def _strategy(data: Data, recipe: Recipe) -> dict[int, int]:
-    counts = data.counts(max([*recipe.targets, int(data.y.max())]) + 1)
-    return {label: target for label, target in sorted(recipe.targets.items()) if 0 < counts[label] < target}
+def _missing(data: Data, targets: Targets) -> dict[int, int]:
+    """Return how many rows each class that has some lacks to its target, where any."""
+    counts = data.counts(max([*targets, int(data.y.max())]) + 1)
+    real = data.real.counts(len(counts))
+    return {c: int(t - counts[c]) for c, t in sorted(targets.items()) if real[c] > 0 and counts[c] < t}
 
 
 def _smote_kind(data: Data, strategy: dict[int, int], neighbours: int, seed: int) -> SMOTE | SMOTENC | SMOTEN:
@@ -164,41 +128,57 @@ def _smote_kind(data: Data, strategy: dict[int, int], neighbours: int, seed: int
     return SMOTENC(categorical_features=np.flatnonzero(data.categorical).tolist(), **common)
 
 
-def accepted(pool: Pool, acceptance: float | None) -> np.ndarray:
-    """Return the candidates that the filter kept, or the best-scored share `acceptance` of those with a score, (k, d)."""
-    if acceptance is None:
-        return pool.kept_x
-    scored = np.flatnonzero(~np.isnan(pool.score))
-    best_first = scored[np.argsort(-pool.score[scored], kind="stable")]
-    return pool.x[best_first[: round(acceptance * len(best_first))]]
+MOVED = Style(augment=True)  # of all classes, on the fly
 
 
-def _drawn(data: Data, recipe: Recipe, seed: int, parts: list[np.ndarray]) -> Training:
-    for pool, part in zip(recipe.pools, parts, strict=True):
-        rng = seeds.numpy_generator(seed, "draw", pool.label)
-        chosen = part[rng.permutation(len(part))[: pool.wanted(recipe.dose, len(part))]]
-        data = data.add(chosen, np.full(len(chosen), pool.label))
-    return Training(data)
+def _network(name: str, label: str, style: Style, advice: str) -> Arm:
+    return Arm(name, label, partial(styled, style=style), advice, network=True)
 
 
 ARMS: dict[str, Arm] = {
     arm.name: arm
     for arm in (
-        Arm("nothing", nothing, advice="train on the real samples as they are"),
-        Arm("tuned_threshold", nothing, tuned=True, advice="train as is and tune the decision threshold"),
-        Arm("class_weights", class_weights, advice='weigh the classes (class_weight="balanced")'),
-        Arm("oversampling", oversampling, advice="repeat the samples of the class (RandomOverSampler)"),
-        Arm("smote", smote, advice="interpolate between neighbours (SMOTE)"),
+        Arm("nothing", "as is", nothing, "train on the real samples as they are"),
+        Arm("tuned_threshold", "tuned threshold", nothing, "train as is and tune the decision threshold", False, True),
+        Arm("class_weights", "class weights", class_weights, 'weigh the classes (class_weight="balanced")', False),
         Arm(
-            "classic_augmentation", classic_augmentation, kinds=(IMAGES,), advice="shift, turn and dim the real images"
+            "random_oversampling", "random oversampling", random_oversampling,
+            "repeat the samples of the class (RandomOverSampler)", False,
         ),
-        Arm("gan_unfiltered", gan_unfiltered, uses_gan=True),
-        Arm("gan_filtered", gan_filtered, uses_gan=True),
-        Arm("gan_random_filter", gan_random_filter, uses_gan=True),
+        Arm(
+            "random_undersampling", "random undersampling", random_undersampling,
+            "drop samples of the other classes (RandomUnderSampler)", False,
+        ),
+        Arm("smote", "SMOTE", smote, "interpolate between neighbours (SMOTE)", False),
+        _network("augmentation", "augmentation", MOVED, "turn, shift, scale and light the images of all classes"),
+        _network(
+            "square_root", "augmentation, square-root sampling", replace(MOVED, power=0.5),
+            "augment all classes, and draw batches by the square root of a class's size",
+        ),
+        _network(
+            "balanced", "augmentation, balanced sampling", replace(MOVED, power=0.0),
+            "augment all classes, and draw every class equally often",
+        ),
+        _network(
+            "mixup", "mixup, square-root sampling", replace(MOVED, power=0.5, mixup=0.2),
+            "augment all classes, draw batches by the square root of a class's size, and mix pairs of images (mixup)",
+        ),
+        _network(
+            "mixup_balanced", "mixup, balanced sampling", replace(MOVED, power=0.0, mixup=0.2),
+            "augment all classes, draw every class equally often, and mix pairs of images (mixup)",
+        ),
+        _network(
+            "cmo", "CMO", replace(MOVED, power=0.5, cmo=0.5),
+            "augment all classes, and paste patches of minority images on others (CMO)",
+        ),
+        _network(
+            "deferred", "deferred reweighting", replace(MOVED, deferred=0.2),
+            "augment all classes, and weigh them by size in the last fifth of training (DRW)",
+        ),
     )
-}
+}  # fmt: skip
 
 
-def baselines(kind: str) -> list[str]:
-    """Return the names of the arms without a GAN that fit the kind of data, simplest first."""
-    return [arm.name for arm in ARMS.values() if not arm.uses_gan and (kind in arm.kinds or not arm.kinds)]
+def baselines(network: bool) -> list[str]:
+    """Return the names of the arms that make sense for a network or for a classifier fitted at once, simplest first."""
+    return [arm.name for arm in ARMS.values() if arm.network in (None, network)]

@@ -1,7 +1,8 @@
-"""The classifiers that judge an arm. Each is a function that fits and returns probabilities.
+"""The classifiers that judge: what a data team would train on this kind of data.
 
-To add one, write a function (training rows, labels, weights, seed, image shape) -> fitted object with `classes_` and
-`predict_proba`, and list it in `CLASSIFIERS`. A user can name any scikit-learn estimator in the settings instead.
+To add one, write a function (training, seed) -> fitted object with `classes_` and `predict_proba`, list it in `CLASSIFIERS`,
+and in `DEFAULTS` where it should judge unless told otherwise. A user can name any scikit-learn classifier in the settings
+instead.
 """
 
 import importlib
@@ -35,17 +36,28 @@ class Fitted(Protocol):
 Classifier = Callable[[Training, int], Fitted]
 
 
-def gradient_boosting(training: Training, seed: int) -> Fitted:
-    """Boosted trees, small: 40 rounds of trees with 8 leaves over 32 bins, half of the columns a split."""
+def convnet(training: Training, seed: int) -> Fitted:
+    """The reference for images: a small residual network, trained until it has converged, see `convnet.ConvNet`."""
+    from pipelines.evaluation.convnet import ConvNet  # loads torch
+
+    data = training.data
+    assert data.image_shape is not None, "the network is for images"
+    return ConvNet.fit(data.x, data.y, data.image_shape, training.style, seed, training.weight, data.synthetic)
+
+
+def gradient_boosting(
+    training: Training, seed: int, rounds: int = 100, rate: float = 0.1, leaves: int = 15, l2: float = 0.0
+) -> Fitted:
+    """Boosted trees; rounds, learning rate, leaves and regularisation are searched by cross-validation (`tuning`)."""
     model = HistGradientBoostingClassifier(
-        max_iter=40, max_bins=32, max_leaf_nodes=8, max_features=0.5, min_samples_leaf=5,
+        max_iter=rounds, learning_rate=rate, max_leaf_nodes=leaves, l2_regularization=l2, min_samples_leaf=5,
         early_stopping=False, random_state=seed % 2**32,
     )  # fmt: skip
     return model.fit(training.data.x, training.data.y, training.weight)
 
 
 def logistic_regression(training: Training, seed: int) -> Fitted:
-    """Linear model on standardised columns, a column a category, with scikit-learn's usual penalty (C = 1)."""
+    """Linear model on standardised columns, one column per category, with scikit-learn's usual penalty (C = 1)."""
     model = make_pipeline(_scaled(training.data), LogisticRegression(max_iter=300, random_state=seed % 2**32))
     return model.fit(training.data.x, training.data.y, logisticregression__sample_weight=training.weight)
 
@@ -56,20 +68,15 @@ def random_forest(training: Training, seed: int) -> Fitted:
     return model.fit(training.data.x, training.data.y, training.weight)
 
 
-def small_cnn(training: Training, seed: int) -> Fitted:
-    """A small convolutional network, for images only."""
-    from pipelines.evaluation.cnn import SmallCnn
-
-    return SmallCnn.fit(training, seed)
-
-
 CLASSIFIERS: dict[str, Classifier] = {
-    "logistic_regression": logistic_regression,
-    "random_forest": random_forest,
+    "convnet": convnet,
     "gradient_boosting": gradient_boosting,
-    "small_cnn": small_cnn,
+    "random_forest": random_forest,
+    "logistic_regression": logistic_regression,
 }
-ONLY_FOR = {"small_cnn": (IMAGES,)}  # kinds of data; a classifier that is not listed is for all
+NETWORKS = {"convnet"}
+DEFAULTS = {IMAGES: ["convnet"]}  # by kind of data, other kinds have those for columns
+COLUMNS = ["gradient_boosting", "random_forest", "logistic_regression"]
 _SETTING = "evaluate.estimators"
 
 
@@ -132,16 +139,18 @@ def _calibrated(model: BaseEstimator, training: Training) -> BaseEstimator:
 
 
 def chosen(names: Sequence[str], extra: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Classifier]:
-    """Return the classifiers called `names` plus those of `extra` (dotted path -> arguments), in order.
+    """Return the classifiers called `names` and those of `extra`, in order; where there are none, those for the kind of data.
 
-    Classifiers for other kinds of data are left out. Raises SettingError for an unknown name.
+    extra: dotted path -> arguments.   Raises SettingError for an unknown name, and for a network that cannot see the data.
     """
-    unknown = [name for name in names if name not in CLASSIFIERS]
-    if unknown:
-        raise SettingError(
-            "evaluate.classifiers", f"names {unknown[0]!r}, which is unknown; known are {', '.join(CLASSIFIERS)}"
-        )
-    table = {name: CLASSIFIERS[name] for name in names if kind in ONLY_FOR.get(name, (kind,))}
+    wanted = names or ([] if extra else DEFAULTS.get(kind, COLUMNS))
+    for name in wanted:
+        if name not in CLASSIFIERS:
+            known = ", ".join(CLASSIFIERS)
+            raise SettingError("evaluate.classifiers", f"names {name!r}, which is unknown; known are {known}")
+        if name in NETWORKS and kind != IMAGES:
+            raise SettingError("evaluate.classifiers", f"names {name}, which is for images; use {', '.join(COLUMNS)}")
+    table = {name: CLASSIFIERS[name] for name in wanted}
     return table | {path: named_estimator(path, arguments) for path, arguments in extra.items()}
 
 

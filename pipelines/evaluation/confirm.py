@@ -1,20 +1,22 @@
-"""What is released is not what was measured when some classes are held: measure the rest once more, without them."""
+"""What is released is not what was measured when some classes do not ship: measure the rest once more, without them."""
 
 from dataclasses import replace
 
 from gan import seeds
 from pipelines.evaluation import gate
 from pipelines.evaluation.arms import ARMS
-from pipelines.evaluation.choose import Choice, Dose
+from pipelines.evaluation.choose import Choice, Way
+from pipelines.evaluation.fitting import Key
 from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.study import GAN, Key, Study, resampling
+from pipelines.evaluation.study import Study, resampling
+from pipelines.evaluation.synthetic import FILTERED
 
 
 def confirm(
-    study: Study, choice: Choice, dose: Dose, verdicts: list[gate.Verdict], settings: Settings, seed: int
+    study: Study, choice: Choice, way: Way, verdicts: list[gate.Verdict], settings: Settings, seed: int
 ) -> list[gate.Verdict]:
-    """Return the verdicts, with `ship` turned into `hold` for a class that gains nothing certain once the held classes
+    """Return the verdicts, with `ship` turned into `hold` for a class that gains nothing certain once the other classes
     add no samples.
 
     Nothing is ever turned into `ship`, so this second look at test cannot make a useless sample pass. Where a class is
@@ -25,10 +27,10 @@ def confirm(
         return verdicts
     inputs, name = study.inputs, choice.classifier
     pools = tuple(pool for pool in inputs.pools if inputs.names[pool.label] in shipped)
-    real = {key: outcome for key, outcome in study.outcomes.items() if not ARMS[key.arm].uses_gan}
+    real = {key: outcome for key, outcome in study.outcomes.items() if not key.source}
     release = Study(replace(inputs, pools=pools), study.fitter, study.strength, real)
-    ours = [Key(GAN, name, repeat, dose.measured) for repeat in range(settings.repeats)]
-    theirs = [Key(choice.baseline[name], name, repeat) for repeat in range(settings.repeats)]
+    theirs = [Key(name, choice.arm[name], repeat) for repeat in range(settings.repeats)]
+    ours = [key._replace(source=FILTERED, dose=way.dose, use=way.use) for key in theirs]
     release.train([*ours, *theirs], "release")
     draws = resampling(release, settings.repeats, settings.draws, seeds.numpy_generator(seed, "evaluate", "test"))
     gains = {inputs.names[p.label]: draws.gain(ours, theirs, [p.label], settings.confidence) for p in pools}
@@ -39,11 +41,11 @@ def confirm(
 
 
 def _held(verdict: gate.Verdict, gain: Interval) -> gate.Verdict:
+    label = ARMS[verdict.baseline].label
     said = (
-        f"without the samples of the classes on hold the gain is {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] "
-        f"over {verdict.baseline}, no longer above zero"
+        f"without the samples of the classes that do not ship the gain over {label} is {gain.value:+.3f} "
+        f"[{gain.low:+.3f}, {gain.high:+.3f}], no longer above zero"
     )
-    advice = f"instead: {ARMS[verdict.baseline].advice}"
-    return replace(
-        verdict, verdict=gate.HOLD, gain=gain, instead=verdict.baseline, reasons=[said, *verdict.reasons, advice]
-    )
+    advice = ARMS[verdict.baseline].advice
+    reasons = [said, *verdict.reasons, f"instead: {advice}"]
+    return replace(verdict, verdict=gate.HOLD, gain=gain, instead=advice, reasons=reasons)

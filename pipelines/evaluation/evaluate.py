@@ -1,21 +1,34 @@
-"""The evaluation told in order: choose on train and validation, measure on test, inspect the samples, judge."""
+"""The evaluation told in order: choose on train and validation, measure on test, inspect the samples, judge.
 
-from dataclasses import asdict, dataclass
+The question is what synthetic samples add to what a team would do anyway: for each classifier the best arm without them is
+chosen, and what is measured is that very arm with and without them.
+"""
+
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from gan import seeds
 from gan.progress import Progress
-from pipelines.evaluation import choose, curves, gate, inspection, intervals, tables
-from pipelines.evaluation.arms import ARMS, baselines
-from pipelines.evaluation.choose import Choice, Dose
+from pipelines.evaluation import advice, choose, curves, gate, inspection, intervals, tables, tuning, yardstick
+from pipelines.evaluation.arms import ARMS
+from pipelines.evaluation.choose import Choice, Folds, Way
 from pipelines.evaluation.classifiers import chosen
 from pipelines.evaluation.confirm import confirm
-from pipelines.evaluation.fitting import Fitter
+from pipelines.evaluation.fitting import Fitter, Key
 from pipelines.evaluation.inspection import Inspected
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.study import GAN, GAN_ARMS, VALIDATION, Inputs, Key, Resampling, Study, resampling
+from pipelines.evaluation.study import Inputs, Resampling, Study, resampling
+from pipelines.evaluation.synthetic import FILTERED, RANDOM, REPLAY, UNFILTERED
+
+LABELS = {arm.name: arm.label for arm in ARMS.values()} | {
+    FILTERED: "GAN, filtered",
+    UNFILTERED: "GAN, unfiltered",
+    RANDOM: "GAN, filtered at random",
+    REPLAY: "references repeated in place of the GAN's samples",
+}
+MOSTLY_KEPT = 0.9  # share of the candidates from which a filter cannot be told from none
 
 
 @dataclass(frozen=True)
@@ -34,36 +47,19 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Ending:
-    """What a user ends with who is free in the choice of a classifier: the best pair without the GAN, the best with it.
-
-    without, with_it: (arm, classifier) and the average precision on test, the mean over the rare classes. gain: of the one
-    over the other. Both are chosen by this very test split, in hindsight, so no verdict uses it.
-    """
-
-    without: tuple[str, str, float]
-    with_it: tuple[str, str, float]
-    gain: intervals.Interval
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        names = ("arm", "classifier", "average_precision")
-        sides = {"without": self.without, "with": self.with_it}
-        said: dict[str, Any] = {side: dict(zip(names, values, strict=True)) for side, values in sides.items()}
-        return said | {"gain": asdict(self.gain)}
-
-
-@dataclass(frozen=True)
 class Measured:
-    """The dose that validation chose, every training behind the scores, and the gains of the filtered GAN on test.
+    """What was measured on test.
 
-    ending: None where no rare class is in the test split, or only the deciding classifier was trained.
+    way: the dose and use that were chosen.   keys: every training behind the scores.   gains: of the filtered GAN.
+    precisions: (arm or source, class index) -> average precision on test of the deciding classifier, the mean over repeats.
+    curves: class index -> learning curve over real samples.
     """
 
-    dose: Dose
+    way: Way
     keys: list[Key]
     gains: tables.Gains
-    ending: Ending | None = None
+    precisions: dict[tuple[str, int], float] = field(default_factory=dict)
+    curves: dict[int, yardstick.Curve] = field(default_factory=dict)
 
 
 def evaluate(
@@ -72,20 +68,21 @@ def evaluate(
     """Measure what the candidates are worth and judge each class.
 
     The same input and seed give the same result, for any number of `workers` (processes, one thread each).
-    Raises ValueError with a line for the user when a classifier's name is unknown.
+    Raises UserError when a classifier's name is unknown.
     """
     if not inputs.targets:
-        return _nothing_rare(inputs, settings, seed, progress, workers)
+        return _no_minority(inputs, settings, seed, progress, workers)
     study, choice = prepare(inputs, settings, seed, progress, workers)
     measured = measure(study, choice, settings, seed)
     inspected = inspection.inspect(inputs, seed, workers)
     verdicts = judge(study, choice, measured, inspected, settings)
-    verdicts = confirm(study, choice, measured.dose, verdicts, settings, seed)
+    verdicts = confirm(study, choice, measured.way, verdicts, settings, seed)
     frames = {
         **tables.scores(study, measured.keys, settings.precision),
         "gains": tables.gains(measured.gains, inputs, choice, settings),
-        "dose": curves.dose_curve(study, choice, measured.dose, settings),
-        "acceptance": curves.acceptance_curve(study, choice, measured.dose, settings),
+        "selection": tables.selection(choice, inputs),
+        "ways": tables.ways(measured.way),
+        "acceptance": curves.acceptance_curve(study, choice, measured.way, settings),
         **inspection.frames(inspected),
     }
     said = _verdicts(verdicts)
@@ -96,45 +93,77 @@ def evaluate(
 def prepare(
     inputs: Inputs, settings: Settings, seed: int, progress: Progress | None = None, workers: int = 1
 ) -> tuple[Study, Choice]:
-    """Choose the deciding classifier and the baselines on train and validation; return them with a study to go on with."""
-    kind = inputs.train.kind
-    table, arms = chosen(settings.classifiers, settings.estimators, kind), baselines(kind)
-    fitter = Fitter(table, len(inputs.names), seed, workers, _expected_fits(len(table), arms, settings), progress)
-    choice = choose.choose_baselines(
-        inputs.train.join(inputs.validation), inputs.recipe, arms, list(table), fitter, settings.folds, settings.fold_repeats
-    )  # fmt: skip
+    """Choose the deciding classifier and each one's best arm on train and validation; return a study to go on with, too."""
+    table = tuning.tuned(chosen(settings.classifiers, settings.estimators, inputs.train.kind), inputs.real, seed)
+    fitter = Fitter(table, len(inputs.names), seed, workers, 0, progress)
+    choice = choose.choose_arms(Folds.of(inputs, fitter, settings), list(table))
     return Study(inputs, fitter, choice.strength), choice
 
 
 def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: bool = False) -> Measured:
-    """Choose the dose on validation, train every arm with every classifier, and measure the gains on test.
+    """Choose how samples are used, train what the verdicts need, and measure the gains on test.
 
-    brief: train only what the verdict needs, which is the deciding classifier, without the arms that show what the
-    filter is worth.
+    brief: leave out the other classifiers, the controls and the learning curve, which no verdict depends on.
     """
-    arms = [*baselines(study.inputs.train.kind), *([GAN] if brief else GAN_ARMS)]
-    dose = _choose_dose(study, choice, settings, seed)
-    names = [choice.classifier] if brief else list(study.fitter.table)
-    keys = _train_all(study, arms, names, dose, settings)
+    inputs, name = study.inputs, choice.classifier
+    keys = [key for arm in _measured_arms(choice, brief) for key in _repeats(name, arm, settings)]
+    study.train(keys, "arms")
     rng = seeds.numpy_generator(seed, "evaluate", "test")
-    draws = resampling(study, settings.repeats, _enough_draws(study.inputs, settings), rng)
-    ending = None if brief else _ending(draws, arms, names, dose, settings)
-    return Measured(dose, keys, _gains(draws, choice, dose, arms, names, settings), ending)
+    draws = resampling(study, settings.repeats, _enough_draws(inputs, settings), rng)
+    plain = _precisions(draws, name, keys)
+    if all(_solved(choice, label, plain, settings) for label in inputs.minority):
+        return Measured(Way(min(settings.doses), "mixed", "every class is solved without them", ()), keys, {}, plain)
+    way = choose.choose_way(Folds.of(inputs, study.fitter, settings), choice, settings.doses)
+    if way.worthwhile:
+        for source in [FILTERED, *([] if brief else _controls(inputs))]:
+            keys += _repeats(name, choice.arm[name], settings, source, way)
+    if not brief:
+        for other in [other for other in study.fitter.table if other != name]:
+            keys += _repeats(other, choice.arm[other], settings)
+            keys += _repeats(other, choice.arm[other], settings, FILTERED, way) if way.worthwhile else []
+    study.train(keys, "arms")
+    if not way.worthwhile:
+        return Measured(way, keys, {}, plain)
+    learnt = {} if brief else yardstick.learning_curves(study, choice, settings.repeats)
+    return Measured(way, keys, _gains(draws, choice, keys, settings), _precisions(draws, name, keys), learnt)
 
 
 def judge(
     study: Study, choice: Choice, measured: Measured, inspected: dict[int, Inspected], settings: Settings
 ) -> list[gate.Verdict]:
-    """Return the verdict on each under-represented class, in order."""
-    evidence = [_evidence(study.inputs, c, choice, measured, inspected[c], settings) for c in study.inputs.rare]
+    """Return the verdict on each minority class, in order."""
+    evidence = [_evidence(study.inputs, c, choice, measured, inspected[c], settings) for c in study.inputs.minority]
     return gate.judge(evidence, settings)
 
 
-def _expected_fits(classifiers: int, arms: list[str], settings: Settings) -> int:
-    plain = sum(not ARMS[arm].tuned for arm in arms)
-    both = plain * settings.folds * settings.fold_repeats + (plain + len(GAN_ARMS)) * settings.repeats
-    doses = sum(0 < dose < max(settings.doses) for dose in settings.doses) * settings.repeats
-    return classifiers * both + doses + (2 * len(settings.acceptances) + 1) * settings.curve_repeats
+def _solved(choice: Choice, label: int, on_test: dict[tuple[str, int], float], settings: Settings) -> bool:
+    """Say whether a class is found so surely without synthetic samples that the least gain has no room left.
+
+    Out of fold, and on test where there are samples of it: ten samples out of fold may all be found by luck.
+    """
+    level = 1 - settings.min_gain
+    tested = on_test.get((choice.arm[choice.classifier], label), 1.0)
+    return choice.best.by_class.get(label, 0.0) >= level and tested >= level
+
+
+def _measured_arms(choice: Choice, brief: bool) -> list[str]:
+    """Return the arms of the deciding classifier that are trained for the test rows: all rivals, and as is to compare."""
+    rivals = choice.rivals[choice.classifier]
+    return rivals if brief or "nothing" in rivals else ["nothing", *rivals]
+
+
+def _controls(inputs: Inputs) -> list[str]:
+    """Return the sources that show what is behind a gain; those of the filter only where it dropped more than a few."""
+    kept = sum(int(pool.kept.sum()) for pool in inputs.pools)
+    strict = kept < MOSTLY_KEPT * sum(len(pool.kept) for pool in inputs.pools)
+    parents = any((pool.parents >= 0).any() for pool in inputs.pools)
+    return [*([REPLAY] if parents else []), *([RANDOM, UNFILTERED] if strict else [])]
+
+
+def _repeats(classifier: str, arm: str, settings: Settings, source: str = "", way: Way | None = None) -> list[Key]:
+    """Return the trainings of an arm with a classifier, with synthetic samples of `source` in the given way."""
+    added = (source, way.dose, way.use) if way is not None else ()
+    return [Key(classifier, arm, repeat, *added) for repeat in range(settings.repeats)]
 
 
 def _enough_draws(inputs: Inputs, settings: Settings) -> int:
@@ -142,92 +171,78 @@ def _enough_draws(inputs: Inputs, settings: Settings) -> int:
     return max(settings.draws, round(8 * len(inputs.targets) / (1 - settings.confidence)))
 
 
-def _choose_dose(study: Study, choice: Choice, settings: Settings, seed: int) -> Dose:
-    doses = sorted({0.0, *settings.doses})
-    keys = {dose: [curves.at_dose(choice.classifier, r, dose) for r in range(settings.repeats)] for dose in doses}
-    study.train([key for group in keys.values() for key in group], "dose")
-    answers = {dose: [study.answer(key, VALIDATION) for key in group] for dose, group in keys.items()}
-    return choose.choose_dose(study.inputs.validation.y, answers, study.inputs.rare, settings.draws, seed)
+def _groups(keys: list[Key]) -> dict[tuple[str, str], list[Key]]:
+    """Return the trainings by classifier and what they are shown as, one list of repeats each."""
+    groups: dict[tuple[str, str], list[Key]] = {}
+    for key in keys:
+        groups.setdefault((key.classifier, key.shown), []).append(key)
+    return groups
 
 
-def _train_all(study: Study, arms: list[str], names: list[str], dose: Dose, settings: Settings) -> list[Key]:
-    """Train every arm with the classifiers `names`, `repeats` times; return the keys, arms in order."""
-    keys = [key for arm in arms for classifier in names for key in _repeats(arm, classifier, dose, settings)]
-    study.train(keys, "arms")
-    return keys
+def _gains(draws: Resampling, choice: Choice, keys: list[Key], settings: Settings) -> tables.Gains:
+    """Gains of the filtered GAN: for the deciding classifier against everything else, else against its own best arm.
 
-
-def _repeats(arm: str, classifier: str, dose: Dose, settings: Settings) -> list[Key]:
-    """Return the trainings of an arm with a classifier."""
-    own = dose.measured if ARMS[arm].uses_gan else 1.0
-    return [Key(arm, classifier, repeat, own) for repeat in range(settings.repeats)]
-
-
-def _ending(draws: Resampling, arms: list[str], names: list[str], dose: Dose, settings: Settings) -> Ending | None:
-    inputs = draws.study.inputs
-    present = [label for label in inputs.rare if (inputs.test.y == label).any()]
-    if not present:
-        return None
-
-    def best(of: list[str]) -> tuple[str, str, float]:
-        pairs = [(arm, name, _repeats(arm, name, dose, settings)) for arm in of for name in names]
-        scored = [(arm, name, float(draws.average_precision(keys, present)[0].mean())) for arm, name, keys in pairs]
-        return max(scored, key=lambda pair: pair[2])
-
-    without, with_it = best([arm for arm in arms if not ARMS[arm].uses_gan]), best([GAN])
-    ours, theirs = (_repeats(*pair[:2], dose, settings) for pair in (with_it, without))
-    return Ending(without, with_it, draws.gain(ours, theirs, present, settings.confidence))
-
-
-def _gains(
-    draws: Resampling, choice: Choice, dose: Dose, arms: list[str], names: list[str], settings: Settings
-) -> tables.Gains:
-    """Gains of the filtered GAN: against every other arm for the deciding classifier, else against its best baseline.
-
-    For each rare class; for the mean of all rare classes, under MEAN; and for the deciding classifier and its
-    best baseline the mean of the classes that got no samples, under REST.
+    For each minority class; for the mean of all of them, under MEAN; and, over the best arm of the deciding classifier, for
+    the mean of the classes that got no samples, under REST.
     """
-    inputs, result = draws.study.inputs, {}
-    others = [arm for arm in arms if arm != GAN]
-    present = [label for label in inputs.rare if (inputs.test.y == label).any()]
+    inputs, result, groups = draws.study.inputs, {}, _groups(keys)
+    present = [label for label in inputs.minority if (inputs.test.y == label).any()]
     rest = [c for c in range(len(inputs.names)) if c not in inputs.targets and (inputs.test.y == c).any()]
-    for classifier in names:
-        best = choice.baseline[classifier]
-        deciding = classifier == choice.classifier
-        groups = {label: [label] for label in present} | ({tables.MEAN: present} if present else {})
-        for other in others if deciding else [best]:
-            for label, labels in (
-                groups | ({tables.REST: rest} if deciding and other == best and rest else {})
-            ).items():
-                ours, theirs = (_repeats(arm, classifier, dose, settings) for arm in (GAN, other))
-                result[classifier, other, label] = draws.gain(ours, theirs, labels, settings.confidence)
+    labels = {label: [label] for label in present} | ({tables.MEAN: present} if present else {})
+    for (classifier, other), theirs in groups.items():
+        if other == FILTERED:
+            continue
+        ours = groups[classifier, FILTERED]
+        best = classifier == choice.classifier and other == choice.arm[classifier]
+        for label, of in (labels | ({tables.REST: rest} if best and rest else {})).items():
+            result[classifier, other, label] = draws.gain(ours, theirs, of, settings.confidence)
     return result
+
+
+def _precisions(draws: Resampling, classifier: str, keys: list[Key]) -> dict[tuple[str, int], float]:
+    inputs = draws.study.inputs
+    present = [label for label in inputs.minority if (inputs.test.y == label).any()]
+    return {
+        (shown, label): float(draws.average_precision(own, [label])[0].mean())
+        for (of, shown), own in _groups(keys).items()
+        if of == classifier
+        for label in present
+    }
 
 
 def _evidence(
     inputs: Inputs, label: int, choice: Choice, measured: Measured, inspected: Inspected, settings: Settings
 ) -> gate.Evidence:
     unknown = intervals.Interval(float("nan"), float("-inf"), float("inf"), float("inf"), 1.0)
-    baseline = choice.baseline[choice.classifier]
-    against = {
-        other: interval
-        for (classifier, other, of), interval in measured.gains.items()
-        if classifier == choice.classifier and of == label and not ARMS[other].uses_gan
-    }
+    name = choice.classifier
+    arm, rivals = choice.arm[name], choice.rivals[name]
+    against = {rival: measured.gains.get((name, rival, label), unknown) for rival in rivals}
     pool = next(pool for pool in inputs.pools if pool.label == label)
+    worth = measured.curves[label].worth(against[arm].value) if label in measured.curves else None
     return gate.Evidence(
         name=inputs.names[label],
-        baseline=baseline,
-        gains=against or {baseline: unknown},
-        rest=measured.gains.get((choice.classifier, baseline, tables.REST)),
+        baseline=arm,
+        gains=against,
+        rest=measured.gains.get((name, arm, tables.REST)),
         test_samples=int((inputs.test.y == label).sum()),
+        collected=sum(int((part.y == label).sum()) for part in (inputs.train, inputs.validation, inputs.test)),
+        train_samples=int((inputs.train.y == label).sum()),
         repeats=settings.repeats,
-        dose=measured.dose.value,
-        added=pool.wanted(measured.dose.value, int(pool.kept.sum())),
+        harm="" if measured.way.worthwhile else measured.way.reason,
+        solved=choice.best.by_class[label] if _solved(choice, label, measured.precisions, settings) else None,
+        added=pool.wanted(measured.way.dose, int(pool.kept.sum())),
         copies=inspected.copies,
         agreement=inspected.agreement,
         reference_agreement=inspected.reference_agreement,
+        worth=worth,
+        instead=advice.instead(choice, _on_test(measured, ["nothing", *rivals], label)),
     )
+
+
+def _on_test(measured: Measured, arms: list[str], label: int) -> dict[str, float]:
+    """Return the average precision on test of the arms that were measured there."""
+    known = measured.precisions
+    return {arm: known[arm, label] for arm in arms if (arm, label) in known}
 
 
 def _verdicts(verdicts: list[gate.Verdict]) -> dict[str, Any]:
@@ -243,36 +258,33 @@ def _metrics(
     inspected: dict[int, Inspected],
     frames: dict[str, pd.DataFrame],
 ) -> dict[str, Any]:
-    inputs = study.inputs
+    inputs, way = study.inputs, measured.way
     return {
         **verdicts,
         "deciding_classifier": choice.classifier,
         "deciding_metric": "average_precision",
-        "best_baseline": choice.baseline,
+        "best_arm": choice.arm,
+        "rivals": choice.rivals[choice.classifier],
         "selection": {
-            "average_precision": tables.nested(choice.scores),
-            "best_minus_nothing": {name: asdict(margin) for name, margin in choice.margins.items()},
+            "average_precision": tables.nested({key: scored.value for key, scored in choice.scores.items()}),
             "tuned_threshold_strength": choice.strength,
         },
-        "dose": {"value": measured.dose.value, "reason": measured.dose.reason, "validation": measured.dose.scores},
-        "ending": measured.ending and measured.ending.to_dict(),
+        "way": {"dose": way.dose, "use": way.use, "reason": way.reason, "worthwhile": way.worthwhile},
         "counts": tables.counts(inputs),
         "arms": tables.brief(frames["scores"], inputs),
+        "labels": LABELS,
         "samples": {inputs.names[label]: one.figures for label, one in inspected.items()},
     }
 
 
-def _nothing_rare(inputs: Inputs, settings: Settings, seed: int, progress: Progress | None, workers: int) -> Result:
-    """No class is under-represented: how the classifiers do, and that there is nothing to ship."""
-    table, arms = (
-        chosen(settings.classifiers, settings.estimators, inputs.train.kind),
-        ["nothing", "class_weights"],
-    )
-    fits = len(arms) * len(table) * settings.repeats
-    study = Study(inputs, Fitter(table, len(inputs.names), seed, workers, fits, progress))
-    keys = [Key(arm, name, r) for arm in arms for name in table for r in range(settings.repeats)]
+def _no_minority(inputs: Inputs, settings: Settings, seed: int, progress: Progress | None, workers: int) -> Result:
+    """No class is a minority class: how the classifiers do, and that there is nothing to ship."""
+    table = chosen(settings.classifiers, settings.estimators, inputs.train.kind)
+    study = Study(inputs, Fitter(table, len(inputs.names), seed, workers, 0, progress))
+    keys = [key for name in table for key in _repeats(name, "nothing", settings)]
     study.train(keys, "arms")
     frames = tables.empty() | tables.scores(study, keys, settings.precision)
     said = _verdicts([])
-    figures = said | {"counts": tables.counts(study.inputs), "arms": tables.brief(frames["scores"], study.inputs)}
+    arms = tables.brief(frames["scores"], study.inputs)
+    figures = said | {"counts": tables.counts(study.inputs), "arms": arms, "labels": LABELS}
     return Result(figures, said, frames, tables.costs(study.fitter))

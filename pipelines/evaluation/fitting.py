@@ -1,9 +1,10 @@
-"""Train many classifiers side by side: a fit a process, a thread each, the same figures for any number of processes."""
+"""Train many classifiers side by side: one fit per process, one thread each, the same figures for any number of processes."""
 
 import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import joblib
 import numpy as np
@@ -12,50 +13,75 @@ from threadpoolctl import threadpool_limits
 from gan import seeds
 from gan.progress import Progress
 from pipelines.evaluation import classifiers as kinds
-from pipelines.evaluation.arms import ARMS, Recipe
-from pipelines.likeness.data import Data
+from pipelines.evaluation import synthetic
+from pipelines.evaluation.arms import ARMS, Targets
+from pipelines.likeness.data import Data, Pool
+
+
+class Key(NamedTuple):
+    """Names one training: the classifier, the arm, which repetition, and the synthetic samples that join it.
+
+    source: of the synthetic samples, empty for none.   dose, use, acceptance: see `synthetic`.
+    repeat: any number that tells this training from its repetitions; arms share it, so that they are compared in pairs.
+    """
+
+    classifier: str
+    arm: str
+    repeat: int
+    source: str = ""
+    dose: float = 0.0
+    use: str = ""
+    acceptance: float | None = None
+
+    @property
+    def shown(self) -> str:
+        """What a table calls it: the source of its synthetic samples, or the arm where it has none."""
+        return self.source or self.arm
+
+    @property
+    def trained(self) -> "Key":
+        """The key of the training behind this one: without what only the decision needs."""
+        return self._replace(arm="nothing") if ARMS[self.arm].tuned else self
 
 
 @dataclass(frozen=True)
 class Task:
-    """One fit: the arm `arm` on `train`, classifier `classifier`, then probabilities for each array of `ask`.
+    """One fit: `key` on the real samples `train` and synthetic ones of `pools`, then probabilities for each array of `ask`."""
 
-    repeat: any number that tells this training from its repetitions; arms share it, so that they are compared in pairs.
-    """
-
-    arm: str
-    classifier: str
-    repeat: int
+    key: Key
     train: Data
     ask: tuple[np.ndarray, ...]
-    recipe: Recipe
+    targets: Targets
+    pools: tuple[Pool, ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a fit gives: (n, classes) probabilities for each array asked about, the class shares learnt.
 
-    added: samples that the arm added to the under-represented classes together.
     seconds: processor time, which other work on the machine does not stretch.
     """
 
     probabilities: tuple[np.ndarray, ...]
     prior: np.ndarray
-    added: int
     seconds: float
 
 
 def fit(task: Task, classifier: kinds.Classifier, classes: int, seed: int) -> Outcome:
-    """Build the arm's training set, train, and predict."""
-    started = time.process_time()
+    """Build the training set, train, and predict."""
+    started, key = time.process_time(), task.key
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit that has not converged is as good as it is: its figures say so
-        arm_seed = seeds.derive(seed, "evaluate", task.arm, task.repeat)
-        training = ARMS[task.arm].build(task.train, task.recipe, arm_seed)
-        fitted = classifier(training, seeds.derive(seed, "evaluate", task.classifier, task.repeat))
+        data = task.train
+        if key.source:
+            own = seeds.derive(seed, "evaluate", key.source, key.repeat)
+            data = synthetic.add(data, task.pools, key.source, key.dose, own, key.acceptance)
+        training = ARMS[key.arm].build(data, task.targets, seeds.derive(seed, "evaluate", key.arm, key.repeat))
+        if key.source:
+            training = synthetic.USES[key.use].apply(training)
+        fitted = classifier(training, seeds.derive(seed, "evaluate", key.classifier, key.repeat))
         answers = tuple(kinds.probabilities(fitted, x, classes) for x in task.ask)
-    added = len(training.data) - len(task.train)
-    return Outcome(answers, training.prior(classes), added, time.process_time() - started)
+    return Outcome(answers, training.prior(classes), time.process_time() - started)
 
 
 class Fitter:
@@ -81,16 +107,18 @@ class Fitter:
     def __call__(self, tasks: Sequence[Task], purpose: str) -> list[Outcome]:
         """Return the outcome of each task, in order. `purpose` names the row of the cost table."""
         if self.workers == 1 or len(tasks) < 2:
-            return [self._note(t, fit(t, self.table[t.classifier], self.classes, self.seed), purpose) for t in tasks]
+            return [
+                self._note(t, fit(t, self.table[t.key.classifier], self.classes, self.seed), purpose) for t in tasks
+            ]
         with joblib.parallel_config("loky", n_jobs=self.workers, inner_max_num_threads=1), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "A worker stopped")  # loky replaces a process that has grown large
-            calls = (joblib.delayed(fit)(t, self.table[t.classifier], self.classes, self.seed) for t in tasks)
+            calls = (joblib.delayed(fit)(t, self.table[t.key.classifier], self.classes, self.seed) for t in tasks)
             outcomes = joblib.Parallel(return_as="generator")(calls)
             return [self._note(task, outcome, purpose) for task, outcome in zip(tasks, outcomes, strict=True)]
 
     def _note(self, task: Task, outcome: Outcome, purpose: str) -> Outcome:
         self.done += 1
-        self.costs.append((purpose, task.arm, task.classifier, outcome.seconds))
+        self.costs.append((purpose, task.key.shown, task.key.classifier, outcome.seconds))
         if self.progress:
             self.progress(self.done, max(self.total, self.done), {"fit_seconds": outcome.seconds})
         return outcome

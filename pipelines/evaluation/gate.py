@@ -1,10 +1,10 @@
-"""The release gate: ship, hold or underpowered, with reasons in words and figures.
+"""The release gate: ship, hold, solved or underpowered, with reasons in words and figures.
 
 The deciding figure is average precision of the class, under the classifier that cross-validation on real samples chose.
-The gain is filtered GAN minus best baseline, that baseline chosen beforehand as well. A mischosen baseline would make any
-decent sample look like a gain, so a class ships only when the gain is above zero against *every* baseline: the p value of a
-class is its largest (an intersection-union test, Berger 1982: no correction over baselines is needed). Over the
-classes, Holm's correction holds the chance of shipping anything useless, in all, at (1 - confidence) / 2.
+The gain is what synthetic samples add to the best arm without them. An arm that was chosen badly would make any decent
+sample look like a gain, so a class ships only when the gain is above zero against *every* arm that cross-validation did not
+rule out: the p value of a class is its largest (an intersection-union test, Berger 1982: no correction over arms is needed).
+Over the classes, Holm's correction holds the chance of shipping anything useless, in all, at (1 - confidence) / 2.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from pipelines.evaluation import intervals
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.settings import Settings
 
-SHIP, HOLD, UNDERPOWERED = "ship", "hold", "underpowered"
+SHIP, HOLD, SOLVED, UNDERPOWERED = "ship", "hold", "solved", "underpowered"
 MIN_REPEATS = 5
 
 
@@ -24,11 +24,15 @@ MIN_REPEATS = 5
 class Evidence:
     """All that the gate knows of one class.
 
-    gains: baseline -> interval of the gain in average precision.   baseline: the one chosen on validation.
+    gains: arm -> interval of the gain in average precision, for every arm that has to be beaten.   baseline: the best of them
+    by cross-validation, which the samples were added to.
     rest: the change of the mean average precision of the classes that got no samples; None when there is none.
-    test_samples, repeats, added: counts.   dose: as chosen on validation.
+    test_samples, train_samples, collected (in all splits), repeats, added: counts.
+    harm: what cross-validation says against the samples, empty if nothing.   solved: average precision out of fold without
+    synthetic samples where that leaves no room, else None.   worth: the gain in real samples, None where it has no measure.
     copies: (flagged, checked).   agreement: (recognised, checked) of the label check.
     reference_agreement: share of held-out real samples that the same label check recognises; NaN when it had none.
+    instead: what to do without synthetic samples, a sentence.
     """
 
     name: str
@@ -37,21 +41,27 @@ class Evidence:
     rest: intervals.Interval | None
     test_samples: int
     repeats: int
-    dose: float
     added: int
+    train_samples: int = 0
+    collected: int = 0
+    harm: str = ""
+    solved: float | None = None
+    worth: float | None = None
     copies: tuple[int, int] = (0, 0)
     agreement: tuple[int, int] = (0, 0)
     reference_agreement: float = float("nan")
+    instead: str = ""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """ship, hold or underpowered, and why.
+    """ship, hold, solved or underpowered, and why.
 
-    gain: against the chosen baseline.   p: the largest over baselines, after Holm over classes.
+    gain: against the chosen baseline.   p: the largest over baselines, after Holm over classes.   worth: see `Evidence`.
     hardest: the baseline that the class is least sure to beat.   detectable: smallest gain over it that this test set
     shows in 80 of 100 cases.
-    sufficient_test_samples: what the class would need in test to show a relevant gain.   instead: the arm to use when held.
+    sufficient_test_samples: what the class would need in test to show a relevant gain.   instead: what to do when it does
+    not ship, a sentence.
     """
 
     name: str
@@ -64,6 +74,7 @@ class Verdict:
     detectable: float
     sufficient_test_samples: int
     instead: str
+    worth: float | None = None
 
 
 def judge(evidence: Sequence[Evidence], settings: Settings) -> list[Verdict]:
@@ -82,40 +93,61 @@ def _judge(e: Evidence, hardest: str, p: float, classes: int, settings: Settings
     )
     enough = max(enough, settings.min_test_samples)
     verdict, reasons = _decide(e, hardest, p, detectable, enough, settings)
-    instead = "" if verdict == SHIP else e.baseline
+    instead = "" if verdict == SHIP else e.instead
     if instead:
-        reasons.append(f"instead: {ARMS[instead].advice}")
-    return Verdict(e.name, verdict, reasons, e.baseline, hardest, gain, p, detectable, enough, instead)
+        reasons.append(f"instead: {instead}")
+    return Verdict(e.name, verdict, reasons, e.baseline, hardest, gain, p, detectable, enough, instead, e.worth)
 
 
 def _decide(
     e: Evidence, hardest: str, p: float, detectable: float, enough: int, settings: Settings
 ) -> tuple[str, list[str]]:
     """The first rule that applies decides."""
-    gain = e.gains[e.baseline]
-    said = f"gain {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] in average precision over {e.baseline}"
+    if e.solved is not None:
+        return SOLVED, [
+            f"average precision {e.solved:.3f} out of fold without synthetic samples: there is nothing to gain"
+        ]
+    said = _gain_in_words(e)
     barred = _barred(e, settings)
     if barred:
-        return HOLD, [*barred, said]
+        return HOLD, [*barred, *said]
     if e.test_samples < settings.min_test_samples:
-        needed = f"{e.test_samples} test samples are too few to judge; {enough} would do"
-        return UNDERPOWERED, [needed, said]
+        needed = f"{e.test_samples} test samples are too few to judge; {enough} would do{_out_of_reach(e, enough)}"
+        return UNDERPOWERED, [needed, *said]
     if e.repeats < MIN_REPEATS:
-        return UNDERPOWERED, [f"{e.repeats} repeats are too few to judge; set evaluate.repeats to {MIN_REPEATS}", said]
+        few = f"{e.repeats} repeats are too few to judge; set evaluate.repeats to {MIN_REPEATS}"
+        return UNDERPOWERED, [few, *said]
     if not all(interval.error > 1e-12 for interval in e.gains.values()):
-        return HOLD, ["an arm gave exactly the figures of the GAN in every draw: nothing was measured", said]
+        return HOLD, ["an arm gave exactly the figures of the GAN in every draw: nothing was measured", *said]
     doubts = _doubts(e, hardest, p, settings)
     if not doubts:
-        if (name := _least(e)) != e.baseline:
-            least = e.gains[name]
-            said += f", in hindsight least over {name}: {least.value:+.3f} [{least.low:+.3f}, {least.high:+.3f}]"
-        return SHIP, [f"{said}; above zero against every baseline (p {p:.4f}, after Holm)"]
+        return SHIP, [f"{said[0]}; above zero against every rival (p {p:.4f} after Holm's correction)", *said[1:]]
     against = e.gains[hardest]
     unsettled = p > (1 - settings.confidence) / 2 and against.high >= settings.relevant_gain
     if not unsettled or detectable <= settings.relevant_gain or (e.rest is not None and e.rest.high < 0):
-        return HOLD, [said, *doubts]
+        return HOLD, [*said, *doubts]
     size = f"this test set shows only gains above {detectable:.3f}; {enough} test samples would show {settings.relevant_gain:g}"
-    return UNDERPOWERED, [said, *doubts, size]
+    return UNDERPOWERED, [*said, *doubts, size + _out_of_reach(e, enough)]
+
+
+def _gain_in_words(e: Evidence) -> list[str]:
+    """Return what was gained over the best arm, and where that differs over which least was gained; nothing unmeasured."""
+    gain = e.gains[e.baseline]
+    if not np.isfinite(gain.error):
+        return []
+    label = ARMS[e.baseline].label
+    said = f"gain {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] in average precision over {label} without them"
+    if gain.low > 0 and e.worth is not None:
+        said += f", worth about {max(round(e.worth), 1)} more real samples, of {e.train_samples}"
+    if (name := _least(e)) != e.baseline:
+        least = e.gains[name]
+        return [said, f"least over {ARMS[name].label}: {least.value:+.3f} [{least.low:+.3f}, {least.high:+.3f}]"]
+    return [said]
+
+
+def _out_of_reach(e: Evidence, enough: int) -> str:
+    """Return that no split of this data set has so many samples, where that is so."""
+    return f" (the data set has {e.collected} of this class in all: collect more)" if enough > e.collected > 0 else ""
 
 
 def _least(e: Evidence) -> str:
@@ -126,9 +158,9 @@ def _least(e: Evidence) -> str:
 def _barred(e: Evidence, settings: Settings) -> list[str]:
     """What no gain outweighs."""
     reasons = []
-    if e.dose == 0:
-        reasons.append("on validation it was best to add none")
-    if e.added == 0 and e.dose > 0:
+    if e.harm:
+        reasons.append(e.harm)
+    if e.added == 0:
         reasons.append("no candidate passed the filter")
     low, high = intervals.wilson(*e.copies, settings.confidence)
     if e.copies[1] and low > settings.max_copies:
@@ -149,15 +181,14 @@ def _doubts(e: Evidence, hardest: str, p: float, settings: Settings) -> list[str
     """What stands between a class and shipping."""
     doubts = []
     level = (1 - settings.confidence) / 2
-    against = e.gains[hardest]
     if p > level:
+        label = ARMS[hardest].label
         doubts.append(
-            f"against {hardest} the gain is {against.value:+.3f} [{against.low:+.3f}, {against.high:+.3f}], "
-            f"p {p:.4f} after Holm, where {level:g} is asked for"
+            f"not surely above zero over {label}: p {p:.4f} after Holm's correction, at most {level:g} is asked for"
         )
     smallest = e.gains[_least(e)].value
     if smallest < settings.min_gain:
-        doubts.append(f"the smallest gain over a baseline is {smallest:+.3f}, {settings.min_gain:g} is asked for")
+        doubts.append(f"the smallest gain is {smallest:+.3f}, at least {settings.min_gain:g} is asked for")
     if e.rest is not None and e.rest.low < -settings.max_loss:
         doubts.append(
             f"the other classes may lose {-e.rest.low:.3f} in average precision, {settings.max_loss:g} is allowed"
@@ -168,10 +199,7 @@ def _doubts(e: Evidence, hardest: str, p: float, settings: Settings) -> list[str
 def overall(verdicts: Sequence[Verdict]) -> tuple[str, str]:
     """Return the verdict on the run and one line that says why: ship when any class ships."""
     if not verdicts:
-        return HOLD, "no class is under-represented: there is nothing to ship"
-    by_kind = {kind: [v.name for v in verdicts if v.verdict == kind] for kind in (SHIP, HOLD, UNDERPOWERED)}
+        return HOLD, "no class is a minority class: there is nothing to ship"
+    by_kind = {kind: [v.name for v in verdicts if v.verdict == kind] for kind in (SHIP, UNDERPOWERED, HOLD, SOLVED)}
     line = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in by_kind.items() if names)
-    for kind in (SHIP, UNDERPOWERED):
-        if by_kind[kind]:
-            return kind, line
-    return HOLD, line
+    return next(kind for kind, names in by_kind.items() if names), line

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from gan import seeds
 from pipelines.evaluation import intervals, tables
-from pipelines.evaluation.arms import Recipe, smote
+from pipelines.evaluation.arms import smote
 from pipelines.evaluation.study import Inputs
 from pipelines.likeness import copies, fidelity, tells
 from pipelines.likeness.data import Data, Pool
@@ -58,7 +58,8 @@ def inspect_class(inputs: Inputs, pool: Pool, judge: RandomForestClassifier, see
     groups = {"gan": pool.x[kept], "smote": thin(_smote(inputs.train, pool, seed)), "held_out": held_out}
     with threadpool_limits(1):
         where = spaces(inputs.train)
-        found = {name: copies.check(x, train, held_out, where) for name, x in groups.items()}
+        usual = inputs.validation.of_class(pool.label)  # as the filter has it: what it kept as no copy is none here
+        found = {name: copies.check(x, train, usual, where) for name, x in groups.items()}
         asked = groups | {"held_out": inputs.test.of_class(pool.label)}  # the judge has learnt the validation samples
         agreement = _recognised(judge, inputs, asked, pool.label)
         figures = {
@@ -121,7 +122,7 @@ def _recognised(
 
 def _smote(train: Data, pool: Pool, seed: int) -> np.ndarray:
     target = int((train.y == pool.label).sum()) + int(pool.kept.sum())
-    made = smote(train, Recipe({pool.label: target}), seeds.derive(seed, "evaluate", "inspect", pool.label))
+    made = smote(train, {pool.label: target}, seeds.derive(seed, "evaluate", "inspect", pool.label))
     added = made.data.x[len(train) :]
     return _on_grid(added, np.unique(train.x)) if train.kind == IMAGES else added
 

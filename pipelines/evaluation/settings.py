@@ -1,7 +1,7 @@
 """The group `evaluate` of the parameters."""
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -15,13 +15,13 @@ PUBLIC_PATH = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+")
 class Settings(Base):
     """How the gain of the synthetic samples is measured, and what it takes to ship them."""
 
-    classifiers: list[Literal["logistic_regression", "random_forest", "gradient_boosting", "small_cnn"]] = Field(
-        default=["logistic_regression", "random_forest", "gradient_boosting", "small_cnn"],
-        description="classifiers that judge every arm (small_cnn: images only)",
-        min_length=1,
+    classifiers: list[Literal["convnet", "gradient_boosting", "random_forest", "logistic_regression"]] = Field(
+        default=[],
+        description="classifiers that judge; none named: convnet for images, the other three for tables",
     )
     estimators: dict[str, dict[str, Any]] = Field(
-        default={}, description="more scikit-learn estimators, dotted path: arguments, say {sklearn.svm.SVC: {C: 10}}"
+        default={},
+        description="more scikit-learn estimators, dotted path: arguments, say {lightgbm.LGBMClassifier: {}}",
     )
     repeats: int = Field(
         default=5,
@@ -31,14 +31,14 @@ class Settings(Base):
     folds: int = Field(
         default=5,
         ge=2,
-        description="folds of the cross-validation on train and validation that chooses classifier and baseline",
+        description="folds of the cross-validation on train and validation that chooses classifier, arm, dose and use",
     )
     fold_repeats: int = ExpertField(
         default=1, ge=1, description="how often that cross-validation is repeated with new folds"
     )
-    doses: list[float] = Field(
-        default=[0.0, 0.25, 0.5, 1.0],
-        description="doses tried on validation, as shares of what would balance a class; 0 adds nothing",
+    doses: list[Annotated[float, Field(gt=0, le=1)]] = Field(
+        default=[0.1, 0.25, 1.0],
+        description="doses tried by cross-validation, as shares of what would balance a class; the smallest stands under doubt",
         min_length=1,
     )
     acceptances: list[float] = ExpertField(
@@ -46,7 +46,7 @@ class Settings(Base):
         description="shares of best-scored candidates whose effect is shown beside the filter's own",
     )
     curve_repeats: int = ExpertField(
-        default=3, ge=0, description="trainings for each point of the acceptance curve; 0 leaves the curve out"
+        default=0, ge=0, description="trainings for each point of the acceptance curve; 0 leaves the curve out"
     )
     draws: int = ExpertField(default=1000, ge=200, description="bootstrap draws of training repeats and test rows")
     confidence: float = Field(
@@ -73,7 +73,7 @@ class Settings(Base):
         lt=1,
         description="loss in mean average precision of the other classes that the gate must be able to rule out",
     )
-    min_test_samples: int = ExpertField(
+    min_test_samples: int = Field(
         default=10, ge=1, description="test samples of a class below which its verdict is 'underpowered'"
     )
     max_copies: float = ExpertField(

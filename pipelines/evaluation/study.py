@@ -1,25 +1,23 @@
 """One study: every arm with every classifier, trained several times on the same data, and asked about the same rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from pipelines.evaluation import intervals, metrics
-from pipelines.evaluation.arms import ARMS, Recipe
-from pipelines.evaluation.fitting import Fitter, Outcome, Task
+from pipelines.evaluation.arms import ARMS
+from pipelines.evaluation.fitting import Fitter, Key, Outcome, Task
 from pipelines.likeness.data import Data, Pool
 
 VALIDATION, TEST = 0, 1
-GAN, GAN_ARMS = "gan_filtered", [name for name, arm in ARMS.items() if arm.uses_gan]
 
 
 @dataclass(frozen=True)
 class Inputs:
     """All that a study works on.
 
-    names: class names in label order.   targets: class index -> samples wanted, one entry an under-represented class.
+    names: class names in label order.   targets: class index -> samples wanted, one entry a minority class.
     pools: the candidates of those classes, in the order of `targets`.
     Test keeps its natural class shares.
     """
@@ -32,32 +30,14 @@ class Inputs:
     pools: tuple[Pool, ...]
 
     @property
-    def rare(self) -> list[int]:
-        """The under-represented classes, by index."""
+    def minority(self) -> list[int]:
+        """The minority classes, by index."""
         return list(self.targets)
 
     @property
-    def recipe(self) -> Recipe:
-        """What an arm may use, at dose 1 and the filter's own acceptance."""
-        return Recipe(self.targets, self.pools)
-
-
-class Key(NamedTuple):
-    """Names one training. `dose` and `acceptance` matter to arms with a GAN only."""
-
-    arm: str
-    classifier: str
-    repeat: int
-    dose: float = 1.0
-    acceptance: float | None = None
-
-    @property
-    def trained(self) -> "Key":
-        """The key of the training behind this one: without settings that the arm does not use."""
-        arm = ARMS[self.arm]
-        if arm.uses_gan:
-            return self
-        return Key("nothing" if arm.tuned else self.arm, self.classifier, self.repeat)
+    def real(self) -> Data:
+        """Train and validation together, train first."""
+        return self.train.join(self.validation)
 
 
 @dataclass
@@ -76,13 +56,7 @@ class Study:
         """Train what is missing among `keys`; each answers for the validation and the test rows."""
         missing = [key for key in dict.fromkeys(key.trained for key in keys) if key not in self.outcomes]
         ask = (self.inputs.validation.x, self.inputs.test.x)
-        tasks = [
-            Task(
-                key.arm, key.classifier, key.repeat, self.inputs.train, ask,
-                replace(self.inputs.recipe, dose=key.dose, acceptance=key.acceptance),
-            )
-            for key in missing
-        ]  # fmt: skip
+        tasks = [Task(key, self.inputs.train, ask, self.inputs.targets, self.inputs.pools) for key in missing]
         self.outcomes.update(zip(missing, self.fitter(tasks, purpose), strict=True))
 
     def answer(self, key: Key, split: int) -> np.ndarray:

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from pipelines.evaluation import metrics
-from pipelines.evaluation.choose import Choice
-from pipelines.evaluation.fitting import Fitter
+from pipelines.evaluation.choose import Choice, Way
+from pipelines.evaluation.fitting import Fitter, Key
 from pipelines.evaluation.intervals import Interval, detectable_effect
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.study import Inputs, Key, Study
+from pipelines.evaluation.study import Inputs, Study
 
-MEAN, REST = -1, -2  # in place of a class: the mean of the rare classes, and the mean of all others
+MEAN, REST = -1, -2  # in place of a class: the mean of the minority classes, and the mean of all others
+DIGITS = 4  # after the point of every figure that is written: further ones may differ between processors
 ALL = ""  # the class of a metric of all classes together
 
 Gains = dict[
@@ -36,7 +37,8 @@ COLUMNS = {
         "p",
         "detectable",
     ],
-    "dose": ["class", "dose", "repeat", "split", "average_precision", "added", "chosen"],
+    "selection": ["classifier", "arm", "class", "average_precision", "chosen", "rival"],
+    "ways": ["dose", "use", "average_precision", "error", "chosen"],
     "acceptance": ["class", "acceptance", "by", "repeat", "split", "average_precision", "added"],
     "copies": ["class", "id", "flag", "nearest_id", "distance_ratio", "exact"],
     "tell": ["class", "kind", "classifier", "auc", "low", "high", "uses", "remedy"],
@@ -54,14 +56,14 @@ def frame(name: str, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
 
 
 def scores(study: Study, keys: Sequence[Key], precision: float) -> dict[str, pd.DataFrame]:
-    """Return the table `scores`, every metric of every training (of each rare class, of all classes together, and average
+    """Return the table `scores`, every metric of every training (of each minority class, of all classes together, and average
     precision and recall of the other classes too), and `summary`, mean and standard deviation over the repeats.
     """
     inputs, rows = study.inputs, []
     present = [label for label in range(len(inputs.names)) if (inputs.test.y == label).any()]
     for key in keys:
         said = study.predictions(key, precision)
-        head = (key.arm, key.classifier, key.repeat)
+        head = (key.shown, key.classifier, key.repeat)
         for label in present:
             names = metrics.CLASS_METRICS if label in inputs.targets else ("average_precision", "recall")
             rows += [(*head, inputs.names[label], name, metrics.CLASS_METRICS[name](said, label)) for name in names]
@@ -72,12 +74,12 @@ def scores(study: Study, keys: Sequence[Key], precision: float) -> dict[str, pd.
 
 
 def gains(found: Gains, inputs: Inputs, choice: Choice, settings: Settings) -> pd.DataFrame:
-    """Return a row a gain; `decides` marks the deciding classifier, `chosen` the baseline chosen on validation."""
-    names = {MEAN: "mean of rare classes", REST: "mean of other classes"} | dict(enumerate(inputs.names))
+    """Return one row per gain; `decides` marks the deciding classifier, `chosen` each one's best arm."""
+    names = {MEAN: "mean of minority classes", REST: "mean of other classes"} | dict(enumerate(inputs.names))
     level = (1 - settings.confidence) / 2 / len(inputs.targets)
     rows = [
         (
-            classifier, other, names[label], classifier == choice.classifier, choice.baseline[classifier] == other,
+            classifier, other, names[label], classifier == choice.classifier, choice.arm[classifier] == other,
             gain.value, gain.low, gain.high, gain.error, gain.p, detectable_effect(gain.error, level),
         )
         for (classifier, other, label), gain in found.items()
@@ -85,12 +87,37 @@ def gains(found: Gains, inputs: Inputs, choice: Choice, settings: Settings) -> p
     return frame("gains", rows)
 
 
+def selection(choice: Choice, inputs: Inputs) -> pd.DataFrame:
+    """Return how every arm did out of fold: one row per classifier, arm and minority class, and one for their mean."""
+    names = {label: inputs.names[label] for label in inputs.minority}
+    rows = []
+    for (classifier, arm), scored in choice.scores.items():
+        marks = arm == choice.arm[classifier], arm in choice.rivals[classifier]
+        values = {"mean of minority classes": scored.value} | {names[c]: value for c, value in scored.by_class.items()}
+        rows += [(classifier, arm, name, value, *marks) for name, value in values.items()]
+    return frame("selection", rows)
+
+
+def ways(way: Way) -> pd.DataFrame:
+    """Return how every dose and use of the samples did out of fold; `error` is that of the lead over the first."""
+    tried = [option for option in way.options if option.scored is not None]
+    rows = [
+        (
+            one.dose, one.use, one.scored.value, one.scored.lead(tried[0].scored)[1],
+            (one.dose, one.use) == (way.dose, way.use),
+        )
+        for one in tried
+        if one.scored is not None and tried[0].scored is not None
+    ]  # fmt: skip
+    return frame("ways", rows)
+
+
 def brief(table: pd.DataFrame, inputs: Inputs) -> dict[str, dict[str, dict[str, float]]]:
-    """Return {classifier: {arm: {metric: mean over repeats}}}: average precision and recall as means over the rare classes
-    (over all, when none is rare), and the metrics of all classes together.
+    """Return {classifier: {arm: {metric: mean over repeats}}}: average precision and recall as means over the minority classes
+    (over all, when there is none), and the metrics of all classes together.
     """
-    rare = [inputs.names[label] for label in inputs.targets] or list(inputs.names)
-    ours = table["class"].isin(rare) & table["metric"].isin(["average_precision", "recall"])
+    minority = [inputs.names[label] for label in inputs.targets] or list(inputs.names)
+    ours = table["class"].isin(minority) & table["metric"].isin(["average_precision", "recall"])
     means = table[ours | (table["class"] == ALL)].groupby(["classifier", "arm", "metric"], sort=False)["value"].mean()
     result: dict[str, dict[str, dict[str, float]]] = {}
     for (classifier, arm, metric), value in means.items():
@@ -134,13 +161,13 @@ def costs(fitter: Fitter) -> pd.DataFrame:
 
 
 def plain(value: Any) -> Any:
-    """Return `value` made of what JSON knows, floats rounded to 6 digits, NaN and infinities as None."""
+    """Return `value` made of what JSON knows, floats rounded to `DIGITS`, NaN and infinities as None."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, float | np.floating):
-        return round(float(value), 6) + 0.0 if np.isfinite(value) else None
+        return round(float(value), DIGITS) + 0.0 if np.isfinite(value) else None
     if isinstance(value, np.integer | np.bool_):
         return value.item()
     return value

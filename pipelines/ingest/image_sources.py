@@ -1,4 +1,4 @@
-"""The forms in which labelled pictures arrive: class folders, a zip of them, a CSV manifest, or an `.npz` file.
+"""The forms in which labelled images arrive: class folders, a zip of them, a CSV manifest, or an `.npz` file.
 
 Each form is read into the same `Record`s. To add a form, write a function that yields records and list it in `FORMS`.
 """
@@ -28,7 +28,7 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Record:
-    """One labelled picture, not yet opened.
+    """One labelled image, not yet opened.
 
     id: a stable name, never repeated in a data set: its path, or its index in an array.
     content: returns the file's bytes, or a (height, width[, 3]) uint8 array.
@@ -53,7 +53,7 @@ def scan(raw: Path) -> list[Record]:
         raise UserError(f"{raw}: no such file or folder; expected {EXPECTED}")
     records = list(_reader(raw)())
     if not records:
-        raise UserError(f"{raw}: no pictures found; expected {EXPECTED}")
+        raise UserError(f"{raw}: no images found; expected {EXPECTED}")
     refuse_twin_labels([record.label for record in records if record.problem is None], str(raw))
     return records
 
@@ -129,7 +129,7 @@ def from_manifest(path: Path) -> Iterator[Record]:
 
 
 def from_npz(path: Path) -> Iterator[Record]:
-    """Yield the pictures of an `.npz` with `images` (n, h, w[, 1 or 3]) uint8, `labels` (n,), optionally `split`, `group`."""
+    """Yield the images of an `.npz` with `images` (n, h, w[, 1 or 3]) uint8, `labels` (n,), optionally `split`, `group`."""
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in ("images", "labels", "split", "group") if name in file}
@@ -137,10 +137,10 @@ def from_npz(path: Path) -> Iterator[Record]:
         raise UserError(f"{path}: not readable as .npz without pickles ({error}); expected images and labels") from None
     _check_arrays(path, arrays)
     columns = {name: array.astype(str) for name, array in arrays.items() if name != "images"}
-    for index, picture in enumerate(arrays["images"]):
+    for index, image in enumerate(arrays["images"]):
         split = _split_named(columns["split"][index], path) if "split" in columns else None
         group = columns["group"][index] if "group" in columns else None
-        yield _record(str(index), columns["labels"][index], partial(_itself, picture), split, group)
+        yield _record(str(index), columns["labels"][index], partial(_itself, image), split, group)
 
 
 FORMS: dict[str, Callable[[Path], Iterator[Record]]] = {".zip": from_zip, ".npz": from_npz, ".csv": from_manifest}
@@ -219,8 +219,8 @@ def _separator(text: str) -> str:
     return found[0] if found else ","
 
 
-def _itself(picture: np.ndarray) -> np.ndarray:
-    return picture
+def _itself(image: np.ndarray) -> np.ndarray:
+    return image
 
 
 def _is_clutter(*parts: str) -> bool:
@@ -237,13 +237,13 @@ def _split_named(text: str, path: Path) -> str | None:
 
 def _check_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     found = ", ".join(f"{name} {array.shape} {array.dtype}" for name, array in arrays.items()) or "neither"
-    if "images" not in arrays or "labels" not in arrays or not _are_pictures(arrays["images"]):
+    if "images" not in arrays or "labels" not in arrays or not _are_images(arrays["images"]):
         raise UserError(f"{path}: found {found}; expected images (n, h, w) or (n, h, w, 3) uint8 and labels (n,)")
     length = len(arrays["images"])
     if any(array.shape != (length,) for name, array in arrays.items() if name != "images"):
         raise UserError(f"{path}: found {found}; expected labels, split and group of shape ({length},)")
 
 
-def _are_pictures(images: np.ndarray) -> bool:
+def _are_images(images: np.ndarray) -> bool:
     shaped = images.ndim in (3, 4) and images.shape[3:] in ((), (1,), (3,))
     return shaped and images.dtype == np.uint8 and min(images.shape[1:3]) > 0

@@ -1,7 +1,7 @@
 """From a manifest of labelled records to splits that can be trusted: no group and no repetition spans two of them.
 
-A manifest has a row a record: `id`, `class`, `split` (train, validation, test or ""), `group` (or ""), `status`, `reason`,
-and `unit`, which records share that are one thing and must not be torn apart. Pictures are units of their own; equal rows
+A manifest has one row per record: `id`, `class`, `split` (train, validation, test or ""), `group` (or ""), `status`, `reason`,
+and `unit`, which records share that are one thing and must not be torn apart. Images are units of their own; equal rows
 of a table are one unit.
 """
 
@@ -111,7 +111,7 @@ def _quarantine_small_classes(manifest: pd.DataFrame, noun: str) -> None:
 def _held_out(rows: pd.DataFrame, share: float, seed: int, name: str, smallest: int) -> list | pd.Index:
     """Return the index of the rows to hold out: their share of each class, at least one where it has `smallest` rows.
 
-    Units go as wholes, those of rare classes first; what they take along counts for the other classes.
+    Units go as wholes, those of minority classes first; what they take along counts for the other classes.
     """
     if (rows["group"] != "").any():
         return _held_out_groups(rows, share, seed, name)

@@ -47,7 +47,7 @@ def load(raw: Path, label: str, group: str) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def check(raw: Path, columns: Columns, progress: Progress) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read the table and return a manifest, a row a row, and the values in the types of their kinds.
+    """Read the table and return a manifest, one row per row of the table, and the values in the types of their kinds.
 
     UserError where the label, the group or a column is not there, or is no such thing as its kind says.
     """

@@ -75,7 +75,7 @@ def tidy(frame: pd.DataFrame, where: str) -> pd.DataFrame:
         )
     frame = frame.set_axis(names, axis=1).reset_index(drop=True)
     if not len(frame):
-        raise UserError(f"{where}: a table without rows; expected a header and a row a sample")
+        raise UserError(f"{where}: a table without rows; expected a header and one row per sample")
     plain = {name: _plain(frame[name], name, where) for name in names}
     return pd.DataFrame(plain)
 

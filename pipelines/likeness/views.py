@@ -1,4 +1,4 @@
-"""How classifiers see samples: pictures as their pixels, rows of a table as numbers and codes of categories.
+"""How classifiers see samples: images as their pixels, rows of a table as numbers and codes of categories.
 
 A new kind may have a view of its own: a class with what `View` says, and a line in `VIEWS`.
 """
@@ -115,14 +115,14 @@ class ArrayView:
 
 
 class ImageView:
-    """The pixels of a picture, divided by 255."""
+    """The pixels of an image, divided by 255."""
 
     def rows(self, values: np.ndarray) -> np.ndarray:
         """Return `values`, (n, h, w, c) uint8, as (n, d) float32 in [0, 1]."""
         return images_as_rows(values)[0]
 
     def data(self, values: np.ndarray, labels: np.ndarray) -> Data:
-        """Return labelled pictures as the evaluation wants them."""
+        """Return labelled images as the evaluation wants them."""
         x, shape = images_as_rows(values)
         return Data(x, labels.astype(np.int64), shape, kind=IMAGES)
 

@@ -1,25 +1,14 @@
 """The drawings of the report, each a function of a table, each returned as inline SVG that is the same for the same table."""
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
-RARE_MEAN = "mean of rare classes"
 COLOURS = {"gan": "#b3446c", "baseline": "#4a6fa5", "held": "#6b8e23", "quiet": "#9aa3ad"}
-LABELS = {
-    "nothing": "nothing",
-    "tuned_threshold": "tuned threshold",
-    "class_weights": "class weights",
-    "oversampling": "oversampling",
-    "smote": "SMOTE",
-    "classic_augmentation": "classic augmentation",
-    "gan_unfiltered": "GAN, unfiltered",
-    "gan_filtered": "GAN, filtered",
-    "gan_random_filter": "GAN, filtered at random",
-}
 STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -41,10 +30,10 @@ def svg(figure: Figure, title: str) -> str:
     return text[text.index("<svg") :].replace("<svg", '<svg role="img"', 1)
 
 
-def gains(table: pd.DataFrame) -> str:
+def gains(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
     """Draw the gains of the filtered GAN over each other arm with their intervals, for the deciding classifier.
 
-    table: `gains.csv` of the evaluation.
+    table: `gains.csv` of the evaluation.   labels: what to call the arms.
     """
     chosen = table[table["decides"] & (table["class"] != "mean of other classes")]
     classes = list(dict.fromkeys(chosen["class"]))
@@ -53,11 +42,12 @@ def gains(table: pd.DataFrame) -> str:
         panels = figure.subplots(-(-len(classes) // 3), 3, sharex=True, sharey=True, squeeze=False)
         for panel, name in zip(panels.flat, classes, strict=False):
             rows = chosen[chosen["class"] == name].iloc[::-1]
-            colours = [COLOURS["gan"] if label.startswith("gan") else COLOURS["baseline"] for label in rows["baseline"]]
+            own = [name.startswith("gan") or name == "replay" for name in rows["baseline"]]
+            colours = [COLOURS["gan"] if flag else COLOURS["baseline"] for flag in own]
             panel.hlines(range(len(rows)), rows["low"], rows["high"], colors=colours)
             panel.scatter(rows["gain"], range(len(rows)), c=colours, s=18, zorder=3)
             panel.axvline(0, color="black", linewidth=0.8)
-            panel.set_yticks(range(len(rows)), [LABELS.get(label, label) for label in rows["baseline"]])
+            panel.set_yticks(range(len(rows)), [labels.get(label, label) for label in rows["baseline"]])
             panel.set_title(str(name))
         for panel in panels.flat[len(classes) :]:
             panel.set_visible(False)
@@ -66,7 +56,7 @@ def gains(table: pd.DataFrame) -> str:
 
 
 def curve(table: pd.DataFrame, x: str, xlabel: str) -> str:
-    """Draw average precision against a dose or an acceptance rate, mean over classes and repeats, a line a kind and split."""
+    """Draw average precision against an acceptance rate, the mean over classes and repeats, one line per kind and split."""
     keys = [key for key in ("by", "split") if key in table]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.2, 2.8))
@@ -75,9 +65,31 @@ def curve(table: pd.DataFrame, x: str, xlabel: str) -> str:
             mean = rows.groupby(x)["average_precision"].mean()
             panel.plot(mean.index, mean.to_numpy(), marker="o", markersize=4, label=", ".join(map(str, name)))
         panel.set_xlabel(xlabel)
-        panel.set_ylabel("average precision, rare classes")
+        panel.set_ylabel("average precision, minority classes")
         panel.legend(frameon=False)
     return svg(figure, f"Average precision against {xlabel}")
+
+
+def ways(table: pd.DataFrame) -> str:
+    """Draw average precision out of fold of each dose and use that was tried, with the standard error of its lead.
+
+    table: `ways.csv` of the evaluation.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(4.2, 0.8 + 0.25 * len(table)))
+        panel = figure.subplots()
+        colours = [COLOURS["gan"] if chosen else COLOURS["quiet"] for chosen in table["chosen"]]
+        places = range(len(table))
+        panel.hlines(
+            places, table["average_precision"] - table["error"], table["average_precision"] + table["error"], colours
+        )
+        panel.scatter(table["average_precision"], places, c=colours, s=22, zorder=3)
+        panel.set_yticks(
+            places, [f"dose {dose:g}, {use}" for dose, use in zip(table["dose"], table["use"], strict=True)]
+        )
+        panel.invert_yaxis()
+        panel.set_xlabel("average precision out of fold, minority classes")
+    return svg(figure, "Doses and uses that were tried")
 
 
 def training(curves: pd.DataFrame) -> str:

@@ -19,7 +19,7 @@ def of_class(made: Candidates, real: Samples, view: View) -> dict[str, Any]:
     return NOTHING | (draw(made, real, view) if draw else {})
 
 
-def of_pictures(made: Candidates, real: Samples, view: View) -> dict[str, Any]:
+def of_images(made: Candidates, real: Samples, view: View) -> dict[str, Any]:
     """Return the contact sheets of a class: kept samples below what they were made from, and copies below originals."""
     kept = made.kept
     return {
@@ -33,4 +33,4 @@ def of_rows(made: Candidates, real: Samples, view: View) -> dict[str, Any]:
     return {"table": columns.section(made.kept, real, cast(TableView, view))}
 
 
-DRAWINGS: dict[str, Callable[[Candidates, Samples, View], dict[str, Any]]] = {IMAGES: of_pictures, TABLE: of_rows}
+DRAWINGS: dict[str, Callable[[Candidates, Samples, View], dict[str, Any]]] = {IMAGES: of_images, TABLE: of_rows}

@@ -1,4 +1,4 @@
-"""Contact sheets: small pictures side by side, as PNG data URLs."""
+"""Contact sheets: small images side by side, as PNG data URLs."""
 
 import base64
 
@@ -8,7 +8,7 @@ from pipelines.samples import Candidates, Samples, png_bytes
 
 COLUMNS = 12
 COPY_OF = r"copy of training sample (.*)$"
-SHOWN = 48  # pixels a side at least, in whole multiples of the picture's own
+SHOWN = 48  # pixels a side at least, in whole multiples of the image's own
 
 
 def data_url(sheet: np.ndarray) -> str:
@@ -17,16 +17,16 @@ def data_url(sheet: np.ndarray) -> str:
 
 
 def sheet(rows: list[np.ndarray]) -> np.ndarray:
-    """Return one picture of several rows of pictures, (n, s, s, c) each, at most `COLUMNS` to a row, white between."""
+    """Return one image of several rows of images, (n, s, s, c) each, at most `COLUMNS` to a row, white between."""
     side, channels = rows[0].shape[1], max(row.shape[3] for row in rows)
     zoom = max(-(-SHOWN // side), 1)
     gap, cell = 4, side * zoom
     columns = min(max(len(row) for row in rows), COLUMNS)
     result = np.full((len(rows) * (cell + gap) - gap, columns * (cell + gap) - gap, channels), 255, np.uint8)
     for y, row in enumerate(rows):
-        for x, picture in enumerate(row[:columns]):
+        for x, image in enumerate(row[:columns]):
             top, left = y * (cell + gap), x * (cell + gap)
-            result[top : top + cell, left : left + cell] = picture.repeat(zoom, axis=0).repeat(zoom, axis=1)
+            result[top : top + cell, left : left + cell] = image.repeat(zoom, axis=0).repeat(zoom, axis=1)
     return result
 
 

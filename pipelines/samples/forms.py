@@ -1,6 +1,6 @@
 """How the values of each kind of data are held: how they are taken, made smaller, and laid out in a Parquet file.
 
-Pictures and tables have a form of their own; every other kind is an array with one sample per row. In a file the samples
+Images and tables have a form of their own; every other kind is an array with one sample per row. In a file the samples
 of a set lie packed, to be read at once; beside what is known of each sample they lie one by one, so that other tools can
 read them: PNG bytes in the column `image`, or the columns of a table with the prefix `value.`, so that none of them is taken
 for a column of ours.
@@ -97,13 +97,13 @@ class ArrayForm:
 
 
 class ImageForm(ArrayForm):
-    """Pictures, (n, height, width, channels) uint8, 1 channel for gray and 3 for RGB."""
+    """Images, (n, height, width, channels) uint8, 1 channel for gray and 3 for RGB."""
 
-    noun = "pictures"
+    noun = "images"
     pixels = True
 
     def reduced(self, values: np.ndarray, factor: int) -> np.ndarray:
-        """Return the pictures smaller by `factor`; UserError where they cannot be divided or become too small."""
+        """Return the images smaller by `factor`; UserError where they cannot be divided or become too small."""
         if factor == 1:
             return values
         size = values.shape[1]
@@ -115,11 +115,11 @@ class ImageForm(ArrayForm):
         return reduce(values, factor)
 
     def columns(self, values: np.ndarray) -> pd.DataFrame:
-        """Return `image`, each picture as PNG bytes."""
+        """Return `image`, each image as PNG bytes."""
         return pd.DataFrame({"image": [png_bytes(value) for value in values]}, dtype=object)
 
     def values(self, columns: pd.DataFrame) -> np.ndarray:
-        """Return what `columns` was given; (0, 1, 1, 1) where there was no picture."""
+        """Return what `columns` was given; (0, 1, 1, 1) where there was no image."""
         arrays = [png_array(data) for data in columns["image"]]
         return np.stack(arrays) if arrays else np.zeros((0, 1, 1, 1), np.uint8)
 
@@ -170,7 +170,7 @@ def is_value(name: str) -> bool:
 
 
 def png_bytes(value: np.ndarray) -> bytes:
-    """Encode one (height, width, 1 or 3) uint8 picture as PNG, without loss."""
+    """Encode one (height, width, 1 or 3) uint8 image as PNG, without loss."""
     buffer = io.BytesIO()
     Image.fromarray(value[:, :, 0] if value.shape[2] == 1 else value).save(buffer, "PNG")
     return buffer.getvalue()

@@ -1,6 +1,6 @@
 """The raw data of this repository's own project: scikit-learn's handwritten digits as PNG class folders.
 
-1,797 gray pictures of 8x8 pixels with 17 levels (Alpaydin and Kaynak, UCI 1998); they ship with scikit-learn, so nothing
+1,797 gray images of 8x8 pixels with 17 levels (Alpaydin and Kaynak, UCI 1998); they ship with scikit-learn, so nothing
 is downloaded. A stratified half becomes `test/` and stays whole; in `train/` four classes are cut to a few samples.
 """
 
@@ -28,9 +28,9 @@ def run(*, raw: Path, settings: Settings, seed: int, progress: Progress) -> None
     from sklearn.model_selection import train_test_split
 
     digits = load_digits()
-    pictures = np.round(digits.images * (255 / 16)).astype(np.uint8)  # (1797, 8, 8), levels 0..16 -> 0..255
+    images = np.round(digits.images * (255 / 16)).astype(np.uint8)  # (1797, 8, 8), levels 0..16 -> 0..255
     train, test = train_test_split(
-        np.arange(len(pictures)),
+        np.arange(len(images)),
         test_size=0.5,
         stratify=digits.target,
         random_state=seeds.derive(seed, "digits") % 2**32,
@@ -40,9 +40,9 @@ def run(*, raw: Path, settings: Settings, seed: int, progress: Progress) -> None
         for index in np.sort(indexes):
             path = raw / split / str(digits.target[index]) / f"{index:04d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pictures[index]).save(path)
+            Image.fromarray(images[index]).save(path)
     progress(1, 1, {})
-    print(f"digits: {len(kept)} training and {len(test)} test pictures")
+    print(f"digits: {len(kept)} training and {len(test)} test images")
 
 
 def _cut(indexes: np.ndarray, digit: int, settings: Settings) -> np.ndarray:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "run"]
 
+PARENTS = ("reference_id", "neighbour_id")
+
 
 def run(
     *,
@@ -73,7 +75,8 @@ def load(train: Path, validation: Path, test: Path, classes: Path, plan: Path, s
     real = Samples.load(train)
     view = views.fit(real)
     seen = view.data(real.values, real.labels)
-    pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, view, seen.x.shape[1]) for slug, entry in ordered)
+    place = {name: row for row, name in enumerate(real.ids)}
+    pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, view, seen.x.shape[1], place) for slug, entry in ordered)
     targets = {int(entry["index"]): int(entry["target"]) for _, entry in ordered}
     held_out, tested = (view.data(one.values, one.labels) for one in (Samples.load(validation), Samples.load(test)))
     return Inputs(seen, held_out, tested, names, targets, pools)
@@ -93,7 +96,7 @@ def write(result: "Result", folder: Path) -> None:
         text = json.dumps(tables.plain(value), indent=2, ensure_ascii=False)
         (folder / name).write_text(text + "\n", encoding="utf-8")
     for name, table in result.frames.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6f", lineterminator="\n")
+        table.to_csv(folder / f"{name}.csv", index=False, float_format=f"%.{tables.DIGITS}f", lineterminator="\n")
 
 
 def headline(metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,7 +140,7 @@ def _check_folder(synthetic: Path, slugs: set[str]) -> None:
     )
 
 
-def _pool(path: Path, entry: Mapping[str, Any], view: View, columns: int) -> Pool:
+def _pool(path: Path, entry: Mapping[str, Any], view: View, columns: int, place: Mapping[str, int]) -> Pool:
     candidates = Candidates.load(path)
     rows = candidates.rows
     score = rows["score"].to_numpy(float) if "score" in rows else np.full(len(rows), np.nan)
@@ -148,4 +151,5 @@ def _pool(path: Path, entry: Mapping[str, Any], view: View, columns: int) -> Poo
         kept=(rows["status"] == KEPT).to_numpy(bool),
         score=score,
         ids=rows["id"].to_numpy(str),
+        parents=np.array([[place.get(name, -1) for name in rows[column]] for column in PARENTS], np.int64).T,
     )

@@ -44,14 +44,13 @@ def run(
 ) -> None:
     """Write the candidates with their calibrated score and status, and a summary of calibration, threshold and coverage.
 
-    Scores are calibrated on real samples of the class that whoever gave the score has not trained on.
+    Scores are calibrated on real samples of the class that the network which gave the score has not trained on.
     """
     from gan import checkpoint
     from pipelines.likeness.distance import spaces
 
-    made = Candidates.load(candidates)
-    real, held_out = Samples.load(train), Samples.load(validation).of_class(task.index)
-    own = real.of_class(task.index)
+    made, real = Candidates.load(candidates), Samples.load(train)
+    own, held_out = real.of_class(task.index), Samples.load(validation).of_class(task.index)
     _need_held_out(held_out, settings, task)
     own_seed = seeds.derive(seed, "filter", task.index)
     gan = checkpoint.load(model)
@@ -68,13 +67,11 @@ def run(
     status[fresh[~keep]] = BELOW
     Candidates(made.values, made.rows.assign(score=ratio, status=status), made.kind).save(synthetic)
     counts = {"candidates": len(made), "kept": int(keep.sum()), "needed": task.needed, "copies": len(made) - len(fresh)}
-    coverage = {
-        name: covered(view.rows(split.values), seen, fresh, keep, where[-1])
-        for name, split in (("training", own), ("held_out", held_out))
-    }
     told = {"scored_by": scores.scored_by, "calibration": calibration.to_dict(), **scores.reliability()}
-    said = {"class": task.label, **counts, **told, "threshold": threshold.to_dict(), "coverage": coverage}
-    files.write_json(summary, said)
+    splits = {"training": view.rows(own.values), "held_out": view.rows(held_out.values)}
+    coverage = {name: covered(rows, seen, fresh, keep, where[-1]) for name, rows in splits.items()}
+    shown = {"class": task.label, **counts, **told, "threshold": threshold.to_dict(), "coverage": coverage}
+    files.write_json(summary, shown)
     progress(1, 1, {})
     _report(task.label, counts)
 
@@ -99,7 +96,9 @@ def _report(label: str, counts: Mapping[str, int]) -> None:
     kept, needed = counts["kept"], counts["needed"]
     print(f"filter: class {label!r}, kept {kept} of {counts['candidates']} candidates, {needed} are needed")
     if kept < needed:
-        print(f"filter: class {label!r} is {needed - kept} short; raise generate.oversampling or lower the threshold")
+        print(
+            f"filter: class {label!r} is {needed - kept} short; raise generate.candidates_per_sample or lower the threshold"
+        )
 
 
 def covered(

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,17 @@ from pipelines.errors import UserError
 from pipelines.plan import ClassPlan, slug
 from pipelines.samples import TABLE, Candidates, Samples
 
+if TYPE_CHECKING:
+    from gan.model import GAN
+    from gan.sample import Generated
+
 
 class Settings(Base):
     """How many candidates there are to choose from."""
 
-    oversampling: float = Field(default=2.0, ge=1, description="candidates made for each sample that the class needs")
+    candidates_per_sample: float = Field(
+        default=2.0, ge=1, description="candidates made for each sample that the class needs"
+    )
     constraints: list[Constraint] = TableField(
         default=[],
         description="table: what each row satisfies: a list of {kind: range, column, min, max}, {kind: inequality, low, "
@@ -46,52 +53,54 @@ def run(
 ) -> None:
     """Write `Candidates`; candidate i is the same however many are asked for.
 
-    Where the GAN makes smaller pictures, its discriminator scores those, and the upscaler makes them large.
+    Where the GAN makes smaller images, its discriminator scores those, and the upscaler makes them large.
     """
     from gan import checkpoint
-    from gan.sample import generate
     from gan.score import score
     from gan.upscale import Upscaler
 
-    count = math.ceil(settings.oversampling * task.needed)
+    count = math.ceil(settings.candidates_per_sample * task.needed)
     name = slug(task.label)
     own_seeds = np.array([seeds.derive(seed, "candidate", name, number) for number in range(count)])
-    gan = checkpoint.load(model)
-    everything = Samples.load(train)
-    real = everything.of_class(task.index)
-    smaller = everything.reduced(factor)
-    small, lenders = smaller.of_class(task.index), (smaller.values, smaller.labels)
-    _check_constraints(settings.constraints, real)
+    gan, everything = checkpoint.load(model), Samples.load(train)
+    _check_constraints(settings.constraints, everything.of_class(task.index))
+    made = _made(gan, everything.reduced(factor), task, own_seeds, settings, progress)
+    rows = pd.DataFrame(
+        {"id": [f"{name}-{number:06d}" for number in range(count)], "class": task.label, "seed": own_seeds}
+    )
+    rows = rows.join(origins(made, everything, task.index)).assign(raw_score=score(gan, made.samples, task.index))
+    values = made.samples if factor == 1 else Upscaler.load(upscaler, gan.sizes.size).apply(made.samples)
+    Candidates(values, rows, everything.kind).save(candidates)
+    print(f"generate: {count} candidates of class {task.label!r}")
+
+
+def _made(
+    gan: "GAN", known: Samples, task: ClassPlan, own_seeds: np.ndarray, settings: Settings, progress: Progress
+) -> "Generated":
+    """Return a candidate for each seed; `known` are the training samples of all classes, as large as the GAN makes them."""
+    from gan.sample import generate
+
+    own, lenders = known.of_class(task.index), (known.values, known.labels)
+    limits = settings.constraints, settings.constraint_budget
     try:
-        made = generate(
-            gan,
-            small.values,
-            task.index,
-            own_seeds,
-            progress,
-            lenders,
-            settings.constraints,
-            settings.constraint_budget,
-        )
+        return generate(gan, own.values, task.index, own_seeds, progress, lenders, *limits)
     except ConstraintError as error:
         raise UserError(f"class {task.label!r}: {error}") from None
-    rows = pd.DataFrame(
+
+
+def origins(made: "Generated", known: Samples, label: int) -> pd.DataFrame:
+    """Return how the start of each candidate was drawn, one row per candidate, with the ids of the samples in `known`."""
+    own = known.of_class(label).ids
+    return pd.DataFrame(
         {
-            "id": [f"{name}-{number:06d}" for number in range(count)],
-            "class": task.label,
-            "seed": own_seeds,
-            "reference_id": real.ids[made.reference_index],
-            "neighbour_id": real.ids[made.neighbour_index],
+            "reference_id": own[made.reference_index],
+            "neighbour_id": own[made.neighbour_index],
             "weight": made.weight,
-            "here_id": named(everything.ids, made.here_index),
-            "there_id": named(everything.ids, made.there_index),
+            "here_id": named(known.ids, made.here_index),
+            "there_id": named(known.ids, made.there_index),
             "step": made.step,
-            "raw_score": score(gan, made.samples, task.index),
         }
     )
-    values = made.samples if factor == 1 else Upscaler.load(upscaler, gan.sizes.size).apply(made.samples)
-    Candidates(values, rows, real.kind).save(candidates)
-    print(f"generate: {count} candidates of class {task.label!r}")
 
 
 def named(ids: np.ndarray, index: np.ndarray) -> np.ndarray:

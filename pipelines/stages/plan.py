@@ -1,9 +1,10 @@
-"""Count the training samples of each class and say which classes need how many more."""
+"""Count the training samples of each class, say which classes need how many more, and which cannot ship anyway."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from pydantic import Field, field_validator
 
 from gan.progress import Progress
@@ -15,13 +16,13 @@ from pipelines.samples import Samples
 
 
 class Settings(Base):
-    """When a class counts as under-represented, and what it should have."""
+    """When a class counts as a minority class, and what it should have."""
 
     minority_share: float = Field(
         default=0.5,
         gt=0,
         le=1,
-        description="a class with less than this share of the largest class is under-represented",
+        description="a class with less than this share of the largest class is a minority class",
     )
     sampling_strategy: str | float | dict[str, int] = Field(
         default="auto",
@@ -36,18 +37,60 @@ class Settings(Base):
     min_samples: int = Field(default=5, ge=2, description="a class with fewer training samples gets no GAN")
 
 
-def run(*, train: Path, classes: Path, plan: Path, settings: Settings, seed: int, progress: Progress) -> None:
-    """Write `plan.yaml`. UserError where `sampling_strategy` names a class that does not exist or asks for too little."""
+def run(
+    *,
+    train: Path,
+    validation: Path,
+    manifest: Path,
+    classes: Path,
+    plan: Path,
+    settings: Settings,
+    min_test_samples: int,
+    min_gain: float,
+    seed: int,
+    progress: Progress,
+) -> None:
+    """Write `plan.yaml`, and say which classes cannot ship whatever is made for them.
+
+    UserError where `sampling_strategy` names a class that does not exist or asks for too little.
+    """
     names = files.read_json(classes)["classes"]
-    counts = np.bincount(Samples.load(train).labels, minlength=len(names))
+    seen = Samples.load(train)
+    counts = np.bincount(seen.labels, minlength=len(names))
     made = make_plan(dict(zip(names, counts.tolist(), strict=True)), settings)
     made.save(plan)
     for entry in made.classes.values():
         print(f"plan: class {entry.label!r} has {entry.train_samples} training samples, target {entry.target}")
-    for reason in made.skipped.values():
+    hopeless = _hopeless(made, seen, Samples.load(validation), manifest, min_test_samples, 1 - min_gain, seed)
+    for reason in [*made.skipped.values(), *hopeless]:
         print(f"plan: {reason}")
     if not made.classes:
-        print("plan: no class is under-represented enough to be grown; nothing will be trained")
+        print("plan: no class is a minority class; nothing will be trained")
+
+
+def _hopeless(
+    plan: Plan, seen: Samples, held_out: Samples, manifest: Path, least: int, level: float, seed: int
+) -> list[str]:
+    """Return a line for each planned class that has too few test samples, or is found already without synthetic ones."""
+    if not plan.classes:
+        return []
+    from pipelines.evaluation import outlook  # loads scikit-learn
+    from pipelines.likeness import views
+
+    names = {entry.index: entry.label for entry in plan.classes.values()}
+    rows = pd.read_csv(manifest, dtype="str", keep_default_na=False, usecols=["class", "split", "status"])
+    used = rows[rows["status"] == "used"]
+    collected = used["class"].value_counts().reindex(names.values(), fill_value=0).to_dict()
+    tested = used.loc[used["split"] == "test", "class"].value_counts().reindex(names.values(), fill_value=0).to_dict()
+    view = views.fit(seen)
+    real = view.data(seen.values, seen.labels).join(view.data(held_out.values, held_out.labels))
+    found = outlook.found_already(real, list(names), level, seed)
+    lines = [
+        f"class {names[label]!r} is solved: a plain forest finds it with average precision {score:.3f} out of fold, so "
+        "there is nothing to gain for it"
+        for label, score in found.items()
+    ]
+    return [*lines, *outlook.too_few_to_judge(tested, collected, least).values()]
 
 
 def make_plan(counts: dict[str, int], settings: Settings) -> Plan:
@@ -60,7 +103,7 @@ def make_plan(counts: dict[str, int], settings: Settings) -> Plan:
         if count < settings.min_samples:
             skipped[label] = (
                 f"class {label!r} has {count} training samples, at least {settings.min_samples} are needed for a GAN; "
-                "collect more, use class weights or oversampling for it, or lower plan.min_samples"
+                "collect more, weigh the class or repeat its samples, or lower plan.min_samples"
             )
         elif target > count:
             index = list(counts).index(label)

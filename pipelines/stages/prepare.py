@@ -14,7 +14,7 @@ from gan.progress import Progress
 from gan.settings import ExpertImageField, ImageField, TableField
 from gan.settings import Settings as Base
 from pipelines import files
-from pipelines.ingest import image_sources, pictures, table_rows
+from pipelines.ingest import image_files, image_sources, table_rows
 from pipelines.ingest.splits import QUARANTINED, SPLITS, USED, quarantine, split
 from pipelines.samples import IMAGES, TABLE, Samples, Values, form_of
 
@@ -22,10 +22,8 @@ from pipelines.samples import IMAGES, TABLE, Samples, Values, form_of
 class Settings(Base):
     """What a sample becomes, and how many are held out."""
 
-    image_size: int = ImageField(
-        default=28, ge=8, le=128, description="side of the square pictures in pixels, 8 to 128"
-    )
-    fit: pictures.Fit = ImageField(default="crop", description="how a picture becomes square: crop, pad or stretch")
+    image_size: int = ImageField(default=28, ge=8, le=128, description="side of the square images in pixels, 8 to 128")
+    fit: image_files.Fit = ImageField(default="crop", description="how an image becomes square: crop, pad or stretch")
     test_share: float = Field(
         default=0.25, gt=0, lt=1, description="share of each class for test, where the data has no test split"
     )
@@ -33,9 +31,9 @@ class Settings(Base):
         default=0.2, ge=0, lt=1, description="share of each training class held out to choose by"
     )
     drop_duplicates: bool = ExpertImageField(
-        default=True, description="drop pictures that equal an earlier one, of test first"
+        default=True, description="drop images that equal an earlier one, of test first"
     )
-    label: str = TableField(default="", description="table: the column with the class; empty: the data are pictures")
+    label: str = TableField(default="", description="table: the column with the class; empty: the data are images")
     group: str = TableField(default="", description="table: the column with what must not span splits, or empty")
     columns: dict[str, Kind] = TableField(
         default={},
@@ -65,16 +63,16 @@ def _bring_in_table(raw: Path, prepared: Path, settings: Settings, seed: int, pr
     write(prepared, manifest, TABLE, partial(form_of(TABLE).take, frame), about, settings.columns)
 
 
-def _bring_in_pictures(raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
-    manifest, values = check_pictures(raw, settings, progress)
-    split(manifest, settings.test_share, settings.validation_share, seed, "picture")
+def _bring_in_images(raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
+    manifest, values = check_images(raw, settings, progress)
+    split(manifest, settings.test_share, settings.validation_share, seed, "image")
     channels = max(values[row].shape[2] for row in manifest.index[manifest["status"] == USED])
     shape = (settings.image_size, settings.image_size, channels)
     write(prepared, manifest, IMAGES, lambda rows: _stacked([values[row] for row in rows], shape), {})
 
 
 WAYS: dict[str, Callable[[Path, Path, Settings, int, Progress], None]] = {
-    IMAGES: _bring_in_pictures,
+    IMAGES: _bring_in_images,
     TABLE: _bring_in_table,
 }
 
@@ -107,8 +105,8 @@ def write(
     )
 
 
-def check_pictures(raw: Path, settings: Settings, progress: Progress) -> tuple[pd.DataFrame, list]:
-    """Open every picture; return the manifest, test records first, and the pictures, None where one is unusable."""
+def check_images(raw: Path, settings: Settings, progress: Progress) -> tuple[pd.DataFrame, list]:
+    """Open every image; return the manifest, test records first, and the images, None where one is unusable."""
     records = image_sources.scan(raw)
     records.sort(key=lambda record: (record.split != "test", record.split != "validation"))
     values: list[np.ndarray | None] = []
@@ -117,8 +115,8 @@ def check_pictures(raw: Path, settings: Settings, progress: Progress) -> tuple[p
         value, reason = None, record.problem
         if reason is None:
             try:
-                value = pictures.to_square(record.content(), settings.image_size, settings.fit)
-            except (pictures.UnreadablePicture, OSError) as error:
+                value = image_files.to_square(record.content(), settings.image_size, settings.fit)
+            except (image_files.UnreadableImage, OSError) as error:
                 reason = str(error)
         digest = hashlib.sha256(value.tobytes()).hexdigest() if value is not None else ""
         values.append(value)
@@ -157,5 +155,5 @@ def _other_label(manifest: pd.DataFrame, earlier: int, row: int) -> str:
 
 
 def _stacked(chosen: list[np.ndarray], shape: tuple[int, int, int]) -> np.ndarray:
-    """Return (n, *shape); a gray picture among coloured ones has its gray in each channel."""
+    """Return (n, *shape); a gray image among coloured ones has its gray in each channel."""
     return np.stack([np.broadcast_to(value, shape) for value in chosen]) if chosen else np.zeros((0, *shape), np.uint8)

@@ -26,7 +26,7 @@ def run(
 ) -> None:
     """Write `samples.parquet`, `manifest.csv` without the values, and `release.json`.
 
-    `samples.parquet` has a row a sample, a picture as PNG bytes in `image`, the columns of a table as `value.…`.
+    `samples.parquet` has one row per sample, an image as PNG bytes in `image`, the columns of a table as `value.…`.
 
     Test samples are never part of a release.
     """
@@ -45,16 +45,23 @@ def run(
     for slug, entry in planned.classes.items():
         if verdicts[entry.label]["verdict"] == "ship":
             kept = Candidates.load(synthetic / f"{slug}.parquet").kept
-            added = kept.head(round(measured["dose"]["value"] * entry.needed))
+            added = kept.head(round(measured["way"]["dose"] * entry.needed))
             parts.append(synthetic_rows(added))
             shipped[entry.label] = len(added)
     rows = assemble(parts)
     release.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(release / "samples.parquet", index=False, compression="zstd")
     rows.drop(columns=[name for name in rows if is_value(name)]).to_csv(release / "manifest.csv", index=False)
-    files.write_json(release / "release.json", about | describe(planned, verdicts, shipped, len(rows)))
+    said = describe(planned, verdicts, shipped, len(rows))
+    files.write_json(release / "release.json", about | said | {"way": measured.get("way"), "arm": _arm(measured)})
     progress(1, 1, {})
     print(f"release: {len(rows)} samples, {sum(shipped.values())} of them synthetic")
+
+
+def _arm(measured: dict) -> str | None:
+    """Return the arm that the samples were measured with, which a user should train with too."""
+    decides = measured.get("deciding_classifier")
+    return measured["labels"][measured["best_arm"][decides]] if decides else None
 
 
 def describe(plan: Plan, verdicts: dict[str, dict], shipped: dict[str, int], total: int) -> dict:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -16,6 +17,7 @@ from pipelines.samples import Candidates, Samples
 INSTEAD = {
     "ship": "Use the release: it helps.",
     "hold": "Do not add these samples.",
+    "solved": "There is nothing to gain.",
     "underpowered": "This test set cannot tell.",
 }
 
@@ -33,27 +35,18 @@ def run(
     seed: int,
     progress: Progress,
 ) -> None:
-    """Write `report.html`, self-contained, `samples.png`, real pictures above the kept ones that started there, and
+    """Write `report.html`, self-contained, `samples.png`, real images above the kept ones that started there, and
     `reliability.csv`, how often samples of a predicted probability were real.
     """
-    planned = Plan.load(plan)
-    measured = files.read_json(evaluation / "metrics.json")
+    planned, measured = Plan.load(plan), files.read_json(evaluation / "metrics.json")
     real = Samples.load(train)
     view = views.fit(real)
     classes, rows, reliability = [], [], []
     for number, (slug, entry) in enumerate(planned.classes.items(), 1):
-        made = Candidates.load(synthetic / f"{slug}.parquet")
-        own = real.of_class(entry.index)
-        shown = class_section(slug, entry.label, made, measured)
-        shown |= drawings.of_class(made, own, view)
-        summary = files.read_json(synthetic / f"{slug}.json")
-        reliability += [{"class": entry.label, **found} for found in summary["reliability"]]
-        shown |= {
-            "summary": summary,
-            "reliability": charts.reliability(summary["reliability"]) if summary["reliability"] else None,
-            "curves": charts.training(pd.read_csv(models / f"{slug}.csv")),
-            "health": files.read_json(models / f"{slug}.json"),
-        }
+        made, own = Candidates.load(synthetic / f"{slug}.parquet"), real.of_class(entry.index)
+        shown = class_section(slug, entry.label, made, measured) | drawings.of_class(made, own, view)
+        shown |= training_section(models, synthetic, slug)
+        reliability += [{"class": entry.label, **found} for found in shown["summary"]["reliability"]]
         classes.append(shown)
         if len(made.kept) and real.form.pixels:
             rows += sheets.side_by_side(made.kept, own)[::2]
@@ -67,15 +60,31 @@ def run(
         "records": record_table(pd.read_csv(manifest, keep_default_na=False)),
         "release": files.read_json(release / "release.json"),
         "seed": seed,
-        **evaluation_section(evaluation, bool(classes)),
+        **evaluation_section(evaluation, bool(classes), measured["labels"]),
     }
+    write(report, page, reliability, rows)
+    print(f"report: {measured['reason']}")
+
+
+def training_section(models: Path, synthetic: Path, slug: str) -> dict[str, Any]:
+    """Return what the page says of a class's training, and of the calibration of its scores."""
+    summary = files.read_json(synthetic / f"{slug}.json")
+    return {
+        "summary": summary,
+        "reliability": charts.reliability(summary["reliability"]) if summary["reliability"] else None,
+        "curves": charts.training(pd.read_csv(models / f"{slug}.csv")),
+        "health": files.read_json(models / f"{slug}.json"),
+    }
+
+
+def write(report: Path, page: dict[str, Any], reliability: list[dict[str, Any]], rows: list[np.ndarray]) -> None:
+    """Write the page, the bins of the calibration, and one sheet of images where there are any."""
     report.mkdir(parents=True, exist_ok=True)
     bins = pd.DataFrame(reliability, columns=["class", "low", "high", "samples", "predicted", "observed"])
     bins.to_csv(report / "reliability.csv", index=False)
     files.write_text(report / "report.html", environment().get_template("page.html.j2").render(page))
     if rows:
         (report / "samples.png").write_bytes(sheets.png_bytes(sheets.sheet(rows)))
-    print(f"report: {measured['reason']}")
 
 
 def environment() -> Environment:
@@ -86,12 +95,11 @@ def environment() -> Environment:
     made.filters["signed"] = lambda value: "–" if value is None or pd.isna(value) else f"{value:+.3f}"
     made.filters["figure"] = lambda value: "–" if value is None or pd.isna(value) else f"{value:.3f}"
     made.filters["share"] = lambda value: "–" if value is None or pd.isna(value) else f"{value:.0%}"
-    made.globals["labels"] = charts.LABELS
     return made
 
 
 def class_section(slug: str, label: str, made: Candidates, measured: dict[str, Any]) -> dict[str, Any]:
-    """Return what the page says of one under-represented class."""
+    """Return what the page says of one minority class."""
     reasons = made.rows["status"].str.replace(r"^(near )?copy of .*", r"\1copy", regex=True).value_counts()
     return {
         "slug": slug,
@@ -103,18 +111,18 @@ def class_section(slug: str, label: str, made: Candidates, measured: dict[str, A
     }
 
 
-def evaluation_section(evaluation: Path, any_classes: bool) -> dict[str, Any]:
+def evaluation_section(evaluation: Path, any_classes: bool, labels: dict[str, str]) -> dict[str, Any]:
     """Return the drawings and tables of the measurement."""
     scores = pd.read_csv(evaluation / "scores.csv", keep_default_na=False, dtype={"class": str})
     if not any_classes:
-        return {"gains": None, "dose": None, "acceptance": None, "arms": overall_table(scores), "tells": []}
+        return {"gains": None, "ways": None, "acceptance": None, "arms": overall_table(scores), "tells": []}
     gains = pd.read_csv(evaluation / "gains.csv", keep_default_na=False, dtype={"class": str})
-    dose = pd.read_csv(evaluation / "dose.csv", dtype={"class": str})
+    ways = pd.read_csv(evaluation / "ways.csv")
     acceptance = pd.read_csv(evaluation / "acceptance.csv", dtype={"class": str})
     tells = pd.read_csv(evaluation / "tell.csv", keep_default_na=False, dtype={"class": str})
     return {
-        "gains": charts.gains(gains),
-        "dose": charts.curve(dose, "dose", "dose: share of what would balance the class"),
+        "gains": charts.gains(gains, labels) if len(gains) else None,
+        "ways": charts.ways(ways) if len(ways) else None,
         "acceptance": charts.curve(acceptance, "acceptance", "acceptance rate") if len(acceptance) else None,
         "arms": overall_table(scores),
         "tells": tells.to_dict("records"),
@@ -122,11 +130,11 @@ def evaluation_section(evaluation: Path, any_classes: bool) -> dict[str, Any]:
 
 
 def overall_table(scores: pd.DataFrame) -> dict[str, Any]:
-    """Return mean average precision over the rare classes, macro F1 and balanced accuracy, by arm and classifier."""
-    rare = set(scores.loc[scores["metric"] == "roc_auc", "class"])  # only rare classes have every metric
+    """Return mean average precision over the minority classes, macro F1 and balanced accuracy, by arm and classifier."""
+    minority = set(scores.loc[scores["metric"] == "roc_auc", "class"])  # only minority classes have every metric
     wanted = {
-        "average precision of the rare classes": scores[
-            (scores["metric"] == "average_precision") & scores["class"].isin(rare)
+        "average precision of the minority classes": scores[
+            (scores["metric"] == "average_precision") & scores["class"].isin(minority)
         ],
         "macro F1": scores[scores["metric"] == "macro_f1"],
         "balanced accuracy": scores[scores["metric"] == "balanced_accuracy"],

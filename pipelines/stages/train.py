@@ -1,4 +1,4 @@
-"""Specialise the base for one under-represented class."""
+"""Specialise the base for one minority class."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Train the upscaler, where the GAN is to make smaller pictures than the data set has."""
+"""Train the upscaler, where the GAN is to make smaller images than the data set has."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def run(*, train: Path, validation: Path, upscaler: Path, settings: Settings, se
     print(f"upscale: by {settings.factor}, {settings.steps} steps on {len(real)} samples")
     if len(held_out):
         errors = (_error(large, held_out.values) for large in (trained.apply(low), enlarge(low, settings.factor)))
-        print("upscale: mean error on held-out pictures {:.2f} of 255, bicubic {:.2f}".format(*errors))
+        print("upscale: mean error on held-out images {:.2f} of 255, bicubic {:.2f}".format(*errors))
 
 
 def _error(made: np.ndarray, wanted: np.ndarray) -> float:

@@ -53,7 +53,7 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
         (["init", "new", "--images", "twins"], "differ only in case"),
         (["init", "new", "--images", "good", "--image-size", "500"], "expected 8 to 128"),
         (["init", "one", "--images", "good"], "exists already"),
-        (["init", "good/new", "--images", "good"], "lies inside the pictures"),
+        (["init", "good/new", "--images", "good"], "lies inside the images"),
     ],
 )
 def test_bad_input_gets_one_line_and_leaves_nothing(tmp_path: Path, command: list[str], said: str) -> None:
@@ -88,19 +88,19 @@ def test_an_unknown_stage_is_named_with_those_that_exist(finished: Path) -> None
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose every picture is a text file."""
+    """A project whose every image is a text file."""
     folder = tmp_path_factory.mktemp("broken")
-    write_classes(folder / "pictures", {"a": 6, "b": 6})
-    for path in (folder / "pictures").rglob("*.png"):
-        path.write_text(f"no picture {path.name}")
-    run("tailweight", "init", "project", "--images", "pictures", cwd=folder)
+    write_classes(folder / "images", {"a": 6, "b": 6})
+    for path in (folder / "images").rglob("*.png"):
+        path.write_text(f"no image {path.name}")
+    run("tailweight", "init", "project", "--images", "images", cwd=folder)
     return folder / "project"
 
 
 def test_a_stage_that_finds_bad_data_ends_the_run_with_its_line(broken: Path) -> None:
     """Through DVC and Prefect, the user sees the stage's one line, exit code 2, and no traceback."""
     text = run("tailweight", "run", cwd=broken, code=2)
-    assert "0 class(es) with usable pictures among 12 records (most often: not a picture that Pillow can read)" in text
+    assert "0 class(es) with usable images among 12 records (most often: not an image that Pillow can read)" in text
     assert "Traceback" not in text
     assert not (broken / "data/prepared").exists()
     assert not list((broken / ".tailweight").glob("outputs-*"))
@@ -109,23 +109,23 @@ def test_a_stage_that_finds_bad_data_ends_the_run_with_its_line(broken: Path) ->
 def test_plain_dvc_repro_shows_the_same_line(broken: Path) -> None:
     """Without Prefect the stage says the same."""
     text = run("dvc", "repro", "prepare", cwd=broken, code=None)
-    assert "tailweight: 0 class(es) with usable pictures" in text
+    assert "tailweight: 0 class(es) with usable images" in text
     assert "Traceback" not in text
 
 
 def test_run_train_in_a_new_project_plans_first(tmp_path: Path) -> None:
     """`tailweight run train` where nobody knows the classes yet makes the plan, and finds that nothing is to be trained."""
-    write_classes(tmp_path / "pictures", {"a": 12, "b": 12})
-    run("tailweight", "init", "project", "--images", "pictures", cwd=tmp_path)
+    write_classes(tmp_path / "images", {"a": 12, "b": 12})
+    run("tailweight", "init", "project", "--images", "images", cwd=tmp_path)
     text = run("tailweight", "run", "train", cwd=tmp_path / "project")
-    assert "no class is under-represented" in text
+    assert "no class is a minority class" in text
     assert not (tmp_path / "project/data/models/base.safetensors").exists()
     assert "all is up to date" in run("tailweight", "run", "train", cwd=tmp_path / "project")
 
 
 def test_init_here_takes_an_empty_folder(tmp_path: Path) -> None:
     """`tailweight init .` fills the folder that one stands in."""
-    write_classes(tmp_path / "pictures", {"a": 3, "b": 3})
+    write_classes(tmp_path / "images", {"a": 3, "b": 3})
     (tmp_path / "here").mkdir()
     run("tailweight", "init", ".", "--images", "../pictures", cwd=tmp_path / "here")
     assert (tmp_path / "here/params.yaml").exists()
@@ -138,7 +138,7 @@ def test_a_server_that_is_down_is_named(broken: Path) -> None:
     assert "no Prefect server answers there" in text and "Traceback" not in text
 
 
-def test_init_takes_the_size_of_the_pictures(tmp_path: Path) -> None:
+def test_init_takes_the_size_of_the_images(tmp_path: Path) -> None:
     """The default size is that of the data, within 8 and 64 pixels; the project is a committed repository."""
     write_classes(tmp_path / "small", {"a": 3, "b": 3}, size=20)
     run("tailweight", "init", "p", "--images", "small", cwd=tmp_path)
@@ -195,3 +195,10 @@ def wait_until(condition, seconds: float) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.5)
+
+
+def test_a_folder_called_pipelines_hides_nothing(tmp_path: Path) -> None:
+    """The command finds its own packages, whatever lies where one stands."""
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines/__init__.py").write_text("raise RuntimeError('not the one that was meant')")
+    assert "params.yaml: no such file" in run("tailweight", "status", cwd=tmp_path, code=2)

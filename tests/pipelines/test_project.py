@@ -91,7 +91,7 @@ def test_pushed_outputs_come_back_in_a_fresh_clone(finished: Path, tmp_path: Pat
     ("group", "key", "value", "expected"),
     [
         ("filter", "threshold", "probability", {"filter"}),
-        ("generate", "oversampling", 2.5, {"generate"}),
+        ("generate", "candidates_per_sample", 2.5, {"generate"}),
         ("evaluate", "repeats", 3, {"evaluate"}),
         ("train", "steps", 21, {"train"}),
         ("pretrain", "width", 8, {"pretrain"}),
@@ -128,7 +128,7 @@ def test_a_class_that_leaves_the_plan_takes_its_files_along(finished: Path, tmp_
 
 
 def test_export_writes_what_the_manifest_says(finished: Path, tmp_path: Path) -> None:
-    """Each row of the exported manifest is a picture that opens, under its class, test samples excepted."""
+    """Each row of the exported manifest is an image that opens, under its class, test samples excepted."""
     run("tailweight", "export", str(tmp_path / "out"), cwd=finished)
     manifest = pd.read_csv(tmp_path / "out/manifest.csv")
     assert set(manifest["label"]) == {"round one", "Größe @ 10", 'it\'s "5"', "tail", "lone"}
@@ -146,8 +146,8 @@ def test_an_export_is_a_data_set_that_init_takes(finished: Path, tmp_path: Path)
     assert dvc.status(tmp_path / "again") != {}
 
 
-def test_new_pictures_are_taken_in_by_the_next_run(finished: Path, tmp_path: Path) -> None:
-    """A picture dropped into data/raw makes the raw data and what depends on it stale."""
+def test_new_images_are_taken_in_by_the_next_run(finished: Path, tmp_path: Path) -> None:
+    """An image dropped into data/raw makes the raw data and what depends on it stale."""
     other = clone(finished, tmp_path / "other")
     run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=other)
     run("dvc", "checkout", "--quiet", cwd=other)

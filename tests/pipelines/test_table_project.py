@@ -1,4 +1,4 @@
-"""The pipeline on a table: the same stages, the same promises as for pictures."""
+"""The pipeline on a table: the same stages, the same promises as for images."""
 
 import shutil
 from pathlib import Path

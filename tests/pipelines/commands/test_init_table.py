@@ -153,7 +153,7 @@ def test_a_column_of_no_plain_type_is_named(
         (["--table", "table.csv", "--label", "label", "--test", "other.csv"], "lacks colour and adds color"),
         (["--table", "table.csv", "--label", "label", "--query", "select 1"], "goes with a database's URL"),
         (["--table", "table.csv", "--label", "label", "--image-size", "8"], "--image-size goes with --images"),
-        (["--images", "pictures", "--label", "label"], "--label goes with --table"),
+        (["--images", "images", "--label", "label"], "--label goes with --table"),
         (["--table", "sqlite:///none.db", "--label", "label"], "a URL with --query"),
         (["--table", "sqlite:///none.db", "--label", "label", "--query", "select * from x"], "no such table: x"),
         (["--table", "nosuch://u:secret@h/d", "--label", "label", "--query", "select 1"], "nosuch://…@h/d: "),

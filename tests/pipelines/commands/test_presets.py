@@ -50,10 +50,10 @@ def test_what_the_data_say_goes_before_a_preset() -> None:
 
 def test_init_writes_the_values_of_the_preset(tmp_path: Path) -> None:
     """For images and for a table; what it means is said once."""
-    write_classes(tmp_path / "pictures", {"a": 3, "b": 3})
+    write_classes(tmp_path / "images", {"a": 3, "b": 3})
     write_table(tmp_path / "people.csv", {"a": 20, "b": 9})
-    for data in (("--images", "pictures"), ("--table", "people.csv", "--label", "income")):
-        project = tmp_path / data[0].strip("-")
+    for data in (("--images", "images"), ("--table", "people.csv", "--label", "income")):
+        project = tmp_path / f"of{data[0]}"
         said = run("tailweight", "init", project.name, *data, "--preset", "fast", cwd=tmp_path)
         assert said.count("nothing ships") == 1
         values = params.read(project)

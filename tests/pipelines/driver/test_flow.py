@@ -45,8 +45,8 @@ def calls(environment: dict[str, str]) -> Counter:
 def new(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of two classes that has not run yet."""
     folder = tmp_path_factory.mktemp("new")
-    write_classes(folder / "pictures", {"a": 12, "b": 12})
-    run("tailweight", "init", "project", "--images", "pictures", cwd=folder)
+    write_classes(folder / "images", {"a": 12, "b": 12})
+    run("tailweight", "init", "project", "--images", "images", cwd=folder)
     return folder / "project"
 
 
@@ -74,8 +74,8 @@ def test_the_flow_does_not_ask_again_what_the_command_has_asked(small: Path, cou
 def test_an_error_in_the_data_is_not_tried_again(small: Path, counted: dict[str, str]) -> None:
     """The stage is started once and its line is shown."""
     for path in (small / "data/raw").rglob("*.png"):
-        path.write_text(f"no picture {path.name}")
-    assert "not a picture" in run("tailweight", "run", "prepare", cwd=small, env=counted, code=2)
+        path.write_text(f"no image {path.name}")
+    assert "not an image" in run("tailweight", "run", "prepare", cwd=small, env=counted, code=2)
     assert calls(counted)["repro prepare"] == 1
 
 

@@ -100,7 +100,7 @@ def test_the_schema_says_what_the_check_says() -> None:
 
 
 def test_a_project_shows_the_settings_of_its_kind_of_data() -> None:
-    """Nothing of pixels beside a table and nothing of columns beside pictures, unless somebody has set it."""
+    """Nothing of pixels beside a table and nothing of columns beside images, unless somebody has set it."""
     table = params.render(demo=False, values={"prepare": {"label": "sick"}})
     assert "  columns: " in table and "  constraints: " in table and "  factor: 1" in table
     assert "pixels" not in table.split("upscale:")[0] and "feature_weight" not in table
@@ -197,8 +197,8 @@ def test_settings_run_no_code(tmp_path: Path, path: str, command: str) -> None:
     ("values", "said"),
     [
         (
-            {"prepare": {"label": "sick"}, "evaluate": {"classifiers": ["small_cnn"]}},
-            "evaluate.classifiers has small_cnn alone",
+            {"prepare": {"label": "sick"}, "evaluate": {"classifiers": ["convnet"]}},
+            "evaluate.classifiers names convnet, which is for images",
         ),
         ({"prepare": {"label": "", "columns": {"x": "numeric"}}}, "prepare.label is empty"),
         ({"prepare": {"label": "sick", "group": "sick"}}, "prepare.group and prepare.label both name 'sick'"),

@@ -4,66 +4,70 @@ import numpy as np
 import pytest
 
 from pipelines.evaluation import choose
+from pipelines.evaluation.choose import Option, Scored
 from pipelines.evaluation.evaluate import measure, prepare
 from pipelines.evaluation.settings import Settings
 from tests.pipelines.evaluation.worlds import digits, with_test_labels
 
 QUICK = Settings(
-    classifiers=["logistic_regression"], estimators={"sklearn.naive_bayes.GaussianNB": {}}, curve_repeats=0
+    classifiers=["logistic_regression"], estimators={"sklearn.naive_bayes.GaussianNB": {}}, folds=3, doses=[0.25, 1.0]
 )
 
 
 def test_changing_the_test_labels_changes_no_choice() -> None:
-    """Classifier, best baseline, strength of the tuned threshold and dose stay; the gains on test do not."""
+    """Classifier, arms, rivals, strength of the tuned threshold, dose and use stay; the gains on test do not."""
     world = digits((1, 3), classes=5)
     chosen = []
     for inputs in (world, with_test_labels(world, 1)):
         study, choice = prepare(inputs, QUICK, 0)
         measured = measure(study, choice, QUICK, 0, brief=True)
-        chosen.append(
-            (choice.classifier, choice.baseline, choice.strength, choice.scores, measured.dose, measured.gains)
-        )
+        scores = {key: scored.value for key, scored in choice.scores.items()}
+        way = (measured.way.dose, measured.way.use, measured.way.reason)
+        chosen.append((choice.classifier, choice.arm, choice.rivals, choice.strength, scores, way, measured.gains))
     assert chosen[0][:-1] == chosen[1][:-1]
     assert chosen[0][-1] != chosen[1][-1]
 
 
-def answers(y: np.ndarray, noise: dict[float, float]) -> dict[float, list[np.ndarray]]:
-    """Five repeats a dose of probabilities that are worse the larger the noise."""
-    result = {}
-    for dose, level in noise.items():
-        rng = np.random.default_rng(int(dose * 100))
-        said = [np.eye(3)[y] + rng.normal(0, level, (len(y), 3)) for _ in range(5)]
-        result[dose] = said
-    return result
+def scored(value: float, error: float = 0.01, seed: int = 0) -> Scored:
+    """A score whose lead over one of seed 0 and error 0.01 has a standard error of about `error`."""
+    base = np.random.default_rng(0).normal(0, 0.01, 500)
+    own = np.random.default_rng(seed + 1).normal(0, error, 500) if seed else 0
+    return Scored(value, value + base + own, {})
 
 
 @pytest.mark.parametrize(
-    ("noise", "dose"),
+    ("large", "dose"),
     [
-        ({0.0: 0.05, 0.5: 0.05, 1.0: 0.05}, 1.0),  # no difference: as planned
-        ({0.0: 0.05, 0.5: 1.0, 1.0: 3.0}, 0.0),  # the more, the worse
-        ({0.0: 3.0, 0.5: 0.05, 1.0: 1.5}, 0.5),  # some, not all
+        (scored(0.80), 0.1),  # no difference
+        (scored(0.805, 0.01, seed=1), 0.1),  # better by half a standard error
+        (scored(0.85, 0.01, seed=1), 1.0),  # better by five
     ],
 )
-def test_the_planned_dose_stands_unless_another_is_clearly_better(noise: dict[float, float], dose: float) -> None:
-    """By more than two standard errors, on validation."""
-    y = np.repeat([0, 1, 2], [30, 12, 8])
-    assert choose.choose_dose(y, answers(y, noise), [1, 2], 300, 0).value == dose
+def test_the_smallest_dose_stands_unless_another_way_is_better(large: Scored, dose: float) -> None:
+    """By more than a standard error out of fold."""
+    way = choose._best_way([Option(0.1, "mixed", scored(0.80)), Option(1.0, "mixed", large)], scored(0.79))
+    assert way.dose == dose and way.worthwhile
 
 
-def test_without_validation_samples_the_planned_dose_stands() -> None:
-    """There is nothing to choose by."""
-    y = np.zeros(20, int)
-    assert choose.choose_dose(y, answers(y, {0.0: 0.1, 1.0: 3.0}), [1, 2], 200, 0).value == 1.0
+def test_samples_that_do_harm_out_of_fold_are_not_measured() -> None:
+    """By more than two standard errors below the arm alone; the reason says by how much."""
+    way = choose._best_way([Option(0.1, "mixed", scored(0.70))], scored(0.80, 0.01, seed=1))
+    assert not way.worthwhile and "lower average precision by 0.100" in way.reason
+
+
+def test_an_arm_is_ruled_out_by_two_standard_errors() -> None:
+    """And never the best one, nor one that is level with it."""
+    best = scored(0.80)
+    assert choose._ruled_out(scored(0.75, 0.01, seed=1), best)
+    assert not choose._ruled_out(scored(0.79, 0.01, seed=1), best) and not choose._ruled_out(best, best)
 
 
 def test_a_class_of_one_sample_is_not_cross_validated() -> None:
-    """Then the first classifier and class weights are taken."""
+    """Then the first classifier and class weights are taken, and every arm has to be beaten."""
     world = digits((1,), classes=3)
     single = world.train.take(np.append(np.flatnonzero(world.train.y != 1), np.flatnonzero(world.train.y == 1)[0]))
     _, choice = prepare(
         type(world)(single, world.train.take(world.train.y == 0), world.test, world.names, {1: 9}, ()), QUICK, 0
     )
-    assert choice.baseline[choice.classifier] == "class_weights" and np.isnan(
-        choice.scores["logistic_regression", "smote"]
-    )
+    assert choice.arm[choice.classifier] == "class_weights" and "smote" in choice.rivals[choice.classifier]
+    assert np.isnan(choice.scores["logistic_regression", "smote"].value)

@@ -23,10 +23,10 @@ def world():
 
 
 def test_the_setting_names_every_classifier() -> None:
-    """What `evaluate.classifiers` takes are the classifiers that there are, and all of them by default."""
+    """What `evaluate.classifiers` takes are the classifiers that there are; none named means those for the kind of data."""
     field = Settings.model_fields["classifiers"]
     (names,) = get_args(field.annotation)
-    assert get_args(names) == tuple(CLASSIFIERS) == tuple(field.default)
+    assert get_args(names) == tuple(CLASSIFIERS) and field.default == []
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -56,9 +56,13 @@ def test_weights_reach_the_classifier(world, name: str) -> None:
     assert said[:, 2].mean() < plain[:, 2].mean()
 
 
-def test_the_small_network_is_left_out_for_a_table() -> None:
-    """It sees images only."""
-    assert "small_cnn" not in chosen(list(CLASSIFIERS), {}, "table")
+def test_each_kind_of_data_has_its_classifiers() -> None:
+    """Nobody fits boosted trees to pixels, and a network sees images only; a user may name others."""
+    assert list(chosen([], {}, IMAGES)) == ["convnet"]
+    assert list(chosen([], {}, "table")) == ["gradient_boosting", "random_forest", "logistic_regression"]
+    assert list(chosen([], {"sklearn.svm.SVC": {}}, IMAGES)) == ["sklearn.svm.SVC"]
+    with pytest.raises(UserError, match="names convnet, which is for images"):
+        chosen(["convnet"], {}, "table")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.settings import Settings
 from tests.pipelines.evaluation.worlds import digits
 
-QUICK = Settings(classifiers=["logistic_regression"], doses=[1.0], curve_repeats=0, draws=300)
+QUICK = Settings(classifiers=["logistic_regression"], folds=3, doses=[1.0], draws=300)
 GAIN = Interval(0.1, 0.05, 0.15, 0.02, 0.001)
 
 
@@ -28,7 +28,7 @@ def test_a_class_that_gains_nothing_on_its_own_is_held_after_all(kind: str, expe
     study, choice = prepare(world, QUICK, 0)
     measured = measure(study, choice, QUICK, 0, brief=True)
     first, second = confirm(
-        study, choice, measured.dose, [said("digit 1", gate.SHIP), said("digit 8", gate.HOLD)], QUICK, 0
+        study, choice, measured.way, [said("digit 1", gate.SHIP), said("digit 8", gate.HOLD)], QUICK, 0
     )
     assert first.verdict == expected and second == said("digit 8", gate.HOLD)
     assert expected == gate.SHIP or ("no longer above zero" in first.reasons[0] and first.gain.low <= 0)

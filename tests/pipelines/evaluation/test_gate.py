@@ -14,7 +14,8 @@ NULL = Interval(0.0, -0.02, 0.02, 0.01, 0.5)
 SAME = Interval(0.0, 0.0, 0.0, 0.0, 1.0)
 GOOD = gate.Evidence(
     name="boot", baseline="smote", gains={"smote": CLEAR, "nothing": CLEAR}, rest=NULL, test_samples=60, repeats=5,
-    dose=1.0, added=70, copies=(1, 70), agreement=(60, 70), reference_agreement=0.9,
+    added=70, train_samples=10, collected=130, instead="interpolate between neighbours (SMOTE)",
+    copies=(1, 70), agreement=(60, 70), reference_agreement=0.9,
 )  # fmt: skip
 
 
@@ -26,30 +27,33 @@ def test_a_clear_gain_over_every_baseline_ships() -> None:
     """With its figures in the reason."""
     found = verdict()
     assert found.verdict == gate.SHIP and found.instead == ""
-    assert "+0.100 [+0.060, +0.140]" in found.reasons[0] and "smote" in found.reasons[0]
-    assert "in hindsight" not in found.reasons[0]
+    assert "+0.100 [+0.060, +0.140]" in found.reasons[0] and "SMOTE" in found.reasons[0]
 
 
-def test_a_verdict_to_ship_names_the_baseline_with_least_to_gain_over() -> None:
-    """The chosen baseline may have been a poor choice, and the gain over it is no gain over the best."""
-    said = verdict(gains={"smote": CLEAR, "nothing": Interval(0.04, 0.02, 0.06, 0.01, 0.001)}).reasons[0]
-    assert (
-        "+0.100 [+0.060, +0.140] in average precision over smote, in hindsight least over nothing: +0.040 [+0.020"
-        in said
-    )
+def test_a_verdict_names_the_rival_with_least_to_gain_over_and_what_the_gain_is_worth() -> None:
+    """The arm that cross-validation took may have been a poor choice, and the gain over it is no gain over the best."""
+    reasons = verdict(gains={"smote": CLEAR, "nothing": Interval(0.04, 0.02, 0.06, 0.01, 0.001)}, worth=6.2).reasons
+    assert "+0.100 [+0.060, +0.140] in average precision over SMOTE without them, worth about 6 more real" in reasons[0]
+    assert reasons[1].startswith("least over as is: +0.040 [+0.020")
+
+
+def test_a_solved_class_is_neither_held_nor_underpowered() -> None:
+    """However few test samples there are, and whatever the samples are."""
+    found = verdict(solved=0.996, test_samples=3, added=0)
+    assert found.verdict == gate.SOLVED and "0.996" in found.reasons[0] and found.reasons[-1].startswith("instead: ")
 
 
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"dose": 0.0}, "add none"),
+        ({"harm": "out of fold they lower average precision by 0.050"}, "out of fold they lower"),
         ({"added": 0}, "no candidate"),
         ({"copies": (10, 100)}, "copies of training samples"),
         ({"agreement": (5, 70)}, "never saw them"),
-        ({"gains": {"smote": CLEAR, "nothing": NULL}}, "against nothing"),
-        ({"gains": {"smote": NULL, "nothing": CLEAR}}, "against smote"),
+        ({"gains": {"smote": CLEAR, "nothing": NULL}}, "not surely above zero over as is"),
+        ({"gains": {"smote": NULL, "nothing": CLEAR}}, "not surely above zero over SMOTE"),
         ({"gains": {"smote": CLEAR, "nothing": SAME}}, "nothing was measured"),
-        ({"gains": {"smote": Interval(0.006, 0.002, 0.01, 0.002, 0.001)}}, "smallest gain"),
+        ({"gains": {"smote": Interval(0.006, 0.002, 0.01, 0.002, 0.001)}}, "the smallest gain"),
         ({"rest": Interval(-0.05, -0.07, -0.03, 0.01, 0.99)}, "other classes"),
     ],
 )
@@ -57,7 +61,7 @@ def test_what_holds_a_class(changes: dict, word: str) -> None:
     """Each on its own, said in words, with the baseline to use instead."""
     found = verdict(**changes)
     assert found.verdict == gate.HOLD and any(word in reason for reason in found.reasons)
-    assert found.instead == "smote" and found.reasons[-1].startswith("instead: ")
+    assert found.instead.startswith("interpolate") and found.reasons[-1].startswith("instead: ")
 
 
 def test_five_test_samples_are_underpowered_and_the_size_that_would_do_is_named() -> None:
@@ -65,6 +69,9 @@ def test_five_test_samples_are_underpowered_and_the_size_that_would_do_is_named(
     found = verdict(test_samples=5, gains={"smote": replace(CLEAR, error=0.05)})
     assert found.verdict == gate.UNDERPOWERED
     assert found.sufficient_test_samples == 40 and "40 would do" in found.reasons[0]
+    assert "130 of this class" not in found.reasons[0]
+    few = verdict(test_samples=5, collected=12, gains={"smote": replace(CLEAR, error=0.05)})
+    assert "the data set has 12 of this class in all: collect more" in few.reasons[0]
     assert found.detectable == pytest.approx(0.1401, abs=1e-4)
 
 
@@ -90,9 +97,11 @@ def test_holm_asks_more_of_many_classes() -> None:
 
 
 def test_overall_ships_when_any_class_ships() -> None:
-    """And a run without rare classes has nothing to ship."""
-    ship, hold = verdict(), verdict(dose=0.0)
+    """And a run without minority classes has nothing to ship."""
+    ship, hold = verdict(), verdict(harm="harm")
     few = verdict(test_samples=5)
-    assert gate.overall([hold, ship, few]) == (gate.SHIP, "ship: boot; hold: boot; underpowered: boot")
+    assert gate.overall([hold, ship, few]) == (gate.SHIP, "ship: boot; underpowered: boot; hold: boot")
     assert gate.overall([hold, few])[0] == gate.UNDERPOWERED
+    solved = verdict(solved=1.0)
+    assert gate.overall([solved, hold])[0] == gate.HOLD and gate.overall([solved])[0] == gate.SOLVED
     assert gate.overall([hold])[0] == gate.HOLD and gate.overall([])[0] == gate.HOLD

@@ -18,7 +18,7 @@ SHAPE = (8, 8, 1)
 def digits(
     rare: tuple[int, ...] = (1, 3, 5, 8), few: int = 10, kind: str = "real", classes: int = 10, seed: int = 0
 ) -> Inputs:
-    """Half of digits for test, the rest for train with `few` samples of each rare class and a fifth of that in validation.
+    """Half of digits for test, the rest for train with `few` samples of each minority class and a fifth of that in validation.
 
     kind: what plays the candidates, 80 a class: `real` (held back), `copies` (jittered training samples), `wrong` (another
     class), `smote` (between training samples).
@@ -54,8 +54,10 @@ def digits(
 
 def pool(real: Data, label: int, spare: np.ndarray, kind: str, rng: np.random.Generator) -> Pool:
     """80 candidates of one class (fewer when held-back samples run out), three in four of them kept."""
-    own, other = real.of_class(label), real.x[real.y != label]
+    own, other, rows = real.of_class(label), real.x[real.y != label], np.flatnonzero(real.y == label)
     parents = rng.integers(len(own), size=80)
+    seconds = (parents + rng.integers(1, len(own), size=80)) % len(own)
+    known = np.column_stack([rows[parents], rows[seconds]]) if kind in ("copies", "smote") else np.full((80, 2), -1)
     if kind == "real":
         x = spare[:80]
     elif kind == "copies":
@@ -63,13 +65,10 @@ def pool(real: Data, label: int, spare: np.ndarray, kind: str, rng: np.random.Ge
     elif kind == "wrong":
         x = other[rng.choice(len(other), 80, replace=False)]
     else:
-        x = own[parents] + rng.random((80, 1)) * (
-            own[(parents + rng.integers(1, len(own), size=80)) % len(own)] - own[parents]
-        )
+        x = own[parents] + rng.random((80, 1)) * (own[seconds] - own[parents])
     kept = np.arange(len(x)) % 8 != 7
-    return Pool(
-        label, 70, x.astype(np.float32), kept, rng.random(len(x)), np.array([f"{label}-{i}" for i in range(len(x))])
-    )
+    ids = np.array([f"{label}-{i}" for i in range(len(x))])
+    return Pool(label, 70, x.astype(np.float32), kept, rng.random(len(x)), ids, known[: len(x)])
 
 
 def save(inputs: Inputs, folder: Path) -> dict[str, Path]:
@@ -90,7 +89,9 @@ def save(inputs: Inputs, folder: Path) -> dict[str, Path]:
             "target": inputs.targets[p.label],
             "needed": p.needed,
         }
+        parents = np.where(p.parents < 0, "", np.char.add("train-", p.parents.astype(str)))
         rows = pd.DataFrame({"id": p.ids, "score": p.score, "status": np.where(p.kept, KEPT, "score")})
+        rows = rows.assign(reference_id=parents[:, 0], neighbour_id=parents[:, 1])
         Candidates(as_images(p.x), rows).save(paths["synthetic"] / f"{slug}.parquet")
     paths["plan"].write_text(json.dumps({"classes": plan}))
     return paths

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pipelines.errors import UserError
-from pipelines.ingest import image_sources, pictures
+from pipelines.ingest import image_files, image_sources
 from tests.conftest import write_classes
 
 COUNTS = {"cat": 3, "sea lion": 2}
@@ -19,7 +19,7 @@ def labels(records: list[image_sources.Record]) -> list[str]:
 
 
 def opened(records: list[image_sources.Record]) -> list[bytes]:
-    return sorted(pictures.to_square(record.content(), 8, "crop").tobytes() for record in records)
+    return sorted(image_files.to_square(record.content(), 8, "crop").tobytes() for record in records)
 
 
 def as_zip(folder: Path, path: Path, around: str = "") -> Path:
@@ -52,7 +52,7 @@ def as_npz(folder: Path, path: Path) -> Path:
     return path
 
 
-def test_all_forms_give_the_same_pictures_and_labels(tmp_path: Path) -> None:
+def test_all_forms_give_the_same_images_and_labels(tmp_path: Path) -> None:
     """A folder, a zip with and without a folder around it, a manifest and an npz of the same data agree."""
     folder = write_classes(tmp_path / "data", COUNTS)
     write_classes(tmp_path / "wrapped/inner", COUNTS)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipelines.evaluation.arms import Training
-from pipelines.evaluation.classifiers import CLASSIFIERS, ONLY_FOR, chosen, probabilities
+from pipelines.evaluation.classifiers import CLASSIFIERS, COLUMNS, chosen, probabilities
 from pipelines.likeness.views import MOST_CATEGORIES, TableView
 from pipelines.samples import TABLE
 
@@ -56,7 +56,7 @@ def test_rare_categories_share_a_code() -> None:
     assert codes[9] == codes[50] and len(np.unique(codes[:10])) == 10
 
 
-@pytest.mark.parametrize("name", [*sorted(set(CLASSIFIERS) - ONLY_FOR.keys()), "sklearn.svm.SVC"])
+@pytest.mark.parametrize("name", [*COLUMNS, "sklearn.svm.SVC"])
 def test_a_classifier_learns_from_categories(name: str) -> None:
     """A label that is one category among many, in no order, is found, and a category never seen does no harm."""
     rng = np.random.default_rng(0)

@@ -22,7 +22,7 @@ def prepare(raw: Path, out: Path, **settings: object) -> tuple[pd.DataFrame, dic
 def test_every_record_is_used_once_or_quarantined_with_a_reason(tmp_path: Path) -> None:
     """Splits are disjoint and together with the quarantined rows they are all records."""
     raw = write_classes(tmp_path / "raw", {"a": 40, "b": 20, "c": 8})
-    (raw / "a/note.png").write_text("not a picture")
+    (raw / "a/note.png").write_text("not an image")
     content = (raw / "a/000.png").read_bytes()
     (raw / "a/cut.png").write_bytes(content[: len(content) // 2])
     manifest, splits = prepare(raw, tmp_path / "out")
@@ -51,8 +51,8 @@ def test_a_given_test_split_is_left_whole(tmp_path: Path) -> None:
     assert len(splits["train"]) + len(splits["validation"]) == 30
 
 
-def test_a_training_picture_that_equals_a_test_picture_is_dropped(tmp_path: Path) -> None:
-    """The test split keeps its picture; the copy in training goes, and says of what it is a copy."""
+def test_a_training_image_that_equals_a_test_image_is_dropped(tmp_path: Path) -> None:
+    """The test split keeps its image; the copy in training goes, and says of what it is a copy."""
     write_classes(tmp_path / "raw/train", {"a": 20, "b": 10}, seed=1)
     write_classes(tmp_path / "raw/test", {"a": 7, "b": 6}, seed=2)
     (tmp_path / "raw/train/b/leak.png").write_bytes((tmp_path / "raw/test/a/000.png").read_bytes())
@@ -63,7 +63,7 @@ def test_a_training_picture_that_equals_a_test_picture_is_dropped(tmp_path: Path
 
 @pytest.mark.parametrize("share", [0.2, 0.34])
 def test_a_group_never_spans_two_splits(tmp_path: Path, share: float) -> None:
-    """All pictures of a patient, tile or video are in one split, and every split has some."""
+    """All images of a patient, tile or video are in one split, and every split has some."""
     raw = write_classes(tmp_path / "raw", {"a": 60, "b": 30})
     files = sorted(raw.rglob("*.png"))
     rows = [f"{file.relative_to(raw)},{file.parent.name},g{number % 15}" for number, file in enumerate(files)]
@@ -83,7 +83,7 @@ def test_a_group_in_two_given_splits_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_class_that_cannot_be_measured_is_quarantined(tmp_path: Path) -> None:
-    """One or two pictures cannot be split; the class is set aside with a reason and the others go on."""
+    """One or two images cannot be split; the class is set aside with a reason and the others go on."""
     manifest, splits = prepare(write_classes(tmp_path / "raw", {"a": 20, "b": 10, "lone": 1}), tmp_path / "out")
     assert "at least 3" in manifest.at["lone/000.png", "reason"]
     assert max(splits["train"].labels) == 1
@@ -99,7 +99,7 @@ def test_too_few_classes_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_gray_among_colour_is_colour(tmp_path: Path) -> None:
-    """One picture in colour makes all have three channels; the gray ones keep their gray in each."""
+    """One image in colour makes all have three channels; the gray ones keep their gray in each."""
     raw = write_classes(tmp_path / "raw", {"a": 10, "b": 10})
     Image.new("RGB", (20, 10), "red").save(raw / "a/red.png")
     _, splits = prepare(raw, tmp_path / "out")
@@ -139,7 +139,7 @@ def test_a_class_that_groups_leave_without_training_is_set_aside(tmp_path: Path)
         prepare(raw, tmp_path / "out")
 
 
-def test_changing_the_labels_of_test_pictures_changes_nothing_but_the_test_split(tmp_path: Path) -> None:
+def test_changing_the_labels_of_test_images_changes_nothing_but_the_test_split(tmp_path: Path) -> None:
     """Training and validation data, and so all that comes before evaluate, do not depend on what the test split says."""
     write_classes(tmp_path / "raw/train", {"a": 30, "b": 10}, seed=1)
     write_classes(tmp_path / "raw/test", {"a": 8, "b": 8}, seed=2)

@@ -1,4 +1,4 @@
-"""Rows become splits that can be trusted, as pictures do."""
+"""Rows become splits that can be trusted, as images do."""
 
 from pathlib import Path
 

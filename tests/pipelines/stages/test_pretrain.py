@@ -11,13 +11,13 @@ from pipelines.samples import Samples
 from pipelines.stages import pretrain
 
 
-def test_noise_for_pictures_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_noise_for_images_is_refused_in_one_line(tmp_path: Path) -> None:
     """The line names the setting and what it may be; nothing is written."""
-    pictures = Samples(np.zeros((4, 8, 8, 1), np.uint8), np.array([0, 0, 1, 1]), np.array(list("abcd")))
-    pictures.save(tmp_path / "train.parquet")
+    images = Samples(np.zeros((4, 8, 8, 1), np.uint8), np.array([0, 0, 1, 1]), np.array(list("abcd")))
+    images.save(tmp_path / "train.parquet")
     files.write_json(tmp_path / "classes.json", {"kind": "images", "classes": ["a", "b"]})
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(UserError, match="not made for pictures; they take auto, neighbours or borrowed") as raised:
+    with pytest.raises(UserError, match="not made for images; they take auto, neighbours or borrowed") as raised:
         pretrain.run(
             train=tmp_path / "train.parquet",
             validation=tmp_path / "train.parquet",

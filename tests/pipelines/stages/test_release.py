@@ -37,7 +37,9 @@ def make_inputs(folder: Path, verdicts: dict[str, str], dose: float) -> dict[str
         )
     plan.save(folder / "plan.yaml")
     classes = {label: {"verdict": said, "reasons": ["so"], "instead": "smote"} for label, said in verdicts.items()}
-    files.write_json(folder / "evaluation/metrics.json", {"classes": classes, "dose": {"value": dose}})
+    files.write_json(
+        folder / "evaluation/metrics.json", {"classes": classes, "labels": {}, "best_arm": {}, "way": {"dose": dose}}
+    )
     files.write_json(folder / "classes.json", {"classes": list(verdicts)})
     ids = [f"{name}-{i}" for name in ("train", "validation") for i in range(16)]
     pd.DataFrame({"id": ids, "group": ""}).to_csv(folder / "manifest.csv", index=False)
@@ -55,7 +57,7 @@ def test_only_kept_samples_of_shipped_classes_are_released_at_the_chosen_dose(tm
     """A class on hold ships nothing, a shipped one the first kept candidates, as many as the dose says."""
     paths = make_inputs(tmp_path, {"a": "ship", "b": "hold"}, dose=0.75)
     run(**paths, seed=0, progress=lambda *_: None)
-    rows, pictures = release.read(paths["release"] / "samples.parquet", "images")
+    rows, images = release.read(paths["release"] / "samples.parquet", "images")
     made = rows[rows["origin"] == "synthetic"]
     assert list(made["id"]) == ["a-0", "a-2", "a-4", "a-6", "a-8", "a-10"]
     assert set(made["split"]) == {"train"}
@@ -63,11 +65,11 @@ def test_only_kept_samples_of_shipped_classes_are_released_at_the_chosen_dose(tm
     said = files.read_json(paths["release"] / "release.json")
     assert said["classes"]["a"]["added"] == 6 and said["classes"]["b"]["added"] == 0
     candidates = Candidates.load(tmp_path / "synthetic/s0.parquet")
-    assert np.array_equal(pictures[made.index[1]], candidates.values[2])
+    assert np.array_equal(images[made.index[1]], candidates.values[2])
 
 
 def test_the_manifest_tells_the_same_as_the_samples(tmp_path: Path) -> None:
-    """Row by row, the CSV is the Parquet file without its pictures."""
+    """Row by row, the CSV is the Parquet file without its images."""
     paths = make_inputs(tmp_path, {"a": "ship", "b": "ship"}, dose=1.0)
     run(**paths, seed=0, progress=lambda *_: None)
     rows = release.read(paths["release"] / "samples.parquet", "images")[0]

@@ -1,4 +1,4 @@
-"""A GAN of small pictures and an upscaler: what comes out is as large as what went in."""
+"""A GAN of small images and an upscaler: what comes out is as large as what went in."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ TAIL = slug("tail")
 
 
 def project(folder: Path, factor: int, size: int = 16) -> Path:
-    """Make a project with pictures of 16 pixels in `folder` and run it up to the plan; return it."""
+    """Make a project with images of 16 pixels in `folder` and run it up to the plan; return it."""
     write_classes(folder / "data/raw", {"round": 30, "flat": 30, "tail": 10}, size=16)
     values = {**QUICK, "prepare": {"image_size": size}, "upscale": {"factor": factor, "steps": 30}}
     (folder / "params.yaml").write_text(params.render(demo=False, values=values))
@@ -46,7 +46,7 @@ def test_candidates_are_as_large_as_the_data(tmp_path: Path) -> None:
 
 
 def test_without_a_factor_nothing_is_trained(tmp_path: Path) -> None:
-    """With factor 1 the stage leaves a file without tensors, and the GAN makes pictures of the full size."""
+    """With factor 1 the stage leaves a file without tensors, and the GAN makes images of the full size."""
     made = project(tmp_path, factor=1)
     run_stage(made, "upscale")
     assert load_file(made / "data/models/upscaler.safetensors") == {}
@@ -55,7 +55,7 @@ def test_without_a_factor_nothing_is_trained(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("factor", "size"), [(4, 16), (2, 17)])
 @pytest.mark.parametrize("stage", ["upscale", "pretrain"])
 def test_a_factor_that_does_not_fit_is_refused(tmp_path: Path, factor: int, size: int, stage: str) -> None:
-    """Pictures that would become too small, or not whole, are one line with both settings to change."""
+    """Images that would become too small, or not whole, are one line with both settings to change."""
     made = project(tmp_path, factor, size)
     with pytest.raises(UserError, match=rf"upscale\.factor is {factor}, and {size} pixels.*prepare\.image_size"):
         run_stage(made, stage)

@@ -1,4 +1,4 @@
-"""The rule by which any picture becomes a square of a fixed size."""
+"""The rule by which any image becomes a square of a fixed size."""
 
 import io
 
@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.ingest.pictures import UnreadablePicture, to_square
+from pipelines.ingest.image_files import UnreadableImage, to_square
 
 
-def encoded(picture: Image.Image, form: str = "PNG", **options: object) -> bytes:
+def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
+    image.save(buffer, form, **options)
     return buffer.getvalue()
 
 
-def test_a_picture_of_the_right_size_keeps_every_value() -> None:
+def test_an_image_of_the_right_size_keeps_every_value() -> None:
     """No resampling touches what already fits."""
     values = np.random.default_rng(0).integers(0, 256, (12, 12), dtype=np.uint8)
     assert np.array_equal(to_square(encoded(Image.fromarray(values)), 12, "crop")[:, :, 0], values)
@@ -39,7 +39,7 @@ def test_transparency_lies_on_white_and_16_bits_keep_their_brightness() -> None:
 
 
 def test_exif_orientation_is_obeyed() -> None:
-    """A picture stored on its side is turned upright."""
+    """An image stored on its side is turned upright."""
     values = np.zeros((8, 8), np.uint8)
     values[0] = 255  # a bright first row
     exif = Image.Exif()
@@ -51,21 +51,21 @@ def test_exif_orientation_is_obeyed() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"just text", "not a picture"),
-        (b"", "not a picture"),
+        (b"just text", "not an image"),
+        (b"", "not an image"),
         (encoded(Image.effect_noise((64, 64), 50), "JPEG")[:900], "damaged"),
         (encoded(Image.effect_noise((64, 64), 50))[:900], "damaged"),
     ],
 )
 def test_a_bad_file_says_what_is_wrong(content: bytes, said: str) -> None:
-    """Text named .png and truncated files are told apart from pictures."""
-    with pytest.raises(UnreadablePicture, match=said):
+    """Text named .png and truncated files are told apart from images."""
+    with pytest.raises(UnreadableImage, match=said):
         to_square(content, 16, "crop")
 
 
-def test_a_picture_of_absurd_size_is_refused_unopened() -> None:
+def test_an_image_of_absurd_size_is_refused_unopened() -> None:
     """A small file that would unpack to gigabytes is not unpacked."""
     bomb = encoded(Image.new("1", (40_000, 40_000)))
     assert len(bomb) < 1_000_000
-    with pytest.raises(UnreadablePicture, match="more than"):
+    with pytest.raises(UnreadableImage, match="more than"):
         to_square(bomb, 16, "crop")

@@ -1,0 +1,37 @@
+"""What to use instead of synthetic samples, with the evidence beside it, so that no two figures contradict each other."""
+
+from collections.abc import Mapping
+
+from pipelines.evaluation.arms import ARMS
+from pipelines.evaluation.choose import Choice
+
+SURE = 2.0  # standard errors out of fold from which an arm is better than training as is
+ALIKE = 0.005  # average precision: differences on test below this are not spoken of
+
+
+def instead(choice: Choice, on_test: Mapping[str, float]) -> str:
+    """Return a sentence that says what to do without synthetic samples, and by what evidence.
+
+    on_test: arm -> average precision of the class on test, of those that were measured.
+    """
+    name = choice.classifier
+    best, plain = choice.arm[name], choice.scores[name, "nothing"]
+    ahead, error = choice.best.lead(plain)
+    if best == "nothing" or not ahead > SURE * error:
+        said = "train on the real samples as they are"
+        if best != "nothing":
+            said += f" ({ARMS[best].label} is {ahead:+.3f} out of fold, within noise)"
+        return said + _on_test("nothing", on_test)
+    figures = f"out of fold {choice.best.value:.3f}, as is {plain.value:.3f}"
+    return f"{ARMS[best].advice} ({figures})" + _on_test(best, on_test)
+
+
+def _on_test(taken: str, known: Mapping[str, float]) -> str:
+    """Return how the advised arm did on test, and which did better there, if any did by more than a hair."""
+    if taken not in known:
+        return ""
+    said = f"; on the test split it reaches {known[taken]:.3f}"
+    top = max(known, key=lambda arm: known[arm])
+    if known[top] - known[taken] > ALIKE:
+        said += f", where {ARMS[top].label} happens to reach {known[top]:.3f}: it was not chosen by that"
+    return said

@@ -1,0 +1,63 @@
+"""The small search that gradient boosting gets before it judges: its settings and rounds, by cross-validation."""
+
+import warnings
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
+
+from gan import seeds
+from pipelines.evaluation.classifiers import Classifier, gradient_boosting
+from pipelines.likeness.data import Data
+
+FOLDS, MOST_ROUNDS, STEP = 3, 200, 10
+SEARCH: tuple[dict[str, Any], ...] = (
+    {"rate": 0.1, "leaves": 31, "l2": 0.0},
+    {"rate": 0.1, "leaves": 8, "l2": 1.0},
+    {"rate": 0.05, "leaves": 15, "l2": 1.0},
+    {"rate": 0.03, "leaves": 4, "l2": 0.0},
+)
+
+
+def tuned(table: Mapping[str, Classifier], real: Data, seed: int) -> dict[str, Classifier]:
+    """Return the classifiers with the settings that suit `real`, train and validation together; others as they are."""
+    found = dict(table)
+    if "gradient_boosting" in found:
+        with threadpool_limits(1):
+            found["gradient_boosting"] = partial(gradient_boosting, **best_boosting(real, seed))
+    return found
+
+
+def best_boosting(real: Data, seed: int) -> dict[str, Any]:
+    """Return the entry of `SEARCH` and the `rounds` with the least log loss out of fold.
+
+    The rounds are chosen over all folds, which is early stopping without a part of the training rows to give away.
+    """
+    losses = {number: _losses(real, settings, seed) for number, settings in enumerate(SEARCH)}
+    best = min(losses, key=lambda number: losses[number].min())
+    return {**SEARCH[best], "rounds": STEP * (1 + int(losses[best].argmin()))}
+
+
+def _losses(real: Data, settings: Mapping[str, Any], seed: int) -> np.ndarray:
+    """Return the log loss (nats) after every `STEP` rounds, the mean over all rows out of fold."""
+    state = seeds.derive(seed, "evaluate", "tuning") % 2**32
+    total = np.zeros(MOST_ROUNDS // STEP)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class may have fewer rows than folds
+        splits = list(StratifiedKFold(FOLDS, shuffle=True, random_state=state).split(real.x, real.y))
+    for train, out in splits:
+        model = HistGradientBoostingClassifier(
+            max_iter=MOST_ROUNDS, learning_rate=settings["rate"], max_leaf_nodes=settings["leaves"],
+            l2_regularization=settings["l2"], min_samples_leaf=5, early_stopping=False, random_state=state,
+        ).fit(real.x[train], real.y[train])  # fmt: skip
+        place = np.searchsorted(model.classes_, real.y[out]).clip(max=len(model.classes_) - 1)
+        known = model.classes_[place] == real.y[out]
+        for number, said in enumerate(model.staged_predict_proba(real.x[out])):
+            if (number + 1) % STEP == 0:
+                chance = np.where(known, said[np.arange(len(out)), place], 0)
+                total[number // STEP] -= np.log(np.clip(chance, 1e-7, None)).sum()
+    return (total / len(real)).round(6)

@@ -1,0 +1,78 @@
+"""From any image that Pillow reads to one square array of a fixed size, by one stated rule.
+
+The rule: the first frame, turned as its EXIF says, transparency laid on white; gray where every image of the data set
+is gray, else RGB; cut to its central square (or padded to a square with black, or stretched), then scaled to
+`image_size` with Pillow's bilinear filter, which averages when it shrinks and does not ring. An image that has the size
+already keeps every value.
+"""
+
+import io
+import warnings
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+Fit = Literal["crop", "pad", "stretch"]
+GRAY_MODES = ("1", "L", "LA", "I;16", "I;16B", "I;16L")
+
+
+class UnreadableImage(ValueError):
+    """Says in a few words why an image cannot be used."""
+
+
+def to_square(content: bytes | np.ndarray, size: int, fit: Fit) -> np.ndarray:
+    """Return (size, size, 1) uint8 for a gray image, (size, size, 3) for one in colour; UnreadableImage says why not."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = _flat(_opened(content))
+    except UnidentifiedImageError:
+        raise UnreadableImage("not an image that Pillow can read") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise UnreadableImage(f"more than {Image.MAX_IMAGE_PIXELS} pixels") from None
+    except Exception as error:  # Pillow's many decoders raise many things at a damaged file
+        raise UnreadableImage(f"damaged image: {' '.join(str(error).split())}") from None
+    array = np.asarray(_scaled(image, size, fit))
+    return array[:, :, None] if array.ndim == 2 else array
+
+
+def size_of(content: bytes | np.ndarray) -> tuple[int, int]:
+    """Return (width, height) in pixels, from the header alone; UnreadableImage where there is none."""
+    if isinstance(content, np.ndarray):
+        return content.shape[1], content.shape[0]
+    try:
+        return Image.open(io.BytesIO(content)).size
+    except Exception as error:
+        raise UnreadableImage(str(error)) from None
+
+
+def _opened(content: bytes | np.ndarray) -> Image.Image:
+    if isinstance(content, np.ndarray):
+        return Image.fromarray(content[:, :, 0] if content.shape[2:] == (1,) else content)
+    image = Image.open(io.BytesIO(content))
+    image.load()  # the whole of it: a truncated file fails here
+    return ImageOps.exif_transpose(image)
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """Return the image in mode L or RGB, on white where it was transparent."""
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise ValueError(f"pixels of mode {image.mode}; expected 8 or 16 bits")
+    gray = image.mode in GRAY_MODES
+    if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return image.convert("L" if gray else "RGB")
+
+
+def _scaled(image: Image.Image, size: int, fit: Fit) -> Image.Image:
+    if image.size == (size, size):
+        return image
+    if fit == "crop":
+        return ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
+    if fit == "pad":
+        return ImageOps.pad(image, (size, size), Image.Resampling.BILINEAR)
+    return image.resize((size, size), Image.Resampling.BILINEAR)
