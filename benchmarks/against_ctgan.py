@@ -5,13 +5,13 @@
 FOLDER holds the CSV files that `benchmarks/tables.py` names. CTGAN's licence (BUSL-1.1) is not an open one, so it is
 installed into an environment of its own, ENV, made where there is none; nothing of the product imports it. A seed halves
 a table as `benchmarks/tables.py` does. Both sides train on the training rows of both classes and then make as many rows
-of the rare class as it lacks: hidden layers of 256 and 256 units, 500 rows a batch, the rest as each comes.
+of the minority class as it lacks: hidden layers of 256 and 256 units, 500 rows a batch, the rest as each comes.
 
 - preprocessing, seconds: from the frame to what training draws from. Ours: kinds, codec, encoded rows, neighbours.
   CTGAN's: `DataTransformer.fit` and `.transform`, `DataSampler`.
 - step, milliseconds: all else that training takes, ours with the rehearsal of starts, over its steps of both adversaries.
-- share: of the rows that came when rows of the rare class were asked for, those that are of it.
-- AP: average precision on the test half, classifiers as in `benchmarks/tables.py`, trained with the rare class filled up.
+- share: of the rows that came when rows of the minority class were asked for, those that are of it.
+- AP: average precision on the test half, classifiers as in `benchmarks/tables.py`, trained with the minority class filled up.
   CTGAN is asked again, up to 20 times as many rows, until enough of its rows are of the class.
 
 Seconds are processor time of the one thread; the two sides take turns, table by table and seed by seed.
@@ -44,7 +44,7 @@ from gan.training.train import PretrainSettings, pretrain
 
 OPPONENT = "ctgan==0.12.1"
 BATCH, WIDTH = 500, 16  # 16 times as many units in each hidden layer
-TABLES = ("adult", "mammography", "phoneme")  # in all of them the rare class is the second
+TABLES = ("adult", "mammography", "phoneme")  # in all of them the minority class is the second
 
 
 def environment(folder: Path) -> Path:

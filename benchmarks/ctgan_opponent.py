@@ -41,30 +41,27 @@ class Stopwatch:
         return timed
 
 
-def main() -> None:
-    """Train, sample, and write `rows.csv` and `figures.json`."""
+def arguments() -> argparse.Namespace:
+    """Return what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", type=Path)
     parser.add_argument("--label", required=True)
     parser.add_argument("--rare", required=True)
     parser.add_argument("--categories", nargs="*", default=[], help="columns that are not numbers, besides the label")
     parser.add_argument("--steps", type=int, required=True)
-    parser.add_argument("--rows", type=int, required=True, help="rows of the rare class that are wanted")
+    parser.add_argument("--rows", type=int, required=True, help="rows of the minority class that are wanted")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    warnings.simplefilter("ignore")
-    torch.manual_seed(given.seed)
-    np.random.seed(given.seed)  # noqa: NPY002 - the only one that it listens to
-    frame = pd.read_csv(given.table, dtype=dict.fromkeys([given.label, *given.categories], str), keep_default_na=False)
+    return parser.parse_args()
 
+
+def train(frame: pd.DataFrame, discrete: list[str], wanted_steps: int) -> tuple[CTGAN, dict[str, float]]:
+    """Return a CTGAN trained for about as many steps, and the seconds of preprocessing and of a step."""
     preparing = Stopwatch()
     DataTransformer.fit = preparing.around(DataTransformer.fit)
     DataTransformer.transform = preparing.around(DataTransformer.transform)
     DataSampler.__init__ = preparing.around(DataSampler.__init__)
-    epochs = max(round(given.steps / max(len(frame) // BATCH, 1)), 1)
+    epochs = max(round(wanted_steps / max(len(frame) // BATCH, 1)), 1)
     steps = epochs * max(len(frame) // BATCH, 1)
     gan = CTGAN(
         generator_dim=(WIDTH, WIDTH),
@@ -74,28 +71,40 @@ def main() -> None:
         enable_gpu=False,
     )
     begin = time.process_time()
-    gan.fit(frame, [given.label, *given.categories])
+    gan.fit(frame, discrete)
     training = time.process_time() - begin - preparing.seconds
+    return gan, {"preprocessing": preparing.seconds, "step": training / steps, "steps": steps}
 
+
+def sample(gan: CTGAN, label: str, rare: str, rows: int) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Return up to `rows` rows of the class, the seconds of the first try, and the share of it that is of the class."""
     begin = time.process_time()
-    asked = gan.sample(given.rows, given.label, given.rare)
+    asked = gan.sample(rows, label, rare)
     sampling = time.process_time() - begin
-    right = asked[given.label].astype(str) == given.rare
+    right = asked[label].astype(str) == rare
     found, tried = [asked[right]], len(asked)
-    while sum(map(len, found)) < given.rows and tried < TRIES * given.rows:
-        more = gan.sample(given.rows, given.label, given.rare)
-        found.append(more[more[given.label].astype(str) == given.rare])
+    while sum(map(len, found)) < rows and tried < TRIES * rows:
+        more = gan.sample(rows, label, rare)
+        found.append(more[more[label].astype(str) == rare])
         tried += len(more)
+    return pd.concat(found).head(rows), {"sampling": sampling, "share": float(right.mean())}
+
+
+def main() -> None:
+    """Train, sample, and write `rows.csv` and `figures.json`."""
+    given = arguments()
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    warnings.simplefilter("ignore")
+    torch.manual_seed(given.seed)
+    np.random.seed(given.seed)  # noqa: NPY002 - the only one that it listens to
+    discrete = [given.label, *given.categories]
+    frame = pd.read_csv(given.table, dtype=dict.fromkeys(discrete, str), keep_default_na=False)
+    gan, figures = train(frame, discrete, given.steps)
+    rows, more = sample(gan, given.label, given.rare, given.rows)
     given.out.mkdir(parents=True, exist_ok=True)
-    pd.concat(found).head(given.rows).to_csv(given.out / "rows.csv", index=False)
-    figures = {
-        "preprocessing": preparing.seconds,
-        "step": training / steps,
-        "steps": steps,
-        "sampling": sampling,
-        "share": float(right.mean()),
-    }
-    (given.out / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
+    rows.to_csv(given.out / "rows.csv", index=False)
+    (given.out / "figures.json").write_text(json.dumps(figures | more), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,16 @@
 
     python benchmarks/gate_calibration.py --runs 100 --workers 2
 
-Each run draws a new world: new splits and new rare samples. In each world five kinds of samples play the generator:
+Each run draws a new world: new splits and new minority samples. In each world five kinds of samples play the generator:
 
-- second_smote, second_augmentation (A/A): another draw of a baseline; there is nothing to gain over it.
+- second_smote (A/A, tables): another draw of an arm; there is nothing to gain over it.
+- replay: real training samples again; whatever they bring is reweighting.
 - placebo: jittered copies of the training samples.
 - wrong_label, other_class (harm): samples of all classes under one label; samples of one other class under it.
 - real_help: held-back real samples of the class, about 80 a class.
 
 A run counts as `ship` when any class ships. `by gain alone` leaves out the checks for copies and labels, so that it shows
-what the intervals are worth on their own. Bars: A/A and placebo at most 5 of 100, harm 0, real help at least 80.
+what the intervals are worth on their own. Bars: A/A, replay and placebo at most 5 of 100, harm 0, real help at least 80.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from gan import seeds
 from pipelines.evaluation import gate, inspection, intervals
-from pipelines.evaluation.arms import ARMS, Recipe
+from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.confirm import confirm
 from pipelines.evaluation.evaluate import judge, measure, prepare
 from pipelines.evaluation.settings import Settings
@@ -39,7 +40,7 @@ from pipelines.samples import IMAGES, TABLE
 FEW, HELD_BACK = 10, 80
 BARS = {
     "second_smote": (0, 5),
-    "second_augmentation": (0, 5),
+    "replay": (0, 5),
     "placebo": (0, 5),
     "wrong_label": (0, 0),
     "other_class": (0, 0),
@@ -71,9 +72,9 @@ SETS: dict[str, Callable] = {"digits": digits_rows, "table": table_rows, "cancer
 
 
 def world(name: str, seed: int) -> tuple[Inputs, dict[int, np.ndarray]]:
-    """Return a world without candidates, and the held-back real samples of each rare class.
+    """Return a world without candidates, and the held-back real samples of each minority class.
 
-    Half of the rows are test. Of the rest a rare class keeps 10 samples for train and 2 for validation; other classes four
+    Half of the rows are test. Of the rest a minority class keeps 10 samples for train and 2 for validation; other classes four
     in five for train.
     """
     x, y, rare, shape = SETS[name](seed)
@@ -103,13 +104,15 @@ def candidates(kind: str, inputs: Inputs, label: int, spare: np.ndarray, seed: i
     """Return samples of one kind in the role of the generator's: all kept, as many as are needed."""
     rng, real, size = seeds.numpy_generator(seed, kind, label), inputs.train, len(spare)
     own, other = real.of_class(label), real.x[real.y != label]
-    if kind.startswith("second_"):
-        arm = {"second_smote": "smote", "second_augmentation": "classic_augmentation"}[kind]
-        made = ARMS[arm].build(real, Recipe({label: len(own) + size}), seeds.derive(seed, kind, label))
+    parents = rng.integers(len(own), size=size)
+    if kind == "second_smote":
+        made = ARMS["smote"].build(real, {label: len(own) + size}, seeds.derive(seed, kind, label))
         x = made.data.x[len(real) :]
+    elif kind == "replay":
+        x = own[parents]
     elif kind == "placebo":
         noise = 0.02 * np.ptp(real.x, axis=0) if real.kind != IMAGES else 0.02
-        x = own[rng.integers(len(own), size=size)] + rng.normal(0, 1, (size, own.shape[1])) * noise
+        x = own[parents] + rng.normal(0, 1, (size, own.shape[1])) * noise
         x = x if real.kind != IMAGES else np.round(np.clip(x, 0, 1) * 255) / 255
     elif kind == "wrong_label":
         x = other[rng.integers(len(other), size=size)]
@@ -118,10 +121,10 @@ def candidates(kind: str, inputs: Inputs, label: int, spare: np.ndarray, seed: i
         x = strange[rng.integers(len(strange), size=size)]
     else:
         x = spare
-    score = np.full(size, np.nan)
-    return Pool(
-        label, size, x.astype(np.float32), np.ones(size, bool), score, np.array([f"{kind}-{i}" for i in range(size)])
-    )
+    row = np.flatnonzero(real.y == label)[parents] if kind in ("replay", "placebo") else np.full(size, -1)
+    ids = np.array([f"{kind}-{i}" for i in range(size)])
+    score, both = np.full(size, np.nan), np.column_stack([row, row])
+    return Pool(label, size, x.astype(np.float32), np.ones(size, bool), score, ids, both)
 
 
 def run(name: str, seed: int, kinds: list[str], settings: Settings) -> list[dict]:
@@ -133,20 +136,20 @@ def run(name: str, seed: int, kinds: list[str], settings: Settings) -> list[dict
         for kind in kinds:
             pools = tuple(candidates(kind, inputs, label, rows_, seed) for label, rows_ in spare.items())
             inputs_now = replace(inputs, pools=pools)
-            plain = {key: outcome for key, outcome in study.outcomes.items() if not ARMS[key.arm].uses_gan}
+            plain = {key: outcome for key, outcome in study.outcomes.items() if not key.source}
             now = Study(inputs_now, study.fitter, study.strength, plain)
             measured = measure(now, choice, settings, seed, brief=True)
-            study.outcomes.update(now.outcomes)
+            study.outcomes.update({key: outcome for key, outcome in now.outcomes.items() if not key.source})
             inspected = inspection.inspect(inputs_now, seed, tells=False)
             unchecked = {c: replace(i, copies=(0, 0), agreement=(0, 0)) for c, i in inspected.items()}
             for way, seen in (("gate", inspected), ("by gain alone", unchecked)):
                 verdicts = judge(now, choice, measured, seen, settings)
-                verdicts = confirm(now, choice, measured.dose, verdicts, settings, seed)
+                verdicts = confirm(now, choice, measured.way, verdicts, settings, seed)
                 rows += [
                     {
                         "set": name, "seed": seed, "kind": kind, "way": way, "class": v.name, "verdict": v.verdict,
                         "classifier": choice.classifier, "baseline": v.baseline, "hardest": v.hardest,
-                        "dose": measured.dose.value, "gain": v.gain.value, "low": v.gain.low, "p": v.p,
+                        "dose": measured.way.dose, "use": measured.way.use, "gain": v.gain.value, "low": v.gain.low, "p": v.p,
                         "detectable": v.detectable,
                         "copies": seen[now.inputs.names.index(v.name)].copies[0],
                     }
@@ -156,7 +159,7 @@ def run(name: str, seed: int, kinds: list[str], settings: Settings) -> list[dict
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a set, kind and way: runs that shipped anything with a Wilson interval, and the mean over classes."""
+    """Return one row per set, kind and way: runs that shipped anything with a Wilson interval, and the mean over classes."""
     rows = []
     for (name, kind, way), part in table.groupby(["set", "kind", "way"], sort=False):
         shipped = part.groupby("seed")["verdict"].agg(lambda v: gate.SHIP in set(v))
@@ -178,7 +181,7 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_short(table: pd.DataFrame) -> list[dict]:
-    """Return a row a set, kind, way and seed: verdict, gain, p and dose of each class, in the order of the classes."""
+    """Return one row per set, kind, way and seed: verdict, gain, p and dose of each class, in the order of the classes."""
     rows = []
     for key, part in table.groupby(["set", "kind", "way", "seed"], sort=False):
         columns = {name: part[name].round(4).tolist() for name in ("verdict", "gain", "p", "dose", "copies")}
@@ -200,12 +203,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--sets", nargs="+", default=["digits", "table"], choices=list(SETS))
     parser.add_argument("--kinds", nargs="+", default=list(BARS), choices=list(BARS))
-    parser.add_argument("--classifiers", nargs="+", default=["logistic_regression", "random_forest"])
+    parser.add_argument("--classifiers", nargs="+", default=[], help="by default those for the kind of data")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
     options = parser.parse_args()
-    settings = Settings(classifiers=options.classifiers, doses=[0, 1], curve_repeats=0)
+    settings = Settings(classifiers=options.classifiers)
     jobs = [
-        (name, seed, [k for k in options.kinds if name == "digits" or k != "second_augmentation"], settings)
+        (name, seed, [k for k in options.kinds if name != "digits" or k != "second_smote"], settings)
         for name in options.sets
         for seed in range(options.first, options.first + options.runs)
     ]
@@ -215,9 +218,10 @@ def main() -> None:
     shown = as_markdown(summarise(table))
     command = f"python benchmarks/gate_calibration.py --runs {options.runs} --first {options.first}"
     command += f" --sets {' '.join(options.sets)}"
+    judges = ", ".join(options.classifiers) or "those for the kind of data"
     options.out.write_text(
         f"# How often the gate ships where the truth is known\n\n    {command}\n\nMachine: {machine}.\n"
-        f"Classifiers: {', '.join(options.classifiers)}. {__doc__.split(chr(10) * 2, 2)[2].strip()}\n\n{shown}\n"
+        f"Classifiers: {judges}. {__doc__.split(chr(10) * 2, 2)[2].strip()}\n\n{shown}\n"
     )
     options.out.with_suffix(".json").write_text(
         json.dumps(in_short(table), separators=(",", ":")).replace("},{", "},\n{") + "\n"

@@ -4,19 +4,20 @@
     python benchmarks/generator_study.py --data DIR --out /tmp/ablation --recipes borrow_nothing base_only --cells digits-10
 
 DIR holds `fashion-mnist/{train,test}/<class>/*` and `cifar10-lt/{train,test}/<class>/*`; the digits come with scikit-learn.
-A world is a cell with a seed: it draws which samples of the rare classes are kept (and, for digits, which half is test),
+A world is a cell with a seed: it draws which samples of the minority classes are kept (and, for digits, which half is test),
 then the product's own stages run on it with their defaults: prepare's shares, pretrain, train, generate, filter. So of 10
 samples 8 are trained on and 2 held out, for every arm alike. Results are added to OUT.jsonl as they come, and a run that
 is started again goes on with what is missing; OUT.md is the table.
 
 The best baseline is the one with the highest mean on the test rows, in hindsight, so the gain is what is left against
-the luckiest choice. The first table asks what a user ends with, who is free in the choice of a classifier with the GAN as
+the luckiest choice. The first table asks what a user gets in the end, who is free in the choice of a classifier with the GAN as
 without it; the second keeps to one classifier, and `decides` marks the one that a user would take without a GAN.
 Fashion-MNIST was first run in 3 worlds and then in a 4th, since one interval had come close to zero.
 """
 
 import argparse
 import contextlib
+import math
 import os
 import platform
 import tempfile
@@ -30,7 +31,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import results
-from recipes import RECIPES
+from recipes import RECIPES, Changes, Recipe
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
@@ -38,21 +39,25 @@ from sklearn.metrics import average_precision_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from gan import seeds
+from gan import checkpoint, seeds
+from gan.sample import generate
+from gan.score import score
+from gan.training.train import pretrain, specialise
 from pipelines import files
-from pipelines.driver import one_stage, params
-from pipelines.evaluation import classifiers, intervals
+from pipelines.driver import dag, one_stage, params
+from pipelines.evaluation import classifiers, intervals, synthetic
 from pipelines.evaluation.arms import ARMS, Training
 from pipelines.evaluation.study import Inputs
-from pipelines.ingest import image_sources, pictures
+from pipelines.evaluation.synthetic import FILTERED, RANDOM, UNFILTERED
+from pipelines.ingest import image_files, image_sources
 from pipelines.likeness.data import Data
 from pipelines.likeness.tells import column_names, find_tells
 from pipelines.plan import Plan
-from pipelines.samples import Samples
+from pipelines.samples import Candidates, Samples
 from pipelines.stages import evaluate
 
-BASELINES = ["nothing", "class_weights", "oversampling", "smote", "classic_augmentation"]
-GAN_ARMS = ["gan_filtered", "gan_unfiltered", "gan_random_filter"]
+BASELINES = ["nothing", "class_weights", "random_oversampling", "smote"]
+GAN_ARMS = [FILTERED, UNFILTERED, RANDOM]
 SPLITS = ("train", "validation", "test")
 VALIDATION_SHARE = 0.2
 COMPONENTS = 80  # of pictures with more than 200 values, for the linear classifier
@@ -62,7 +67,7 @@ FITS = 2  # of an arm and classifier in a world, averaged: a forest alone varies
 
 @dataclass(frozen=True)
 class Cell:
-    """A data set and how its rare classes are cut. samples: real ones left in each; 0 leaves the set's own long tail."""
+    """A data set and how its minority classes are cut. samples: real ones left in each; 0 leaves the set's own long tail."""
 
     dataset: str
     rare: tuple[str, ...]
@@ -91,7 +96,7 @@ def linear(training: Training, seed: int) -> classifiers.Fitted:
 
 def judges(cell: Cell) -> dict[str, classifiers.Classifier]:
     """Return the classifiers of a cell; boosting takes minutes a fit on large pictures."""
-    table = {"linear": linear, "forest": classifiers.random_forest, "small_cnn": classifiers.small_cnn}
+    table = {"linear": linear, "forest": classifiers.random_forest}
     return table | ({"boosting": classifiers.gradient_boosting} if cell.boosting else {})
 
 
@@ -107,7 +112,7 @@ def read(dataset: str, data: Path) -> tuple[dict[str, Samples], list[str]]:
     splits = {}
     for split in ("train", "test"):
         chosen = [record for record in records if record.split == split]
-        values = np.stack([pictures.to_square(record.content(), size_of(dataset), "crop") for record in chosen])
+        values = np.stack([image_files.to_square(record.content(), size_of(dataset), "crop") for record in chosen])
         labels = np.array([names.index(record.label) for record in chosen], np.int64)
         splits[split] = Samples(values, labels, np.array([record.id for record in chosen]))
     return splits, names
@@ -138,24 +143,30 @@ def world(cell: Cell, seed: int, data: Path) -> tuple[dict[str, Samples], Sample
     return made, pool, names
 
 
-def run_stages(
-    project: Path, splits: Mapping[str, Samples], names: list[str], settings: Mapping[str, Any], seed: int
-) -> Inputs:
-    """Run the product's stages from plan to filter in the folder `project`, and return what evaluate would read."""
+def run_recipe(project: Path, splits: Mapping[str, Samples], names: list[str], recipe: Recipe, seed: int) -> Inputs:
+    """Run everything from plan to filter in the folder `project`, and return what evaluate would read.
+
+    The product's own stages run; where a setting cannot say what a recipe changes, its functions do, see `grow`.
+    """
     prepared = project / "data/prepared"
     prepared.mkdir(parents=True)
-    stored = {"seed": seed, **settings}
+    stored = {"seed": seed, **recipe.settings}
     (project / params.FILE).write_text(params.render(demo=False, values=stored))
     for split, samples in splits.items():
         samples.save(prepared / f"{split}.parquet")
     files.write_json(prepared / "classes.json", {"kind": "images", "classes": names})
-    one_stage.run_stage(project, "plan")
-    planned = list(Plan.load(project / "data/plan.yaml").classes)
-    for stage in ("upscale", "pretrain"):
+    for stage in ("plan", "upscale"):
         one_stage.run_stage(project, stage)
-    for stage in ("train", "generate", "filter"):
-        for slug in planned:
-            one_stage.run_stage(project, stage, slug)
+    planned = list(Plan.load(project / dag.PLAN).classes)
+    if recipe.changes is None:
+        one_stage.run_stage(project, "pretrain")
+        for stage in ("train", "generate"):
+            for slug in planned:
+                one_stage.run_stage(project, stage, slug)
+    else:
+        grow(project, splits["train"], splits["validation"], len(names), recipe.changes())
+    for slug in planned:
+        one_stage.run_stage(project, "filter", slug)
     paths = {split: prepared / f"{split}.parquet" for split in SPLITS}
     return evaluate.load(
         **paths,
@@ -165,22 +176,47 @@ def run_stages(
     )
 
 
+def grow(project: Path, train: Samples, held_out: Samples, class_count: int, changes: Changes) -> None:
+    """Do what the stages pretrain, train and generate do, with what is changed, and write what filter reads.
+
+    The filter's own critics, and the networks that a checkpoint restores, know nothing of the changes. By default the
+    filter drops copies alone, so what it keeps does not depend on the scores.
+    """
+    values = params.read(project)
+    table = {stage.name: stage for stage in dag.STAGES}
+    settings = {name: params.group(table[name], values) for name in ("pretrain", "train", "generate")}
+    sizes = params.borrowed(table["pretrain"], values, table)
+    known, shown, seed = (train.values, train.labels), (held_out.values, held_out.labels), params.seed(values)
+    told = {"loss": changes.loss, "augmentation": changes.augmentation}
+    base = pretrain(
+        *known, class_count, settings["pretrain"], sizes["network"], sizes["width"], seed, None, shown,
+        changes.fit(train.values), policy=changes.policy, families=changes.families, **told,
+    )  # fmt: skip
+    for slug, task in Plan.load(project / dag.PLAN).classes.items():
+        own, aside = train.of_class(task.index), held_out.of_class(task.index)
+        gan = specialise(base, own.values, task.index, settings["train"], seed, None, aside.values, known, **told)
+        count = math.ceil(settings["generate"].candidates_per_sample * task.needed)
+        marks = np.array([seeds.derive(seed, "candidate", slug, number) for number in range(count)])
+        made = generate(gan, own.values, task.index, marks, lenders=known)
+        rows = {"id": [f"{slug}-{number:06d}" for number in range(count)], "class": task.label, "seed": marks}
+        raw = score(gan, made.samples, task.index)
+        for folder in ("data/models", "data/candidates"):
+            (project / folder).mkdir(exist_ok=True)
+        checkpoint.save(gan, project / f"data/models/{slug}.safetensors")
+        candidates = Candidates(made.samples, pd.DataFrame(rows | {"raw_score": raw}))
+        candidates.save(project / f"data/candidates/{slug}.parquet")
+
+
 def measure(name: str, seed: int, recipe: str, data: Path, arms: list[str]) -> list[dict[str, Any]]:
     """Return a row for each figure of one world: `cell`, `seed`, `recipe`, `what`, `classifier`, `value`."""
     cell = CELLS[name]
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         splits, pool, names = world(cell, seed, data)
         started = time.process_time()
-        with RECIPES[recipe].patched():
-            inputs = run_stages(Path(folder), splits, names, RECIPES[recipe].settings, seed)
-            found = [("seconds", "", time.process_time() - started)]
-            built = {
-                arm: [
-                    ARMS[arm].build(inputs.train, inputs.recipe, seeds.derive(seed, "study", arm, fit))
-                    for fit in range(FITS)
-                ]
-                for arm in arms
-            }
+        inputs = run_recipe(Path(folder), splits, names, RECIPES[recipe], seed)
+        found = [("seconds", "", time.process_time() - started)]
+        own = {arm: [seeds.derive(seed, "study", arm, fit) for fit in range(FITS)] for arm in arms}
+        built = {arm: [prepared(inputs, arm, RECIPES[recipe], one) for one in of] for arm, of in own.items()}
         found += [(what, "", value) for what, value in quality(inputs, pool, seed).items()]
         for arm, fits in built.items():
             for judge, classifier in judges(cell).items():
@@ -193,30 +229,40 @@ def measure(name: str, seed: int, recipe: str, data: Path, arms: list[str]) -> l
     ]
 
 
+def prepared(inputs: Inputs, arm: str, recipe: Recipe, seed: int) -> Training:
+    """Return the training set of a baseline, or the real one filled up with synthetic samples."""
+    if arm in ARMS:
+        return ARMS[arm].build(inputs.train, inputs.targets, seed)
+    data = synthetic.add(inputs.train, inputs.pools, arm, 1.0, seed)
+    return Training(recipe.after(data, seed) if recipe.after else data)
+
+
 def mean_precision(classifier: classifiers.Classifier, training: Training, inputs: Inputs, seed: int) -> float:
-    """Return the average precision on the test rows, the mean over the rare classes."""
+    """Return the average precision on the test rows, the mean over the minority classes."""
     fitted = classifier(training, seeds.derive(seed, "study", "fit"))
     answers = classifiers.probabilities(fitted, inputs.test.x, len(inputs.names))
-    return float(np.mean([average_precision_score(inputs.test.y == rare, answers[:, rare]) for rare in inputs.rare]))
+    return float(
+        np.mean([average_precision_score(inputs.test.y == rare, answers[:, rare]) for rare in inputs.minority])
+    )
 
 
 def quality(inputs: Inputs, pool: Samples, seed: int) -> dict[str, float]:
-    """Return what is known of the kept samples beside what they are worth, the mean over the rare classes.
+    """Return what is known of the kept samples beside what they are worth, the mean over the minority classes.
 
-    kept: share of the candidates. agreement_synthetic, agreement_real: how often a forest and the small CNN, trained on all
+    kept: share of the candidates. agreement_synthetic, agreement_real: how often a forest and a linear model, trained on all
     real samples, the part that was cut away included, say the label of kept and of test samples, the mean of the two.
     tell_gan, tell_smote: area under the ROC curve with which a forest tells them, and SMOTE's rounded to the grid, from
     test samples. distance_gan, distance_smote: median distance to the nearest training sample of the class.
     """
     x = pool.values.reshape(len(pool), -1).astype(np.float32) / 255
     everything = Training(Data(x, pool.labels, inputs.train.image_shape, kind=inputs.train.kind))
-    knowing = [fit(everything, seed) for fit in (classifiers.random_forest, classifiers.small_cnn)]
-    smote = ARMS["smote"].build(inputs.train, inputs.recipe, seeds.derive(seed, "study", "smote")).data
+    knowing = [fit(everything, seed) for fit in (classifiers.random_forest, linear)]
+    smote = ARMS["smote"].build(inputs.train, inputs.targets, seeds.derive(seed, "study", "smote")).data
     new = slice(len(inputs.train), None)
     added, added_y = np.round(smote.x[new] * 255) / np.float32(255), smote.y[new]
     figures: list[dict[str, float]] = []
     for one in inputs.pools:
-        real, made = inputs.test.of_class(one.label), one.kept_x[: one.needed]
+        real, made = inputs.test.of_class(one.label), one.x[one.kept][: one.needed]
         between = added[added_y == one.label]
         own = inputs.train.of_class(one.label)
         figures.append({
@@ -256,7 +302,7 @@ def arms_of(recipe: str) -> list[str]:
 
 
 def gains(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a cell, recipe and classifier: the arms' means, and the gain of the filtered GAN with its interval.
+    """Return one row per cell, recipe and classifier: the arms' means, and the gain of the filtered GAN with its interval.
 
     table: rows of `measure`. The interval is Student's over worlds. Digits share their rows between train and test of
     different worlds, so there it has the correction of Nadeau and Bengio.
@@ -320,16 +366,16 @@ def markdown(table: pd.DataFrame, command: str) -> str:
 
 
 def ending_lines(table: pd.DataFrame, baselines: list[str], gan: str, share: Callable[[str], float]) -> list[str]:
-    """Return what a user ends with, a row a cell: the best of all classifiers with the GAN, less that without it.
+    """Return what a user gets in the end, one row per cell: the best of all classifiers with the GAN, less that without it.
 
     table: rows of `measure`. share: see `interval_of`, of a cell.
     """
     judges = table["classifier"].replace("", np.nan).nunique()
     lines = [
-        "What a user ends with: the best pair of baseline and classifier against the best classifier with the GAN, each by its",
+        "In the end: the best pair of baseline and classifier against the best classifier with the GAN, each by its",
         f"mean in hindsight (a choice among up to {judges * len(baselines)} against one among up to {judges}). Average "
         "precision, the mean",
-        "over the rare classes and worlds; the interval is 95 %, over worlds.",
+        "over the minority classes and worlds; the interval is 95 %, over worlds.",
         "",
         "| cell | worlds | without the GAN | with it | gain |",
         "|---|---|---|---|---|",
@@ -346,7 +392,7 @@ def ending_lines(table: pd.DataFrame, baselines: list[str], gan: str, share: Cal
 
 
 def gain_lines(default: pd.DataFrame) -> list[str]:
-    """Return the product's defaults against the baselines, a row a cell and classifier."""
+    """Return the product's defaults against the baselines, one row per cell and classifier."""
     arms = [*BASELINES, "gan_filtered"]
     lines = ["Each classifier by itself, against its own best baseline:", ""]
     named = " | ".join(arm.replace("_", " ") for arm in arms)
@@ -359,7 +405,7 @@ def gain_lines(default: pd.DataFrame) -> list[str]:
 
 
 def filter_lines(found: pd.DataFrame) -> list[str]:
-    """Return what filtering by score is worth against no filter and one by chance, a row a cell, recipe and classifier."""
+    """Return what filtering by score is worth against no filter and one by chance, one row per cell, recipe and classifier."""
     if "gan_random_filter" not in found:
         return []
     lines = [
@@ -374,7 +420,7 @@ def filter_lines(found: pd.DataFrame) -> list[str]:
 
 
 def quality_lines(table: pd.DataFrame) -> list[str]:
-    """Return what is known of the kept samples, a row a cell."""
+    """Return what is known of the kept samples, one row per cell."""
     wide = table[table["classifier"] == ""].pivot_table(index="cell", columns="what", values="value", sort=False)
     columns = [name for name in QUALITY if name in wide]
     rows = [f"| {cell} | " + " | ".join(f"{row[name]:.3g}" for name in columns) + " |" for cell, row in wide.iterrows()]
@@ -398,7 +444,7 @@ QUALITY = [
 
 
 def recipe_lines(table: pd.DataFrame) -> list[str]:
-    """Return what each recipe gives, a row a cell and recipe: the filtered GAN by classifier, less the default's, both in the
+    """Return what each recipe gives, one row per cell and recipe: the filtered GAN less the default's, both in the
     worlds that the recipe was run in.
     """
     lines = [

@@ -1,137 +1,144 @@
 """What the study of the generator changes of the defaults, one thing at a time; `generator_study.py` runs it.
 
-What lost is no longer in the product. A patch puts it back for the time of a run, so that the comparison can be repeated.
+What lost is no longer in the product. Here it is stated as values that the product's own functions take: another loss or
+augmentation, another policy of starts, other networks, another codec, other arms.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy import ndimage
 from torch import nn
 
-from gan.modalities.images import ImageCodec
-from gan.starts import Drawn, Starters
-from gan.training import adversary
-from gan.training.adversary import Adversary
-from pipelines.evaluation import arms as classic
+from gan import modalities
+from gan.modalities import Codec, ImageCodec
+from gan.networks import FAMILIES, Family, Sizes
+from gan.shifts import Augmentation, random_shift
+from gan.starts import Drawn, Policy, Starters
+from gan.training.losses import RELATIVISTIC, Loss, gradient_penalty
 from pipelines.likeness.data import Data
 
 Settings = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What is handed to `pretrain` and `specialise`, where a setting cannot say it. fit: what makes the codec."""
+
+    loss: Loss = RELATIVISTIC
+    augmentation: Augmentation = random_shift
+    policy: type[Policy] = Policy
+    families: Mapping[str, Family] = field(default_factory=lambda: FAMILIES)
+    fit: Callable[[np.ndarray], Codec] = modalities.fit
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """What is changed of the defaults, in words, as groups of parameters, and as a patch of the code."""
+    """What is changed of the defaults: in words, as groups of parameters, as values for the functions.
+
+    changes: makes the values anew for each run, as some of them remember its steps; None runs the product's stages.
+    after: what is done to synthetic rows once they have joined the training set, (data, seed) -> data.
+    """
 
     about: str
     settings: Settings = field(default_factory=dict)
-    patched: Callable[[], AbstractContextManager[Any]] = nullcontext
+    changes: Callable[[], Changes] | None = None
+    after: Callable[[Data, int], Data] | None = None
 
 
-@contextmanager
-def losses(discriminator: Callable, generator: Callable, penalty: Callable | None = None) -> Iterator[None]:
-    """Train with other losses of (n,) scores of real and fake."""
-    kept = penalty or adversary.gradient_penalty
-    with (
-        patch.object(adversary, "discriminator_loss", discriminator),
-        patch.object(adversary, "generator_loss", generator),
-        patch.object(adversary, "gradient_penalty", kept),
-    ):
-        yield
-
-
-def hinge() -> AbstractContextManager[None]:
+def hinge() -> Changes:
     """Lim and Ye 2017 (arXiv 1705.02894), here with the gradient penalties in place of spectral normalisation."""
-    return losses(lambda real, fake: F.relu(1 - real).mean() + F.relu(1 + fake).mean(), lambda real, fake: -fake.mean())
-
-
-def non_saturating() -> AbstractContextManager[None]:
-    """Goodfellow et al. 2014 (arXiv 1406.2661, section 3) with R1 and R2."""
-    return losses(
-        lambda real, fake: F.softplus(-real).mean() + F.softplus(fake).mean(),
-        lambda real, fake: F.softplus(-fake).mean(),
+    return Changes(
+        Loss(
+            lambda real, fake: F.relu(1 - real).mean() + F.relu(1 + fake).mean(),
+            lambda real, fake: -fake.mean(),
+            gradient_penalty,
+        )
     )
 
 
-def wasserstein() -> AbstractContextManager[None]:
+def non_saturating() -> Changes:
+    """Goodfellow et al. 2014 (arXiv 1406.2661, section 3) with R1 and R2."""
+    return Changes(
+        Loss(
+            lambda real, fake: F.softplus(-real).mean() + F.softplus(fake).mean(),
+            lambda real, fake: F.softplus(-fake).mean(),
+            gradient_penalty,
+        )
+    )
+
+
+def wasserstein() -> Changes:
     """Gulrajani et al. 2017 (arXiv 1704.00028), the penalty on real and fake samples, weighted 10 by `gamma`."""
 
     def penalty(scores: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         (slope,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
         return (slope.flatten(1).norm(dim=1) - 1).square().mean()
 
-    return losses(lambda real, fake: fake.mean() - real.mean(), lambda real, fake: -fake.mean(), penalty)
+    return Changes(Loss(lambda real, fake: fake.mean() - real.mean(), lambda real, fake: -fake.mean(), penalty))
 
 
-def from_noise() -> AbstractContextManager[Any]:
+class FromNoise(Policy):
     """Start from noise instead of real samples, as the textbook has it."""
 
-    def starts(self: Starters, drawn: Drawn) -> torch.Tensor:
-        shape = self.codec.encode(self.samples[:1]).shape[1:]
+    def start(self, starters: Starters, drawn: Drawn) -> torch.Tensor:
+        """Return uniform noise for each, the same for the same parent and weight."""
+        shape = starters.codec.encode(starters.samples[:1]).shape[1:]
         rows = [
             np.random.default_rng([row, int(1e6 * weight)])
             for row, weight in zip(drawn.reference, drawn.weight, strict=True)
         ]
         return torch.stack([torch.from_numpy(rng.uniform(-1, 1, shape).astype(np.float32)) for rng in rows])
 
-    return patch.object(Starters, "starts", starts)
 
-
-def from_a_sample() -> AbstractContextManager[Any]:
+class FromASample(Policy):
     """Start from one real sample, between no two."""
-    draw = Starters.draw
 
-    def alone(self: Starters, *given: Any) -> Drawn:
-        drawn = draw(self, *given)
-        return drawn._replace(weight=np.zeros_like(drawn.weight), weights=np.zeros_like(drawn.weights))
-
-    return patch.object(Starters, "draw", alone)
+    def start(self, starters: Starters, drawn: Drawn) -> torch.Tensor:
+        """Return the references, displaced where the policy borrows."""
+        return super().start(starters, drawn._replace(weights=np.zeros_like(drawn.weights)))
 
 
-def moved() -> AbstractContextManager[Any]:
+class Moved(Policy):
     """Start half of the time from a real sample, turned by up to 10 degrees and shifted by up to an eighth of the side."""
-    starts = Starters.starts
 
-    def turned(self: Starters, drawn: Drawn) -> torch.Tensor:
-        made = starts(self, drawn)
+    def start(self, starters: Starters, drawn: Drawn) -> torch.Tensor:
+        """Return the plain starts, half of them replaced."""
+        made = super().start(starters, drawn)
         rng = np.random.default_rng(drawn.reference)
         own = np.flatnonzero(rng.random(len(made)) < 0.5)
-        pictures = self.samples[drawn.reference[own]].astype(np.float32) / 255
+        pictures = starters.samples[drawn.reference[own]].astype(np.float32) / 255
         if len(own):
-            moved = np.stack([classic.moved(picture, rng) for picture in pictures])
-            made[own] = self.codec.settle(self.codec.encode((moved * 255).round().astype(np.uint8)))
+            turned = np.stack([moved(picture, rng) for picture in pictures])
+            made[own] = starters.codec.settle(starters.codec.encode((turned * 255).round().astype(np.uint8)))
         return made
 
-    return patch.object(Starters, "starts", turned)
 
-
-def between_codes() -> AbstractContextManager[Any]:
+class BetweenCodes(Policy):
     """Start between neighbours in the codes of an autoencoder of all samples: 128 and 16 tanh units (Hinton and
     Salakhutdinov 2006, doi 10.1126/science.1127647), 2,000 steps of Adam.
     """
 
-    def starts(self: Starters, drawn: Drawn) -> torch.Tensor:
-        if not hasattr(self, "autoencoder"):
-            with torch.inference_mode(False), torch.enable_grad():  # candidates are made without gradients
-                self.autoencoder = autoencoder(self.codec.encode(self.samples))
-        encoder, decoder = self.autoencoder
-        first, second = (self.codec.encode(self.samples[rows]) for rows in (drawn.reference, drawn.neighbour))
+    def start(self, starters: Starters, drawn: Drawn) -> torch.Tensor:
+        """Return what is decoded from between the codes of both parents, displaced where the policy borrows."""
+        encoder, decoder = codes_of(starters)
+        first, second = (starters.codec.encode(starters.samples[rows]) for rows in (drawn.reference, drawn.neighbour))
         with torch.no_grad():
             here, there = encoder(first), encoder(second)
             made = decoder(here + torch.from_numpy(drawn.weight.astype(np.float32))[:, None] * (there - here))
-        start = self.codec.settle(made.view_as(first))
-        if (lent := np.flatnonzero(drawn.here >= 0)).size:
-            here, there = (self.codec.encode(self.samples[rows[lent]]) for rows in (drawn.here, drawn.there))
-            step = torch.from_numpy(drawn.step[lent].astype(np.float32))[:, None, None, None]
-            start[lent] = self.codec.displace(start[lent], step * (there - here))
-        return start
+        return starters.displaced(starters.codec.settle(made.view_as(first)), drawn)
 
-    return patch.object(Starters, "starts", starts)
+
+@lru_cache(maxsize=8)
+def codes_of(starters: Starters) -> tuple[nn.Module, nn.Module]:
+    """Return the autoencoder of the samples that starts are drawn from."""
+    with torch.inference_mode(False), torch.enable_grad():  # candidates are made without gradients
+        return autoencoder(starters.codec.encode(starters.samples))
 
 
 def autoencoder(x: torch.Tensor) -> tuple[nn.Module, nn.Module]:
@@ -151,89 +158,127 @@ def autoencoder(x: torch.Tensor) -> tuple[nn.Module, nn.Module]:
     return encoder, decoder
 
 
-@contextmanager
-def adaptive_shifts() -> Iterator[None]:
+def adaptive_shifts() -> Changes:
     """Shift a share p of the samples; p follows how sure the discriminator is (Karras et al. 2020, arXiv 2006.06676).
 
     r = E[sign(score of a real one - score of its fake)], target 0.6; p moves from 0 to 1 in 500 steps at the most.
     """
-    share = [0.0]
-    shift, loss = adversary.random_shift, adversary.discriminator_loss
+    share = 0.0
 
     def some(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        own = torch.rand(len(x), generator=generator) < share[0]
-        return torch.where(own.to(x.device)[:, None, None, None], shift(x, generator), x)
+        own = torch.rand(len(x), generator=generator) < share
+        return torch.where(own.to(x.device)[:, None, None, None], random_shift(x, generator), x)
 
     def watched(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        nonlocal share
         sure = torch.sign(real - fake).mean().item()
-        share[0] = min(max(share[0] + np.sign(sure - 0.6) / 500, 0.0), 1.0)
-        return loss(real, fake)
+        share = min(max(share + np.sign(sure - 0.6) / 500, 0.0), 1.0)
+        return RELATIVISTIC.discriminator(real, fake)
 
-    with patch.object(adversary, "random_shift", some), patch.object(adversary, "discriminator_loss", watched):
-        yield
+    return Changes(RELATIVISTIC._replace(discriminator=watched), some)
 
 
-@contextmanager
-def ramp() -> Iterator[None]:
+def without_shifts() -> Changes:
+    """Show the discriminator every sample in its place."""
+    return Changes(augmentation=lambda x, generator: x)
+
+
+def with_embedding(embedding: type[nn.Embedding]) -> dict[str, Family]:
+    """Return all families with another way to tell a network the class."""
+
+    def told(network: type[nn.Module]) -> type[nn.Module]:
+        class Told(network):  # type: ignore[misc, valid-type]
+            def __init__(self, sizes: Sizes):
+                super().__init__(sizes)
+                for part in list(self.modules()):
+                    for name, child in part.named_children():
+                        if isinstance(child, nn.Embedding):
+                            setattr(part, name, embedding(child.num_embeddings, child.embedding_dim))
+
+        return Told
+
+    return {name: Family(*map(told, family)) for name, family in FAMILIES.items()}
+
+
+class Silent(nn.Embedding):
+    """Says the same of every class."""
+
+    def forward(self, labels: torch.Tensor) -> torch.Tensor:
+        """Return zeros, (n, d)."""
+        return torch.zeros(*labels.shape, self.embedding_dim, device=labels.device)
+
+
+def without_class() -> Changes:
+    """Tell neither network the class."""
+    return Changes(families=with_embedding(Silent))
+
+
+def ramp() -> Changes:
     """Let the class into both networks by and by, from not at all to wholly over the first 600 steps of the base
     (after Shahbazi et al. 2022, arXiv 2201.06578).
     """
-    steps = [0]
-    embed, step = nn.Embedding.forward, Adversary.discriminator_step
+    step = 1
 
-    def counted(self: Adversary, *given: Any, **named: Any) -> dict[str, torch.Tensor]:
-        steps[0] += 1
-        return step(self, *given, **named)
+    def counted(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        nonlocal step
+        step += 1
+        return RELATIVISTIC.discriminator(real, fake)
 
-    def faded(self: nn.Embedding, labels: torch.Tensor) -> torch.Tensor:
-        return min(steps[0] / 600, 1.0) * embed(self, labels)
+    class Fading(nn.Embedding):
+        def forward(self, labels: torch.Tensor) -> torch.Tensor:
+            return min(step / 600, 1.0) * super().forward(labels)
 
-    with patch.object(Adversary, "discriminator_step", counted), patch.object(nn.Embedding, "forward", faded):
-        yield
-
-
-def augmented_on_top() -> AbstractContextManager[Any]:
-    """Shift, turn and dim every sample of the GAN as classic augmentation does real ones, once it is in the training set."""
-    drawn = classic._drawn
-
-    def moved_too(data: Data, recipe: classic.Recipe, seed: int, parts: list[np.ndarray]) -> classic.Training:
-        made, rng = drawn(data, recipe, seed, parts), np.random.default_rng(seed)
-        for row in range(len(data), len(made.data)):
-            made.data.x[row] = classic.moved(made.data.x[row].reshape(data.image_shape), rng).ravel()
-        return made
-
-    return patch.object(classic, "_drawn", moved_too)
+    return Changes(RELATIVISTIC._replace(discriminator=counted), families=with_embedding(Fading))
 
 
-def without_class() -> AbstractContextManager[Any]:
-    """Tell neither network the class."""
-    return patch.object(nn.Embedding, "forward", lambda self, labels: torch.zeros(*labels.shape, self.embedding_dim))
-
-
-def without_shifts() -> AbstractContextManager[Any]:
-    """Show the discriminator every sample in its place."""
-    return patch.object(adversary, "random_shift", lambda x, generator: x)
-
-
-def without_grid() -> AbstractContextManager[Any]:
+def without_grid() -> Changes:
     """Let outputs take any of 256 values, the background too."""
-    return patch.object(ImageCodec, "fit", classmethod(lambda cls, samples: cls(tuple(range(256)), None)))
+    return Changes(fit=lambda samples: ImageCodec(tuple(range(256)), None))
 
+
+def augmented(data: Data, seed: int) -> Data:
+    """Shift, turn and dim every synthetic sample as classic augmentation does real ones."""
+    assert data.image_shape is not None
+    rng, x = np.random.default_rng(seed), data.x.copy()
+    for row in np.flatnonzero(data.made):
+        x[row] = moved(x[row].reshape(data.image_shape), rng).ravel()
+    return replace(data, x=x)
+
+
+def moved(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return `image`, (h, w, c) in [0, 1], shifted by up to 1/8, turned by up to 10 degrees and up to 10% brighter or
+    darker, rounded to 1/255; what comes in from outside repeats the edge.
+    """
+    angle = np.deg2rad(rng.uniform(-10, 10))
+    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    centre = (np.array(image.shape) - 1) / 2
+    reach = np.array(image.shape[:2]) / 8
+    shift = np.append(np.round(rng.uniform(-reach, reach)), 0)
+    turned = ndimage.affine_transform(image, turn, centre - turn @ (centre + shift), order=1, mode="nearest")
+    return np.round(np.clip(turned * rng.uniform(0.9, 1.1), 0, 1) * 255) / 255
+
+
+def starting(policy: type[Policy]) -> Callable[[], Changes]:
+    """Return what changes the starts alone."""
+    return lambda: Changes(policy=policy)
+
+
+NEIGHBOURS, BORROWED = ({"pretrain": {"starts": starts}} for starts in ("neighbours", "borrowed"))
 
 RECIPES = {
     "default": Recipe("as the product does it"),
-    "borrow_nothing": Recipe("start between neighbours, as SMOTE", {"pretrain": {"starts": "neighbours"}}),
+    "borrow_nothing": Recipe("start between neighbours, as SMOTE", NEIGHBOURS),
     "untrained": Recipe("the start as it is", {"pretrain": {"steps": 1, "learning_rate": 1e-12}, "train": {"steps": 0}}),
-    "borrowed": Recipe("borrow always", {"pretrain": {"starts": "borrowed"}}),
-    "moved": Recipe("half of the starts are a real sample, turned and shifted", {}, moved),
-    "from_noise": Recipe("start from noise", {"pretrain": {"starts": "neighbours"}}, from_noise),
-    "from_a_sample": Recipe("start from one sample, borrow nothing", {"pretrain": {"starts": "neighbours"}}, from_a_sample),
-    "sample_and_borrow": Recipe("start from one sample, borrow", {}, from_a_sample),
-    "between_codes": Recipe("start between the codes of an autoencoder", {"pretrain": {"starts": "neighbours"}}, between_codes),
-    "codes_and_borrow": Recipe("start between codes, and borrow", {"pretrain": {"starts": "borrowed"}}, between_codes),
+    "borrowed": Recipe("borrow always", BORROWED),
+    "moved": Recipe("half of the starts are a real sample, turned and shifted", {}, starting(Moved)),
+    "from_noise": Recipe("start from noise", NEIGHBOURS, starting(FromNoise)),
+    "from_a_sample": Recipe("start from one sample, borrow nothing", NEIGHBOURS, starting(FromASample)),
+    "sample_and_borrow": Recipe("start from one sample, borrow", {}, starting(FromASample)),
+    "between_codes": Recipe("start between the codes of an autoencoder", NEIGHBOURS, starting(BetweenCodes)),
+    "codes_and_borrow": Recipe("start between codes, and borrow", BORROWED, starting(BetweenCodes)),
     "adaptive_shifts": Recipe("as many shifts as the discriminator needs", {}, adaptive_shifts),
     "ramp": Recipe("the class fades in", {}, ramp),
-    "augmented_on_top": Recipe("classic augmentation of the GAN's samples", {}, augmented_on_top),
+    "augmented_on_top": Recipe("classic augmentation of the GAN's samples", after=augmented),
     "dose_half": Recipe("half as many samples", {"plan": {"sampling_strategy": 0.5}}),
     "dose_quarter": Recipe("a quarter as many samples", {"plan": {"sampling_strategy": 0.25}}),
     "without_class": Recipe("neither network knows the class", {}, without_class),
@@ -254,8 +299,10 @@ RECIPES = {
     "steps_4800": Recipe("4 times the steps", {"pretrain": {"steps": 4800}}),
     "ema_long": Recipe("averaged over a third of the steps", {"pretrain": {"ema": 0.3}}),
     "neighbours_2": Recipe("2 neighbours", {"pretrain": {"neighbours": 2}}),
-    "keep_half": Recipe("keep half, by score", {"filter": {"acceptance": 0.5}, "generate": {"oversampling": 3.0}}),
-    "keep_quarter": Recipe("keep a quarter, by score", {"filter": {"acceptance": 0.25}, "generate": {"oversampling": 6.0}}),
+    "keep_half": Recipe("keep half, by score", {"filter": {"acceptance": 0.5}, "generate": {"candidates_per_sample": 3.0}}),
+    "keep_quarter": Recipe(
+        "keep a quarter, by score", {"filter": {"acceptance": 0.25}, "generate": {"candidates_per_sample": 6.0}}
+    ),
     "resnet": Recipe("residual networks", {"pretrain": {"network": "resnet"}}),
     "laplacian": Recipe("a pyramid of networks", {"pretrain": {"network": "laplacian"}}),
     "upscaled_2": Recipe("made at half the size and upscaled", {"upscale": {"factor": 2}}),

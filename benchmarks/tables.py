@@ -6,19 +6,19 @@ FOLDER holds the CSV files of `TABLES`, as the UCI repository and OpenML publish
 column `label`; of abalone, 20 rings or more are one class and fewer the other. Rare are the classes with less than half
 of the samples of the largest, and at least 10 of them. A seed halves a table into training and test rows, class by class;
 of one with more than 20,000 rows it takes 9,000 that no other seed takes. Where a training half has rows enough for all
-seeds, rare classes are also cut to 25: then the halves are the same for all seeds, and no two have a rare row in common.
+seeds, minority classes are also cut to 25: then the halves are the same for all seeds, and no two share a minority row.
 
-SMOTE fills the rare classes up to the size of the largest, on standardised numbers, SMOTENC where there are categories.
+SMOTE fills the minority classes up to the size of the largest, on standardised numbers, SMOTENC where there are categories.
 The GAN is `GANOverSampler` as it comes, at a dose that each classifier chooses by cross-validation of the training rows, the
 GAN trained anew for each of 3 folds: a share of what a class lacks, 0 to 1. SMOTE is given the same choice in an arm of
 its own, so that what the dose does is not put down to the GAN.
 
-Figures are average precision (AP) on the test half, which keeps its own shares, the mean over the rare classes. Gain: AP
+Figures are average precision (AP) on the test half, which keeps its own shares, the mean over the minority classes. Gain: AP
 with the GAN less that of the best baseline, which is the one with the highest mean over the same seeds, in hindsight, a
 choice that favours the baselines. Its 95 % interval is Student's, for halves of the same rows with the correction of Nadeau
 and Bengio; where the halves are the same for all seeds, it says nothing of other test rows. Distance: median over the
 synthetic rows of that to the nearest training row, standardised numbers and one-hot categories. More rows: AP with all
-rows of the rare classes in a training half less that of the best baseline with half of them, or what a generator could
+rows of the minority classes in a training half less that of the best baseline with half of them, or what a generator could
 be worth at most whose rows are as good as twice as many real ones. Results are added to `tables.jsonl` as they come, and a
 run that is started again goes on with what is missing.
 """
@@ -49,14 +49,14 @@ from gan import GANOverSampler
 from gan.device import prepare_device
 
 LARGE, TAKEN, TEST_SHARE = 20_000, 9000, 0.5  # rows
-RARE, FEWEST = 0.5, 10  # share of the largest class, and rows, of a rare class
-SEEDS, FEW = 5, 25  # rows that a rare class is cut to
+RARE, FEWEST = 0.5, 10  # share of the largest class, and rows, of a minority class
+SEEDS, FEW = 5, 25  # rows that a minority class is cut to
 CUT = f", {FEW} rows"  # what the name of a cell with cut classes ends in
 SMOTE_NEEDS = 6  # rows of a class
 TABLES = ("ecoli", "haberman", "german", "abalone", "winequality-white", "mammography", "phoneme", "adult")
 DOSES, FOLDS = (0.0, 0.03, 0.1, 0.3, 1.0), 3
 BASELINES = ["nothing", "class weights", "SMOTE", "SMOTE, dosed"]
-GAN, HALF = "GAN", "half of the rows, "  # an arm, and what comes before those with half of the rare rows
+GAN, HALF = "GAN", "half of the rows, "  # an arm, and what comes before those with half of the minority rows
 CLASSIFIERS = ("random forest", "logistic regression", "gradient boosting")
 
 
@@ -70,7 +70,7 @@ class Half(NamedTuple):
 
     @property
     def wanted(self) -> dict[int, int]:
-        """How many rows each rare class is filled up to."""
+        """How many rows each minority class is filled up to."""
         counts = np.bincount(self.y)
         return {int(label): int(counts.max()) for label in np.flatnonzero(counts < RARE * counts.max())}
 
@@ -106,7 +106,7 @@ def halve(x: pd.DataFrame, y: np.ndarray, seed: int) -> Half:
 
 
 def thinned(half: Half, keep: Callable[[np.ndarray], np.ndarray]) -> Half:
-    """Return `half` with those training rows of its rare classes that `keep` returns, (n,) -> (m,)."""
+    """Return `half` with those training rows of its minority classes that `keep` returns, (n,) -> (m,)."""
     kept = []
     for label in np.unique(half.y):
         rows = np.flatnonzero(half.y == label)
@@ -115,14 +115,14 @@ def thinned(half: Half, keep: Callable[[np.ndarray], np.ndarray]) -> Half:
 
 
 def few(half: Half, seed: int) -> Half | None:
-    """Cut the rare classes to `FEW` rows that no other of `SEEDS` seeds gets; None where they have too few."""
+    """Cut the minority classes to `FEW` rows that no other of `SEEDS` seeds gets; None where they have too few."""
     if min(np.bincount(half.y)[list(half.wanted)]) < SEEDS * FEW:
         return None
     return thinned(half, lambda rows: np.random.default_rng(0).permutation(rows)[seed * FEW : (seed + 1) * FEW])
 
 
 def halved(half: Half, seed: int) -> Half:
-    """Return `half` with a random half of the rows of its rare classes, but as many as SMOTE needs."""
+    """Return `half` with a random half of the rows of its minority classes, but as many as SMOTE needs."""
     rng = np.random.default_rng(seed)
     return thinned(half, lambda rows: rng.permutation(rows)[: max(-(-len(rows) // 2), SMOTE_NEEDS)])
 
@@ -275,7 +275,7 @@ def report(rows: pd.DataFrame) -> str:
     lines += ["", *cheap_lines(judged), ""]
     lines += ["The mean of the three classifiers, and the distance to the nearest training row:", ""]
     lines += [
-        f"| cell | rows of rare classes | {named} | gain over the best | over SMOTE | over SMOTE, dosed "
+        f"| cell | rows of minority classes | {named} | gain over the best | over SMOTE | over SMOTE, dosed "
         "| distance of SMOTE, of the GAN |"
     ]
     lines += ["|---" * 11 + "|"]
@@ -292,10 +292,10 @@ def report(rows: pd.DataFrame) -> str:
 
 
 def more_rows_lines(rows: pd.DataFrame) -> list[str]:
-    """Say what a user ends with who has all rows of the rare classes instead of half of them, without the GAN."""
+    """Say what a user ends with who has all rows of the minority classes instead of half of them, without the GAN."""
     lines = [
         "What more rows are worth: the best pair of baseline (but for SMOTE, dosed) and classifier with half of the rows of",
-        "the rare classes, and with all of them.",
+        "the minority classes, and with all of them.",
         "",
         "| cell | half of the rows | all of them | gain |",
         "|---|---|---|---|",
@@ -326,7 +326,7 @@ def cheap_lines(judged: pd.DataFrame) -> list[str]:
 
 
 def wide(part: pd.DataFrame, columns: str | list[str] = "what") -> pd.DataFrame:
-    """Return a row a seed and a column an arm."""
+    """Return one row per seed and one column per arm."""
     return part.pivot(index="seed", columns=columns, values="value")
 
 

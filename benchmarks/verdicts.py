@@ -1,8 +1,8 @@
-"""What whole runs decide on real tables whose rare class has 25 rows, and what whoever follows them ends with.
+"""What whole runs decide on real tables whose minority class has 25 rows, and what following them brings.
 
     python benchmarks/verdicts.py FOLDER
 
-FOLDER, tables and worlds are those of `tables.py`: each seed has 25 rows of the rare class that no other seed has, all rows of
+FOLDER, tables and worlds are those of `tables.py`: each seed has 25 rows of the minority class that no other has, all rows of
 the common one in half of the table, and the other half for test. In each world `tailweight init` and `tailweight run` go as
 they come, with nothing set. From the verdict on, a user trains the run's own choice of classifier: on the release where the
 class ships, else on what the verdict advises instead.
@@ -45,23 +45,23 @@ def decided(train: pd.DataFrame, test: pd.DataFrame, folder: Path) -> dict[str, 
     scores = pd.read_csv(project / "data/evaluation/summary.csv", dtype={"class": "str"})
     judged = (scores["classifier"] == found["deciding_classifier"]) & (scores["metric"] == "average_precision")
     ap = scores[judged & (scores["class"] == name)].set_index("arm")["mean"]
-    advised = ap[found["best_baseline"][found["deciding_classifier"]]]
-    baselines = ap.drop([arm for arm in ap.index if arm.startswith("gan")])
+    advised = ap[found["best_arm"][found["deciding_classifier"]]]
+    baselines = ap.drop([arm for arm in ap.index if arm.startswith("gan") or arm == "replay"])
     return {
         "verdict": verdict["verdict"],
         "classifier": found["deciding_classifier"],
-        "dose": found["dose"]["value"],
+        "dose": found["way"]["dose"],
         "advised": float(advised),
         "followed": float(ap["gan_filtered"] if verdict["verdict"] == SHIP else advised),
         "best": float(baselines.max()),
-        "with all samples": float(ap["gan_filtered"]),
+        "with all samples": float(ap.get("gan_filtered", float("nan"))),
     }
 
 
 def report(rows: pd.DataFrame) -> str:
     """Write the results as Markdown."""
     lines = [
-        "# What runs decide where a rare class has 25 rows",
+        "# What runs decide where a minority class has 25 rows",
         "",
         "`python benchmarks/verdicts.py FOLDER`; what is measured, and how, stands there.",
         f"Machine: {processor()}, one thread.",

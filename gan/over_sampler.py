@@ -180,5 +180,5 @@ def _like(X: Any, frame: pd.DataFrame) -> Any:
 
 
 def _learnable(kind: Kind, column: pd.Series) -> Kind:
-    """Return the kind, but of numbers that look like identifiers: whoever passes a feature wants it learnt."""
+    """Return the kind, but of numbers that look like identifiers: a feature that is passed is to be learnt."""
     return "integer" if kind == "identifier" and pd.api.types.is_numeric_dtype(column.dtype) else kind

@@ -1,4 +1,4 @@
-"""Smaller pictures. Apart from the upscaler, so that reducing does not load torch."""
+"""Smaller images. Apart from the upscaler, so that reducing does not load torch."""
 
 import numpy as np
 

@@ -20,7 +20,7 @@ INTERCEPT_SPREAD = 10.0  # that of the intercept around the middle of the scores
 
 @torch.inference_mode()
 def score(gan: GAN, samples: Samples, class_index: int) -> np.ndarray:
-    """Return the mean logit of each of `samples`, pictures or rows, over a fixed set of shifts: (n,) float64.
+    """Return the mean logit of each of `samples`, images or rows, over a fixed set of shifts: (n,) float64.
 
     The discriminator was trained on shifted samples only, so it is asked about shifted ones. A batch is always one
     sample with all its shifts, cloned to where torch aligns it, so that a score does not depend on what else is scored.

@@ -1,6 +1,6 @@
 """Random generators made from the run's seed and stable names.
 
-Nothing in Tailweight draws from a global generator. Whoever needs randomness asks here with the run's seed and a name
+Nothing in Tailweight draws from a global generator. Code that needs randomness asks here with the run's seed and a name
 of its own, so that adding one draw never shifts another.
 """
 

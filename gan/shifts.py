@@ -1,16 +1,22 @@
 """Small translations in front of the discriminator, for real and fake alike.
 
 With few real samples a discriminator learns them by heart; one that sees each a little moved does so later (Zhao et al.
-2020, arXiv 2006.10738). Whatever moves into the picture repeats its edge, as in no data set a black bar would.
+2020, arXiv 2006.10738). Whatever moves into the image repeats its edge, as in no data set a black bar would.
 """
 
+from collections.abc import Callable
+
 import torch
+
+Augmentation = Callable[
+    [torch.Tensor, torch.Generator], torch.Tensor
+]  # samples (n, c, s, s) to as many, all from the generator
 
 SHARE = 0.125  # the largest shift as a share of the side
 
 
 def reach(size: int) -> int:
-    """Return the largest shift in whole pixels for pictures of `size` pixels a side: 1 at 8, 3 at 28."""
+    """Return the largest shift in whole pixels for images of `size` pixels a side: 1 at 8, 3 at 28."""
     return int(SHARE * size)
 
 
@@ -25,7 +31,7 @@ def shift(x: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
 def pick_by_index(x: torch.Tensor, picked: torch.Tensor) -> torch.Tensor:
     """Return the rows and columns `picked`, (n, s, 2), of each of `x`, (n, c, s, s); five times as fast on a CPU."""
     count, channels, size, _ = x.shape
-    pixels = picked[:, :, None, 0] * size + picked[:, None, :, 1]  # (n, s, s), places in the flat picture
+    pixels = picked[:, :, None, 0] * size + picked[:, None, :, 1]  # (n, s, s), places in the flat image
     return x.flatten(2).gather(2, pixels.flatten(1)[:, None].expand(-1, channels, -1)).view(count, channels, size, size)
 
 

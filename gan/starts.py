@@ -1,8 +1,8 @@
-"""Where a generator starts: near real samples of the class, moved the way samples of rich classes differ.
+"""Where a generator starts: near real samples of the class, moved the way samples of majority classes differ.
 
 A start is a point between a real sample and one of its nearest neighbours of the same class, which is what SMOTE returns
-(Chawla et al. 2002, arXiv 1106.1813, section 4.2), plus a borrowed difference: a step of the way that leads, in a rich class
-near by, from a sample that resembles the reference to any other. Ten samples of a class do not show how it varies; the
+(Chawla et al. 2002, arXiv 1106.1813, section 4.2), plus a borrowed difference: a step of the way that leads, in a majority
+class near by, from a sample that resembles the reference to any other. Ten samples of a class do not show how it varies; the
 hundreds of the classes beside it do (few-shot learning borrows their covariance for the same reason: Yang et al. 2021,
 arXiv 2101.06395). Or plus normal noise, the smoothed bootstrap (Menardi and Torelli 2014, doi 10.1007/s10618-012-0295-5), which
 needs no other class. A `Policy` says how far to go; neighbours alone are SMOTE, the floor.
@@ -19,15 +19,16 @@ from sklearn.neighbors import NearestNeighbors
 from gan.modalities import Codec
 
 MOST = 2000  # samples of a class that starts are made from; finding neighbours takes the square of it
-ALIKE = 10  # samples of a rich class that count as resembling a reference
+ALIKE = 10  # samples of a majority class that count as resembling a reference
 PRIOR = 10  # samples of the class that the variance of all samples counts as much as
-RICH = 0.5  # a class with this share of the largest class is rich
+MAJORITY = 0.5  # a class with this share of the largest class is a majority class
 
 
 class Policy(NamedTuple):
-    """How starts are drawn. neighbours: nearest ones that a start may lean to. donors: nearest rich classes to borrow from.
+    """How starts are drawn. neighbours: nearest ones that a start may lean to. donors: nearest majority classes to borrow from.
 
     borrow: the longest step of a borrowed difference, 0 borrows nothing. spread: noise, in standard deviations of the class.
+    A subclass with another `start` starts elsewhere; it goes wherever the policy goes.
     """
 
     neighbours: int = 5
@@ -35,11 +36,15 @@ class Policy(NamedTuple):
     borrow: float = 1.0
     spread: float = 0.0
 
+    def start(self, starters: "Starters", drawn: "Drawn") -> torch.Tensor:
+        """Return the starts of `drawn`, (n, c, s, s) float32."""
+        return starters.displaced(starters.between(drawn), drawn)
+
     def __str__(self) -> str:
         """Say it in words."""
         said = f"between a sample and one of its {self.neighbours} nearest"
         if self.borrow:
-            said += f", plus a difference borrowed from one of {self.donors} rich classes"
+            said += f", plus a difference borrowed from one of {self.donors} majority classes"
         return said + (f", plus noise of {self.spread:g} standard deviations" if self.spread else "")
 
 
@@ -65,7 +70,7 @@ class Drawn(NamedTuple):
 class _Class:
     """What starts of one class are made from: rows of the training samples.
 
-    references: (m,). neighbours: (m, k). alike: a rich class each, (m, a), samples that resemble each reference.
+    references: (m,). neighbours: (m, k). alike: a majority class each, (m, a), samples that resemble each reference.
     others: all samples of those classes. deviation: (c, s, s) of the noise, or (0,) for none.
     """
 
@@ -108,9 +113,16 @@ class Starters:
         return Drawn(reference, neighbour, here, there, weight, step, weights, noise)
 
     def starts(self, drawn: Drawn) -> torch.Tensor:
-        """Return the starts, (n, c, s, s) float32; exactly the common value wherever both parents are equal."""
+        """Return the starts, (n, c, s, s) float32, by the policy; see `Drawn` for what it does by default."""
+        return self.policy.start(self, drawn)
+
+    def between(self, drawn: Drawn) -> torch.Tensor:
+        """Return points between both parents, (n, c, s, s); exactly the common value wherever the parents are equal."""
         first, second = (self.codec.encode(self.samples[rows]) for rows in (drawn.reference, drawn.neighbour))
-        start = first + torch.from_numpy(drawn.weights) * (second - first)
+        return first + torch.from_numpy(drawn.weights) * (second - first)
+
+    def displaced(self, start: torch.Tensor, drawn: Drawn) -> torch.Tensor:
+        """Return `start`, (n, c, s, s), which may be changed, with the borrowed differences and the noise of `drawn`."""
         if (lent := np.flatnonzero(drawn.here >= 0)).size:
             here, there = (self.codec.encode(self.samples[rows[lent]]) for rows in (drawn.here, drawn.there))
             start[lent] = self.codec.displace(start[lent], _column(drawn.step[lent]) * (there - here))
@@ -141,9 +153,9 @@ class Starters:
         return np.asarray(self.policy.spread * np.sqrt(pooled) * self.codec.continuous, np.float32)
 
     def _donors(self, label: int) -> list[int]:
-        """Return the rich classes whose mean lies nearest to that of the class, nearest first."""
-        rich = self.counts[1] >= RICH * self.counts[1].max()
-        others = [int(other) for other in self.counts[0][rich] if other != label]
+        """Return the majority classes whose mean lies nearest to that of the class, nearest first."""
+        majority = self.counts[1] >= MAJORITY * self.counts[1].max()
+        others = [int(other) for other in self.counts[0][majority] if other != label]
         distance = {other: float(np.linalg.norm(self.means[other] - self.means[label])) for other in others}
         return sorted(others, key=distance.__getitem__)[: self.policy.donors if self.policy.borrow > 0 else 0]
 

@@ -1,4 +1,4 @@
-"""An upscaler, trained adversarially on the data set's own pictures, so that the GAN need only make small ones.
+"""An upscaler, trained adversarially on the data set's own images, so that the GAN need only make small ones.
 
 The idea is SRGAN's (Ledig et al. 2017, arXiv 1609.04802, section 2.2): a pixel loss, a loss in the features of a network,
 and an adversarial one. Here the features are those of the discriminator itself (Larsen et al. 2016, arXiv 1512.09300), so
@@ -25,7 +25,6 @@ from gan.seeds import numpy_generator, torch_generator
 from gan.shifts import reach, shift
 from gan.training.adversary import Adversary
 from gan.training.batches import Batch
-from gan.training.losses import generator_loss
 from gan.training.optim import at_rest, falling_rates, optimiser
 from gan.training.settings import UpscaleSettings
 
@@ -42,7 +41,7 @@ def enlarge(images: np.ndarray, factor: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Upscaler:
-    """Makes pictures larger by a fixed factor.
+    """Makes images larger by a fixed factor.
 
     gan: its networks; the generator starts from the bicubic enlargement. factor: how much larger.
     """
@@ -54,8 +53,8 @@ class Upscaler:
     def apply(self, low: np.ndarray) -> np.ndarray:
         """Return `low`, (n, h, w, c) uint8, larger by the factor, on the levels of the data.
 
-        What a picture becomes does not depend on the others: each goes through the network by itself.
-        Raises ValueError when the pictures are not those that the upscaler was made for.
+        What an image becomes does not depend on the others: each goes through the network by itself.
+        Raises ValueError when the images are not those that the upscaler was made for.
         """
         size, channels = self.gan.sizes.size, self.gan.sizes.channels
         if low.shape[1:] != (size // self.factor, size // self.factor, channels):
@@ -67,8 +66,8 @@ class Upscaler:
             torch.zeros(1, dtype=torch.long).to(device),
         )
         high = np.empty((len(low), size, size, channels), np.uint8)
-        for row, picture in enumerate(low):
-            start = codec.encode(enlarge(picture[None], self.factor)).to(device)
+        for row, image in enumerate(low):
+            start = codec.encode(enlarge(image[None], self.factor)).to(device)
             high[row] = codec.decode(generator(start, noise, label), start)[0]
         return high
 
@@ -78,7 +77,7 @@ class Upscaler:
 
     @classmethod
     def load(cls, path: Path | str, low_size: int) -> Self:
-        """Read what `save` wrote, for pictures of `low_size` pixels a side; errors as of `checkpoint.load`."""
+        """Read what `save` wrote, for images of `low_size` pixels a side; errors as of `checkpoint.load`."""
         gan = checkpoint.load(path)
         return cls(gan, gan.sizes.size // low_size)
 
@@ -88,7 +87,7 @@ def train_upscaler(
 ) -> Upscaler:
     """Train an upscaler by `settings.factor` on `images`, (n, s, s, c) uint8 of the size that it is to make.
 
-    Raises ValueError when the pictures are not square or cannot be divided by the factor.
+    Raises ValueError when the images are not square or cannot be divided by the factor.
     """
     device = prepare_device()
     sizes = Sizes(images.shape[3], side(images), classes=1, width=settings.width, noise_dim=1)
@@ -129,7 +128,7 @@ def _generator_step(
     shifts: torch.Generator,
     settings: UpscaleSettings,
 ) -> dict[str, torch.Tensor]:
-    """Set the generator's gradients; return the three losses. The picture and its upscaled self are shifted alike."""
+    """Set the generator's gradients; return the three losses. The image and its upscaled self are shifted alike."""
     adversary.generator.zero_grad(set_to_none=True)
     discriminator.requires_grad_(False)
     limit = reach(batch.real.shape[-1])
@@ -144,7 +143,7 @@ def _generator_step(
     losses = {
         "pixel_loss": F.l1_loss(fake, batch.real),
         "feature_loss": torch.stack(distances).mean(),
-        "generator_loss": generator_loss(score_real, score_fake),
+        "generator_loss": adversary.loss.generator(score_real, score_fake),
     }
     total = losses["pixel_loss"] + settings.feature_weight * losses["feature_loss"]
     (total + settings.adversarial_weight * losses["generator_loss"]).backward()

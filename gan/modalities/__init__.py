@@ -17,13 +17,13 @@ __all__ = ["CODECS", "Codec", "ImageCodec", "Samples", "TableCodec", "fit", "fro
 
 Samples: TypeAlias = (
     np.ndarray | pd.DataFrame
-)  # of one kind, one sample per row: pictures (n, s, s, c) uint8, rows of a table
+)  # of one kind, one sample per row: images (n, s, s, c) uint8, rows of a table
 
 
 class Codec(Protocol):
     """What has to be known of the training samples of one kind to encode and to decode, and how the kind is treated.
 
-    An encoded sample is a picture of c channels and s pixels a side; what has no pixels, such as the row of a table, is one
+    An encoded sample is an image of c channels and s pixels a side; what has no pixels, such as the row of a table, is one
     of d channels and 1 pixel.
 
     kind: the name in `CODECS`. families: the network families that are made for it, None for all.
@@ -112,7 +112,7 @@ CODECS: dict[str, type[Codec]] = {codec.kind: codec for codec in (ImageCodec, Ta
 
 
 def fit(samples: Samples) -> Codec:
-    """Learn the codec of `samples`: of a table when it is a data frame, else of pictures."""
+    """Learn the codec of `samples`: of a table when it is a data frame, else of images."""
     return TableCodec.fit(samples) if isinstance(samples, pd.DataFrame) else ImageCodec.fit(samples)
 
 

@@ -1,6 +1,6 @@
 """Images: uint8 arrays to tensors in [-1, 1], and back onto the grey levels and the background that the data has.
 
-A picture a few levels off what any camera of the data set would write is easy to tell from a real one, however good it
+An image a few levels off what any camera of the data set would write is easy to tell from a real one, however good it
 looks, and a classifier trained on it learns the difference instead of the class.
 """
 
@@ -29,13 +29,13 @@ class ImageCodec:
     kind: ClassVar[str] = "images"
     families: ClassVar[tuple[str, ...] | None] = None
     policies: ClassVar[tuple[str, ...]] = ("neighbours", "borrowed")
-    noisy: ClassVar[bool] = False  # noise is the first thing that one sees in a picture
+    noisy: ClassVar[bool] = False  # noise is the first thing that one sees in an image
     constrainable: ClassVar[bool] = False
     at_once: ClassVar[int] = 200
 
     @classmethod
     def fit(cls, samples: np.ndarray, kinds: Mapping[Any, Any] | None = None) -> Self:
-        """Learn levels and background from `samples`, (n, h, w, c) uint8; pictures have no columns, so no `kinds`.
+        """Learn levels and background from `samples`, (n, h, w, c) uint8; images have no columns, so no `kinds`.
 
         Raises ValueError when the array has another shape or type, or no sample.
         """
@@ -60,7 +60,7 @@ class ImageCodec:
         return int(samples.shape[-1]), side(samples)
 
     def pack(self, samples: np.ndarray) -> np.ndarray:
-        """Return what a training batch is drawn from: the pictures as they are, 4 times smaller than encoded."""
+        """Return what a training batch is drawn from: the images as they are, 4 times smaller than encoded."""
         return samples
 
     def weights(self, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -107,15 +107,15 @@ class ImageCodec:
         return np.ascontiguousarray(values.transpose(0, 2, 3, 1))
 
     def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
-        """Put pictures one after the other."""
+        """Put images one after the other."""
         return np.concatenate(parts)
 
     def take(self, samples: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return the pictures at `rows`, (m,) int."""
+        """Return the images at `rows`, (m,) int."""
         return samples[rows]
 
     def comparable(self, samples: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return both as they are: equal pictures have equal bytes."""
+        """Return both as they are: equal images have equal bytes."""
         return samples, others
 
     def to_dict(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class ImageCodec:
 
 
 def side(samples: np.ndarray) -> int:
-    """Return the side of square pictures, (n, s, s, c); ValueError when not square or under 4 pixels."""
+    """Return the side of square images, (n, s, s, c); ValueError when not square or under 4 pixels."""
     if samples.ndim != 4 or samples.shape[1] != samples.shape[2] or samples.shape[1] < 4:
         raise ValueError(f"images: expected (n, s, s, c) with s of 4 pixels or more, got {samples.shape}")
     return int(samples.shape[1])

@@ -1,6 +1,6 @@
 """Tables: data frames to tensors, and back onto the values, types and missing entries that the data has.
 
-A row is, for the networks, a picture of one pixel with d channels; `gan.modalities.layout` says what they are.
+A row is, for the networks, an image of one pixel with d channels; `gan.modalities.layout` says what they are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ class TableCodec:
         return [column.name for column in self.columns if not isinstance(column, FixedColumn)]
 
     def shape(self, samples: pd.DataFrame) -> tuple[int, int]:
-        """Return the channels of a row, and 1: it is a picture of one pixel. ValueError for something else than a frame."""
+        """Return the channels of a row, and 1: it is an image of one pixel. ValueError for something else than a frame."""
         if not isinstance(samples, pd.DataFrame):
             raise ValueError(f"table: expected a data frame, got {type(samples).__name__}")
         return self.channels, 1

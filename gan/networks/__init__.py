@@ -74,7 +74,7 @@ FAMILIES: dict[str, Family] = {
 
 
 def choose(network: str, size: int) -> str:
-    """Return the family that `network` names; "auto" is "mlp" for pictures of up to 12 pixels a side, else "dcgan".
+    """Return the family that `network` names; "auto" is "mlp" for images of up to 12 pixels a side, else "dcgan".
 
     Raises ValueError for a name that is not listed.
     """

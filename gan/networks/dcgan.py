@@ -1,7 +1,7 @@
 """Strided convolutional networks after DCGAN (Radford et al. 2016, arXiv 1511.06434), without normalisation.
 
 Every convolution is 4x4 with stride 2, so that hardly any work is done at full resolution: on a CPU that is worth more
-than ten times the speed of a residual network of the same width. Pictures are padded with zeros to 4 * 2**k pixels.
+than ten times the speed of a residual network of the same width. Images are padded with zeros to 4 * 2**k pixels.
 """
 
 import torch

@@ -1,9 +1,9 @@
-"""A Laplacian pyramid of networks after LAPGAN (Denton et al. 2015, arXiv 1506.05751), for pictures of 64 and 128 pixels.
+"""A Laplacian pyramid of networks after LAPGAN (Denton et al. 2015, arXiv 1506.05751), for images of 64 and 128 pixels.
 
-A picture is halved until 8 to 15 pixels a side are left. From coarse to fine, a generator of its own refines each level:
+An image is halved until 8 to 15 pixels a side are left. From coarse to fine, a generator of its own refines each level:
 the `mlp` the coarsest, and above it a `dcgan` the level's start with the change of the coarser one, enlarged. A
 discriminator a level judges what the level adds to the coarser one, given that one; as in the paper, the density of a
-picture is the product over its levels, so the logit, a log ratio of densities, is the sum. Unlike the paper's, the
+image is the product over its levels, so the logit, a log ratio of densities, is the sum. Unlike the paper's, the
 levels are trained together.
 """
 
@@ -20,7 +20,7 @@ COARSEST = 8  # pixels a side of the coarsest level, at least
 
 
 class Generator(nn.Module):
-    """A residual generator a level, coarsest first, each with the picture as the coarser ones left it for its start."""
+    """A residual generator a level, coarsest first, each with the image as the coarser ones left it for its start."""
 
     def __init__(self, sizes: Sizes):
         super().__init__()
@@ -39,7 +39,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """A discriminator a level, coarsest first: of the coarsest picture, then of each detail beside what it adds to."""
+    """A discriminator a level, coarsest first: of the coarsest image, then of each detail beside what it adds to."""
 
     def __init__(self, sizes: Sizes):
         super().__init__()
@@ -52,9 +52,9 @@ class Discriminator(nn.Module):
 
     def forward(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return (n,) logits of `x`, (n, c, s, s), for `labels`, (n,)."""
-        pictures = _pyramid(F.pad(x, self.edge), len(self.levels))
-        logits: torch.Tensor = self.levels[0](pictures[0], labels)
-        for level, coarse, fine in zip(self.levels[1:], pictures[:-1], pictures[1:], strict=True):
+        images = _pyramid(F.pad(x, self.edge), len(self.levels))
+        logits: torch.Tensor = self.levels[0](images[0], labels)
+        for level, coarse, fine in zip(self.levels[1:], images[:-1], images[1:], strict=True):
             blurred = _enlarge(coarse)
             logits = logits + level(torch.cat([fine - blurred, blurred], 1), labels)
         return logits
@@ -70,10 +70,10 @@ def _sides(size: int) -> tuple[list[int], tuple[int, int, int, int]]:
 
 def _pyramid(x: torch.Tensor, levels: int) -> list[torch.Tensor]:
     """Return `x`, (n, c, s, s), at `levels` sizes, coarsest first, each half of the next: means of 2x2 pixels."""
-    pictures = [x]
+    images = [x]
     for _ in range(levels - 1):
-        pictures.insert(0, F.avg_pool2d(pictures[0], 2))
-    return pictures
+        images.insert(0, F.avg_pool2d(images[0], 2))
+    return images
 
 
 def _enlarge(x: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Fully connected networks, for pictures of a few pixels."""
+"""Fully connected networks, for images of a few pixels."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""What the families share: their sizes, their first weights, how a picture is halved, the head of a discriminator."""
+"""What the families share: their sizes, their first weights, how an image is halved, the head of a discriminator."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ SMALLEST = 4  # pixels a side of the innermost feature map of a convolutional ne
 class Sizes:
     """Every size that a network is built from.
 
-    channels, size: of the square pictures, (channels, size, size). classes: labels are 0..classes-1.
+    channels, size: of the square images, (channels, size, size). classes: labels are 0..classes-1.
     width: channels of the first convolution; a fully connected layer has 16 times as many units.
     noise_dim: numbers of noise a sample.
     """
@@ -62,7 +62,7 @@ def _inputs(part: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> float:
 
 
 def halvings(size: int) -> int:
-    """How often a picture of `size` pixels a side is halved: the smallest k >= 1 with 4 * 2**k >= size."""
+    """How often an image of `size` pixels a side is halved: the smallest k >= 1 with 4 * 2**k >= size."""
     return max(1, (-(-size // SMALLEST) - 1).bit_length())
 
 

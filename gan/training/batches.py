@@ -1,6 +1,7 @@
 """Training batches: a real sample, a start and noise for each label, so drawn that the labels of a pair match."""
 
-from typing import NamedTuple
+import copy
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from gan.starts import Starters, stacked
 
 
 class Batch(NamedTuple):
-    """A row a pair. real, start: (n, c, s, s). noise: (n, z). labels: (n,) int64."""
+    """One row per pair. real, start: (n, c, s, s). noise: (n, z). labels: (n,) int64."""
 
     real: torch.Tensor
     start: torch.Tensor
@@ -19,10 +20,10 @@ class Batch(NamedTuple):
 
 
 class Batches:
-    """Draws batches from packed samples, which are encoded as they are drawn: pictures stay 4 times smaller so.
+    """Draws batches from packed samples, which are encoded as they are drawn: images stay 4 times smaller so.
 
     A class with n samples is drawn with probability proportional to n ** power: 1 is as often as it occurs, 0 is all
-    classes alike, and the square root between them neither starves the rare classes nor repeats them endlessly.
+    classes alike, and the square root between them neither starves the minority classes nor repeats them endlessly.
     """
 
     def __init__(self, starters: Starters, classes: np.ndarray, device: torch.device, noise_dim: int, power: float):
@@ -37,6 +38,12 @@ class Batches:
     def codec(self) -> Codec:
         """What encodes the samples."""
         return self.starters.codec
+
+    def of_class(self, label: int) -> Self:
+        """Return the same batches with pairs of one class alone."""
+        only = copy.copy(self)
+        only.shares = (self.classes == label).astype(np.float64)
+        return only
 
     def draw(self, count: int, rng: np.random.Generator) -> Batch:
         """Draw `count` pairs, all of it from `rng`; pairs of one class lie side by side."""

@@ -1,8 +1,11 @@
-"""The adversarial losses: relativistic pairing with gradient penalties on real and fake samples.
+"""The adversarial loss: relativistic pairing with gradient penalties on real and fake samples.
 
 R3GAN, Huang et al. 2024 (arXiv 2501.05441), section 2. Pairs share their label, so that no sample is judged by how
-often its class occurs.
+often its class occurs. Another loss is another `Loss`; `benchmarks/recipes.py` has three.
 """
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -26,3 +29,18 @@ def gradient_penalty(logits: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """
     (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
     return slope.float().square().flatten(1).sum(1).mean()
+
+
+class Loss(NamedTuple):
+    """What both sides minimise.
+
+    discriminator, generator: (logits of real, logits of fake), both (n,), to a loss. penalty: (logits (n,), x (n, ...)) to
+    what the discriminator's loss grows by, times gamma / 2, for real samples and for fake ones.
+    """
+
+    discriminator: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    generator: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    penalty: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+RELATIVISTIC = Loss(discriminator_loss, generator_loss, gradient_penalty)

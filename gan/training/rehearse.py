@@ -1,8 +1,8 @@
 """Which starts are worth having, tried out where the truth is known.
 
-A few rich classes are cut to as many samples as the poor ones have, filled up again with each kind of start, and a forest
-says how much better it finds the samples that were cut away. What helps them is taken to help the poor classes too,
-which have no samples to spare for the question. Where there are too few rich classes, the poor ones are halved instead.
+A few majority classes are cut to as many samples as the minority ones have, filled up again with each kind of start, and a
+forest says how much better it finds the samples that were cut away. What helps them is taken to help the minority classes too,
+which have no samples to spare for the question. Where there are too few majority classes, the minority ones are halved instead.
 """
 
 from collections.abc import Iterator
@@ -13,36 +13,41 @@ from sklearn.metrics import average_precision_score
 
 from gan.modalities import Codec
 from gan.seeds import derive, numpy_generator
-from gan.starts import RICH, Policy, Starters
+from gan.starts import MAJORITY, Policy, Starters
 from gan.training.settings import PretrainSettings
 
-ROUNDS, PRETENDERS = 8, 3  # rehearsals, and classes cut in each; as many must stay rich
-SHOWN = 150  # samples of a rich class to train with, and as many to test with, at most
-SHOWN_WHOLE = 500  # the same, where poor classes are halved
+ROUNDS, PRETENDERS = 8, 3  # rehearsals, and classes cut in each; as many must stay majority
+SHOWN = 150  # samples of a majority class to train with, and as many to test with, at most
+SHOWN_WHOLE = 500  # the same, where minority classes are halved
 TREES = 60
 FEWEST = 6  # samples that a class is cut to, or is halved with, at least
 SPREAD, WIDE = 0.2, 0.5  # standard deviations of noise
 MARGIN = 2.0  # standard errors by which another policy must beat the preferred one
 
 
-def policies(neighbours: int) -> dict[str, Policy]:
-    """Return all policies by name."""
+def policies(neighbours: int, policy: type[Policy] = Policy) -> dict[str, Policy]:
+    """Return all policies by name, each made by `policy`."""
     return {
-        "neighbours": Policy(neighbours, borrow=0.0),
-        "borrowed": Policy(neighbours),
-        "spread": Policy(neighbours, borrow=0.0, spread=SPREAD),
-        "wide_spread": Policy(neighbours, borrow=0.0, spread=WIDE),
+        "neighbours": policy(neighbours, borrow=0.0),
+        "borrowed": policy(neighbours),
+        "spread": policy(neighbours, borrow=0.0, spread=SPREAD),
+        "wide_spread": policy(neighbours, borrow=0.0, spread=WIDE),
     }
 
 
 def choose_policy(
-    samples: np.ndarray, labels: np.ndarray, codec: Codec, settings: PretrainSettings, seed: int
+    samples: np.ndarray,
+    labels: np.ndarray,
+    codec: Codec,
+    settings: PretrainSettings,
+    seed: int,
+    policy: type[Policy] = Policy,
 ) -> Policy:
-    """Return the policy that `settings` name, or for `auto` the one that does best in rehearsal.
+    """Return the policy that `settings` name, or for `auto` the one that does best in rehearsal, made by `policy`.
 
-    samples: (n, ...), as `codec.pack` returns them. Raises ValueError for noise with pictures.
+    samples: (n, ...), as `codec.pack` returns them. Raises ValueError for noise with images.
     """
-    known, name = policies(settings.neighbours), settings.starts
+    known, name = policies(settings.neighbours, policy), settings.starts
     if name == "auto":
         return known[rehearsed(samples, labels, codec, known, seed)]
     if known[name].spread and not codec.noisy:
@@ -55,19 +60,19 @@ def choose_policy(
 def rehearsed(samples: np.ndarray, labels: np.ndarray, codec: Codec, known: dict[str, Policy], seed: int) -> str:
     """Return the name of the policy that does best in rehearsal, or of the preferred one where there is none.
 
-    Which are tried, and which is preferred, the codec says; where there are rich classes to show that it pays, borrowing
+    Which are tried, and which is preferred, the codec says; where there are majority classes to show that it pays, borrowing
     from them is preferred if it is tried.
     """
     tried = {name: known[name] for name in codec.policies}
     preferred = codec.policies[0]
     classes, counts = np.unique(labels, return_counts=True)
-    enough = counts >= RICH * counts.max()
-    rich, poor = classes[enough], classes[~enough & (counts >= FEWEST)]
-    if not len(poor):
+    enough = counts >= MAJORITY * counts.max()
+    majority, minority = classes[enough], classes[~enough & (counts >= FEWEST)]
+    if not len(minority):
         return preferred
-    rounds = _halves(labels, classes, poor, seed)
-    if len(rich) >= 2 * PRETENDERS:
-        rounds = _rounds(labels, rich, max(int(np.median(counts[~enough])), FEWEST), seed)
+    rounds = _halves(labels, classes, minority, seed)
+    if len(majority) >= 2 * PRETENDERS:
+        rounds = _rounds(labels, majority, max(int(np.median(counts[~enough])), FEWEST), seed)
         preferred = "borrowed" if "borrowed" in tried else preferred
     return best(rehearse(samples, labels, codec, tried, list(rounds), seed), preferred)
 
@@ -104,13 +109,13 @@ def rehearse(
     }
 
 
-def _rounds(labels: np.ndarray, rich: np.ndarray, few: int, seed: int) -> Iterator[Round]:
-    """Yield rounds in which some of the classes `rich` are cut to `few` samples; the poor classes stay away."""
+def _rounds(labels: np.ndarray, majority: np.ndarray, few: int, seed: int) -> Iterator[Round]:
+    """Yield rounds in which some of the classes `majority` are cut to `few` samples; the minority classes stay away."""
     for number in range(ROUNDS):
         rng = numpy_generator(seed, "rehearsal", number)
-        cut = np.sort(rng.permutation(rich)[:PRETENDERS])
+        cut = np.sort(rng.permutation(majority)[:PRETENDERS])
         train, test = [], []
-        for label in rich:
+        for label in majority:
             rows = rng.permutation(np.flatnonzero(labels == label))
             kept = few if label in cut else min(SHOWN, len(rows) // 2)
             train.append(rows[:kept])
@@ -118,8 +123,8 @@ def _rounds(labels: np.ndarray, rich: np.ndarray, few: int, seed: int) -> Iterat
         yield np.concatenate(train), np.concatenate(test), cut
 
 
-def _halves(labels: np.ndarray, classes: np.ndarray, poor: np.ndarray, seed: int) -> Iterator[Round]:
-    """Yield rounds in which all classes are halved, the classes `poor` being those that count."""
+def _halves(labels: np.ndarray, classes: np.ndarray, minority: np.ndarray, seed: int) -> Iterator[Round]:
+    """Yield rounds in which all classes are halved, the classes `minority` being those that count."""
     for number in range(ROUNDS):
         rng = numpy_generator(seed, "rehearsal", number)
         train, test = [], []
@@ -127,7 +132,7 @@ def _halves(labels: np.ndarray, classes: np.ndarray, poor: np.ndarray, seed: int
             rows = rng.permutation(np.flatnonzero(labels == label))[: 2 * SHOWN_WHOLE]
             train.append(rows[: -(-len(rows) // 2)])
             test.append(rows[-(-len(rows) // 2) :])
-        yield np.concatenate(train), np.concatenate(test), poor
+        yield np.concatenate(train), np.concatenate(test), minority
 
 
 def _precision(

@@ -22,7 +22,7 @@ class _Loop(Settings):
 
 
 class PretrainSettings(_Loop):
-    """The base: one GAN on all classes, from which rich classes teach how samples vary."""
+    """The base: one GAN on all classes, from which majority classes teach how samples vary."""
 
     network: Literal["auto", "mlp", "dcgan", "resnet", "laplacian"] = Field(
         default="auto", description="family of networks; auto: mlp to 12 pixels, else dcgan"
@@ -37,7 +37,7 @@ class PretrainSettings(_Loop):
     )
     starts: Literal["auto", "neighbours", "borrowed", "spread", "wide_spread"] = ExpertField(
         default="auto",
-        description="between neighbours; with differences borrowed from rich classes; tables: spread by noise; auto: rehearsed",
+        description="between neighbours; with differences borrowed from majority classes; tables: with noise; auto: rehearsed",
     )
     neighbours: int = ExpertField(
         default=5, ge=1, description="nearest neighbours of a real sample that a start may lean to"
@@ -55,10 +55,10 @@ class TrainSettings(_Loop):
 
 
 class UpscaleSettings(Settings):
-    """The upscaler: the GAN makes small pictures, and this makes them large again."""
+    """The upscaler: the GAN makes small images, and this makes them large again."""
 
-    factor: Literal[1, 2, 4] = Field(default=1, description="the GAN's pictures are smaller by this, 1: no upscaling")
-    batch_size: int = ExpertImageField(default=32, ge=2, description="pictures a step")
+    factor: Literal[1, 2, 4] = Field(default=1, description="the GAN's images are smaller by this, 1: no upscaling")
+    batch_size: int = ExpertImageField(default=32, ge=2, description="images a step")
     width: int = ExpertImageField(default=16, ge=4, description="channels of the first convolution")
     steps: int = ExpertImageField(default=1500, ge=1, description="training steps")
     learning_rate: float = ExpertImageField(

@@ -1,7 +1,8 @@
 """Training: one conditional GAN on all classes, then a short specialisation for each class that has too few samples."""
 
 import copy
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -11,13 +12,16 @@ from gan.device import place, prepare_device
 from gan.health import BASE, START, Health, concluded, gone_bad, signs_of_losses, signs_of_samples
 from gan.modalities import Codec, Samples, fit
 from gan.model import GAN, Labelled, Row, starters
-from gan.networks import FAMILIES, Sizes, choose
+from gan.networks import FAMILIES, Family, Sizes, choose
 from gan.networks.parts import build
 from gan.progress import Progress
 from gan.seeds import derive, numpy_generator, torch_generator
+from gan.shifts import Augmentation, random_shift
+from gan.starts import Policy
 from gan.training.adversary import Adversary
 from gan.training.batches import Batches
 from gan.training.keep import Keeper, Weights, without_change
+from gan.training.losses import RELATIVISTIC, Loss
 from gan.training.optim import at_rest, average_into, falling_rates, gradient_norm, optimiser
 from gan.training.rehearse import choose_policy
 from gan.training.settings import PretrainSettings, TrainSettings
@@ -39,36 +43,39 @@ def pretrain(
     progress: Progress | None = None,
     validation: Labelled | None = None,
     codec: Codec | None = None,
+    *,
+    policy: type[Policy] = Policy,
+    families: Mapping[str, Family] = FAMILIES,
+    loss: Loss = RELATIVISTIC,
+    augmentation: Augmentation = random_shift,
 ) -> GAN:
     """Train a GAN on all classes.
 
     samples: (n, s, s, c) uint8, or a data frame of n rows. labels: (n,) in 0..class_count-1. network: a family or
     "auto". validation: held-out samples and labels, by which an earlier step is kept where the last is worse. codec: fitted
     to training samples; by default it is fitted here.
-    Raises ValueError when the pictures are not square, a label is out of range, or the network is not known or not made
-    for tables.
+    policy: what makes the policy of the starts. families: where the networks are found by name. loss, augmentation: see
+    `Adversary`. These four are for studies: a checkpoint holds a plain policy and a family's name.
+    Raises ValueError when images are not square, a label is out of range, or the network is unknown or not for such data.
     """
     codec = fit(samples) if codec is None else codec
     channels, size = codec.shape(samples)
     if len(labels) != len(samples) or labels.min() < 0 or labels.max() >= class_count:
         raise ValueError(f"labels: expected {len(samples)} of 0..{class_count - 1}, got {len(labels)}")
-    policy = choose_policy(codec.pack(samples), labels, codec, settings, seed)
+    chosen = choose_policy(codec.pack(samples), labels, codec, settings, seed, policy)
     name = choose(network, size)
     if codec.families is not None and name not in codec.families:
         raise ValueError(
             f"network: {network!r} is not made for data of kind {codec.kind}; use auto or {', '.join(codec.families)}"
         )
     sizes = Sizes(channels, size, class_count, width, settings.noise_dim)
-    base = GAN(
-        network=name,
-        sizes=sizes,
-        generator=build(FAMILIES[name].generator, sizes, torch_generator(seed, "pretrain", "generator")),
-        discriminator=build(FAMILIES[name].discriminator, sizes, torch_generator(seed, "pretrain", "discriminator")),
-        codec=codec,
-        policy=policy,
+    generator, discriminator = (
+        build(network, sizes, torch_generator(seed, "pretrain", side))
+        for side, network in families[name]._asdict().items()
     )
-    seed = derive(seed, "pretrain")
-    return _fit(base, samples, labels, settings, settings.sampling_power, seed, progress, validation)
+    base = GAN(name, sizes, generator, discriminator, codec, chosen)
+    given = _Given(samples, labels, validation, None)
+    return _fit(base, given, settings, settings.sampling_power, derive(seed, "pretrain"), progress, loss, augmentation)
 
 
 def specialise(
@@ -80,12 +87,16 @@ def specialise(
     progress: Progress | None = None,
     validation: Samples | None = None,
     lenders: Labelled | None = None,
+    *,
+    loss: Loss = RELATIVISTIC,
+    augmentation: Augmentation = random_shift,
 ) -> GAN:
     """Train `base` on for one class, and leave `base` as it is.
 
     samples: (n, s, s, c) uint8 or a data frame, all of the class. validation: held-out samples of the class; by them an
     earlier step is kept, or `base`, or a generator that changes nothing, where the last step is worse.
     lenders: the training samples of the other classes, which starts borrow differences from.
+    loss, augmentation: see `Adversary`.
     Raises ValueError when the samples are not like those of the base or `class_index` is not one of its classes.
     """
     if base.codec.shape(samples) != (base.sizes.channels, base.sizes.size):
@@ -93,83 +104,156 @@ def specialise(
     if not 0 <= class_index < base.sizes.classes:
         raise ValueError(f"class_index: expected 0..{base.sizes.classes - 1}, got {class_index}")
     held_out = None if validation is None else (validation, np.full(len(validation), class_index))
-    labels = np.full(len(samples), class_index)
-    own = derive(seed, "train", class_index)
-    gan = _fit(base, samples, labels, settings, 0.0, own, progress, held_out, lenders)
+    given = _Given(samples, np.full(len(samples), class_index), held_out, lenders)
+    gan = _fit(base, given, settings, 0.0, derive(seed, "train", class_index), progress, loss, augmentation)
     return replace(gan, class_index=class_index)
+
+
+@dataclass
+class _Given:
+    """What a training is given beside its GAN: samples with labels, and held-out and lent ones where there are any."""
+
+    samples: Samples
+    labels: np.ndarray
+    validation: Labelled | None
+    lenders: Labelled | None
 
 
 def _fit(
     gan: GAN,
-    samples: Samples,
-    labels: np.ndarray,
+    given: _Given,
     settings: PretrainSettings | TrainSettings,
     power: float,
     seed: int,
     progress: Progress | None,
-    validation: Labelled | None,
-    lenders: Labelled | None = None,
+    loss: Loss,
+    augmentation: Augmentation,
 ) -> GAN:
-    """Train a copy of `gan` and return it on the CPU, with the averaged weights that are kept and with its health."""
+    """Train a copy of `gan` and return it on the CPU, with the averaged weights that are kept and with its health.
+
+    power: see `Batches`. Training ends early when it has gone bad; `health` says so.
+    """
+    run = _set_up(gan, given, settings, power, seed, loss, augmentation)
+    step, trouble = 0, ""
+    for step, rate in enumerate(falling_rates(settings.learning_rate, settings.steps), start=1):
+        run.step(step, rate)
+        if step % REPORT_EVERY == 0 or step == settings.steps:
+            row, trouble = run.look(step)
+            if trouble:
+                break
+            if progress is not None:
+                progress(step, settings.steps, row)
+    return run.outcome(step, trouble)
+
+
+@dataclass
+class _Run:
+    """A training under way. gan: what it began with. average: the generator with averaged weights.
+
+    real, held_out: batches of training and of held-out samples. rng, shifts: what batches and augmentation are drawn from.
+    figures: those of the last steps. history: a row for each look.
+    """
+
+    gan: GAN
+    settings: PretrainSettings | TrainSettings
+    seed: int
+    adversary: Adversary
+    average: nn.Module
+    real: Batches
+    held_out: Batches | None
+    watch: Watch
+    keeper: Keeper
+    optimisers: tuple[torch.optim.Optimizer, torch.optim.Optimizer]  # of discriminator and generator
+    rng: np.random.Generator
+    shifts: torch.Generator
+    figures: dict[str, torch.Tensor] = field(default_factory=dict)
+    history: list[Row] = field(default_factory=list)
+
+    def step(self, step: int, rate: float) -> None:
+        """Train both networks for a step, each on a batch of its own, and the average after them."""
+        settings = self.settings
+        for either in self.optimisers:
+            either.param_groups[0]["lr"] = rate
+        penalised = step % settings.penalty_every == 0
+        batch = self.real.draw(settings.batch_size, self.rng)
+        self.figures |= self.adversary.discriminator_step(batch, self.shifts, penalised)
+        self.optimisers[0].step()
+        batch = self.real.draw(settings.batch_size, self.rng)
+        self.figures["generator_loss"] = self.adversary.generator_step(batch, self.shifts)
+        self.optimisers[1].step()
+        decay = 0.5 ** (1 / (settings.ema * max(1, settings.steps)))
+        average_into(self.average, self.adversary.generator, min(decay, step / (step + 10)))
+
+    def look(self, step: int) -> tuple[Row, str]:
+        """Return the figures of a step and what has gone bad, "" for nothing; keep the weights if they are the best."""
+        row = {"step": float(self.gan.total_steps + step)}
+        row |= {name: value.item() for name, value in self.figures.items()}
+        fakes = self.watch.fakes(self.average)
+        energy = self.watch.energy(fakes)
+        row["generator_gradient"] = gradient_norm(self.adversary.generator)
+        row["diversity"] = self.watch.diversity(fakes)
+        if self.held_out is not None:
+            own = derive(self.seed, "held-out", step)
+            row["score_held_out"] = self.adversary.mean_score(self.held_out, self.settings.batch_size, own)
+            row["energy"] = float(self.watch.shares @ energy)
+        self.history.append(row)
+        trouble = gone_bad(self.history)
+        if not trouble:
+            self.keeper.look(step, energy, self.average, self.adversary.discriminator)
+        return row, trouble
+
+    def outcome(self, step: int, trouble: str) -> GAN:
+        """Return the GAN as kept after `step` steps, at rest, with what the training showed."""
+        kept, outcome = self.keeper.conclude(step, trouble)
+        signs = signs_of_losses(self.history, len(self.watch.shares))
+        signs = [*signs, *signs_of_samples(self.watch.drawn(self.average))]
+        stopped, spread = step if trouble else None, self.keeper.spread(kept)
+        return replace(
+            self.gan,
+            generator=at_rest(kept.generator),
+            discriminator=at_rest(kept.discriminator),
+            total_steps=self.gan.total_steps + step,
+            history=[*self.gan.history, *self.history],
+            health=Health(kept.name, stopped, outcome, concluded(signs, outcome), spread),
+        )
+
+
+def _set_up(
+    gan: GAN,
+    given: _Given,
+    settings: PretrainSettings | TrainSettings,
+    power: float,
+    seed: int,
+    loss: Loss,
+    augmentation: Augmentation,
+) -> _Run:
+    """Return a training of copies of the networks of `gan` that has not taken a step."""
     device = prepare_device()
     generator, discriminator = (
         place(copy.deepcopy(network), device, torch.channels_last).requires_grad_(True)
         for network in (gan.generator, gan.discriminator)
     )
+    gamma = settings.gamma * settings.penalty_every
     average = copy.deepcopy(generator).requires_grad_(False)
-    adversary = Adversary(
-        generator, discriminator, gan.codec, settings.gamma * settings.penalty_every, settings.faithful
-    )
 
-    def batches(of: Samples, labelled: np.ndarray, lent: Labelled | None) -> Batches:
-        return Batches(starters(gan, of, labelled, lent), np.unique(labelled), device, gan.sizes.noise_dim, power)
+    def batches(samples: Samples, labels: np.ndarray, lenders: Labelled | None) -> Batches:
+        return Batches(starters(gan, samples, labels, lenders), np.unique(labels), device, gan.sizes.noise_dim, power)
 
-    real = batches(samples, labels, lenders)
-    held_out = batches(*validation, None) if validation is not None and len(validation[0]) else None
-    watch = Watch(real, samples, labels, validation, seed)
-    keeper = _keeper(gan, average, discriminator, watch)
-    rng, shifts = numpy_generator(seed, "batches"), torch_generator(seed, "shifts")
-    decay = 0.5 ** (1 / (settings.ema * max(1, settings.steps)))
-    generator_steps = optimiser(generator, settings.learning_rate)
-    discriminator_steps = optimiser(discriminator, settings.learning_rate)
-    figures: dict[str, torch.Tensor] = {}
-    history: list[Row] = []
-    step, trouble = 0, ""
-    for step, rate in enumerate(falling_rates(settings.learning_rate, settings.steps), start=1):
-        for either in (generator_steps, discriminator_steps):
-            either.param_groups[0]["lr"] = rate
-
-        penalised = step % settings.penalty_every == 0
-        figures |= adversary.discriminator_step(real.draw(settings.batch_size, rng), shifts, penalised)
-        discriminator_steps.step()
-        figures["generator_loss"] = adversary.generator_step(real.draw(settings.batch_size, rng), shifts)
-        generator_steps.step()
-        average_into(average, generator, min(decay, step / (step + 10)))
-
-        if step % REPORT_EVERY == 0 or step == settings.steps:
-            row = {"step": float(gan.total_steps + step)} | {name: value.item() for name, value in figures.items()}
-            fakes = watch.fakes(average)
-            energy = watch.energy(fakes)
-            row |= {"generator_gradient": gradient_norm(generator), "diversity": watch.diversity(fakes)}
-            if held_out is not None:
-                own = derive(seed, "held-out", step)
-                row["score_held_out"] = adversary.mean_score(held_out, settings.batch_size, own)
-                row["energy"] = float(watch.shares @ energy)
-            history.append(row)
-            if trouble := gone_bad(history):
-                break
-            keeper.look(step, energy, average, discriminator)
-            if progress is not None:
-                progress(step, settings.steps, row)
-    kept, outcome = keeper.conclude(step, trouble)
-    signs = [*signs_of_losses(history, len(watch.shares)), *signs_of_samples(watch.drawn(average))]
-    return replace(
+    real, held_out = batches(given.samples, given.labels, given.lenders), given.validation
+    watch = Watch(real, given.samples, given.labels, held_out, seed)
+    return _Run(
         gan,
-        generator=at_rest(kept.generator),
-        discriminator=at_rest(kept.discriminator),
-        total_steps=gan.total_steps + step,
-        history=[*gan.history, *history],
-        health=Health(kept.name, step if trouble else None, outcome, concluded(signs, outcome), keeper.spread(kept)),
+        settings,
+        seed,
+        Adversary(generator, discriminator, gan.codec, gamma, settings.faithful, loss, augmentation),
+        average,
+        real,
+        batches(*held_out, None) if held_out is not None and len(held_out[0]) else None,
+        watch,
+        _keeper(gan, average, discriminator, watch),
+        (optimiser(discriminator, settings.learning_rate), optimiser(generator, settings.learning_rate)),
+        numpy_generator(seed, "batches"),
+        torch_generator(seed, "shifts"),
     )
 
 

@@ -1,7 +1,5 @@
 """What is looked at while a GAN trains: what its averaged generator makes of the same starts, time and again."""
 
-import copy
-
 import numpy as np
 import torch
 from torch import nn
@@ -36,10 +34,9 @@ class Watch:
         self.batches: list[Batch] = []
         self.real: list[np.ndarray] = []
         self.held_out: list[np.ndarray] = []
-        for place, label in enumerate(real.classes):
-            only = copy.copy(real)
-            only.shares = np.eye(len(real.classes))[place]
-            self.batches.append(only.draw(count, numpy_generator(seed, "watch", int(label))))
+        for label in real.classes:
+            rng = numpy_generator(seed, "watch", int(label))
+            self.batches.append(real.of_class(int(label)).draw(count, rng))
             self.real.append(self._rows(samples[labels == label]))
             self.held_out.append(self._rows(held_out[held_out_labels == label]))
         self.usual = [apart(rows) for rows in self.real]

@@ -17,8 +17,8 @@ def quick() -> PretrainSettings:
 
 
 @pytest.fixture(scope="session")
-def pictures() -> np.ndarray:
-    """(40, 8, 8, 1) uint8: a bright patch on black, of 9 grey levels, at 4 places that are 10 pictures each."""
+def images() -> np.ndarray:
+    """(40, 8, 8, 1) uint8: a bright patch on black, of 9 grey levels, at 4 places that are 10 images each."""
     rng = np.random.default_rng(0)
     samples = np.zeros((40, 8, 8, 1), np.uint8)
     for row, label in enumerate(np.arange(40) // 10):
@@ -29,20 +29,20 @@ def pictures() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def labels() -> np.ndarray:
-    """(40,) class of each of `pictures`, 0..3."""
+    """(40,) class of each of `images`, 0..3."""
     return np.arange(40) // 10
 
 
 @pytest.fixture(scope="session")
-def base(quick: PretrainSettings, pictures: np.ndarray, labels: np.ndarray) -> GAN:
+def base(quick: PretrainSettings, images: np.ndarray, labels: np.ndarray) -> GAN:
     """A GAN of all classes."""
-    return pretrain(pictures, labels, 4, quick, "mlp", 4, seed=0)
+    return pretrain(images, labels, 4, quick, "mlp", 4, seed=0)
 
 
 @pytest.fixture(scope="session")
-def trained(base: GAN, pictures: np.ndarray, labels: np.ndarray) -> GAN:
+def trained(base: GAN, images: np.ndarray, labels: np.ndarray) -> GAN:
     """The same, specialised for class 1."""
-    return specialise(base, pictures[labels == 1], 1, TrainSettings(steps=20, batch_size=16), seed=0)
+    return specialise(base, images[labels == 1], 1, TrainSettings(steps=20, batch_size=16), seed=0)
 
 
 @pytest.fixture(autouse=True)

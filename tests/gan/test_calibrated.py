@@ -8,8 +8,8 @@ from gan.model import GAN
 from gan.training.train import PretrainSettings, TrainSettings, pretrain, specialise
 
 
-def pictures(count: int, seed: int) -> np.ndarray:
-    """Noise pictures."""
+def images(count: int, seed: int) -> np.ndarray:
+    """Noise images."""
     return np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 1)).astype(np.uint8)
 
 
@@ -17,8 +17,8 @@ def pictures(count: int, seed: int) -> np.ndarray:
 def gan() -> GAN:
     """A GAN of one class, after two steps."""
     settings = PretrainSettings(steps=2, batch_size=4, noise_dim=2)
-    base = pretrain(pictures(6, 0), np.zeros(6, int), 1, settings, "mlp", 4, 0)
-    return specialise(base, pictures(6, 0), 0, TrainSettings(steps=0), 0)
+    base = pretrain(images(6, 0), np.zeros(6, int), 1, settings, "mlp", 4, 0)
+    return specialise(base, images(6, 0), 0, TrainSettings(steps=0), 0)
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ def gan() -> GAN:
 )
 def test_critics_score_where_few_are_held_out(gan: GAN, held_out: int, below: int, by: str) -> None:
     """Below `cross_fit_below` held-out samples the training samples, left out in turn, join them in the calibration."""
-    raw, real = np.linspace(0, 1, 8), (pictures(6, 0), np.zeros(6, int))
-    scores = score_candidates(gan, pictures(8, 1), raw, real, pictures(held_out, 2), below, seed=0)
+    raw, real = np.linspace(0, 1, 8), (images(6, 0), np.zeros(6, int))
+    scores = score_candidates(gan, images(8, 1), raw, real, images(held_out, 2), below, seed=0)
     assert scores.scored_by == by
     assert len(scores.real) == held_out + (6 if by == "critics" else 0)
     assert (by == "discriminator") == np.array_equal(scores.candidates, raw)

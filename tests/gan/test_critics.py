@@ -13,7 +13,7 @@ FEW = 8
 
 
 def strokes(count: int, seed: int) -> np.ndarray:
-    """Pictures of one class, (n, 8, 8, 1): a smooth random wave of 16 grey levels. As many as are wanted can be had."""
+    """Images of one class, (n, 8, 8, 1): a smooth random wave of 16 grey levels. As many as are wanted can be had."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:8, 0:8] / 8
     phase, angle, pace = rng.uniform(0, 6.3, count), rng.uniform(0, 3.1, count), rng.uniform(3, 9, count)

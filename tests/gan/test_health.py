@@ -11,7 +11,7 @@ from gan.training.train import PretrainSettings, TrainSettings, pretrain, specia
 
 
 def patches(count: int, seed: int = 0) -> np.ndarray:
-    """Pictures of one class, (n, 8, 8, 1): a patch of 16 pixels of 8 grey levels, on black."""
+    """Images of one class, (n, 8, 8, 1): a patch of 16 pixels of 8 grey levels, on black."""
     samples = np.zeros((count, 8, 8, 1), np.uint8)
     samples[:, 2:6, 2:6] = np.random.default_rng(seed).integers(1, 9, (count, 4, 4, 1)) * 31
     return samples
@@ -28,7 +28,7 @@ def bad(gan: GAN) -> set[str]:
 
 @pytest.fixture(scope="module")
 def healthy() -> GAN:
-    """A GAN that was trained on 40 pictures of two classes, with 12 held out."""
+    """A GAN that was trained on 40 images of two classes, with 12 held out."""
     validation = patches(12, seed=1), np.arange(12) // 6
     return pretrain(patches(40), np.arange(40) // 20, 2, short(), "mlp", 4, 0, validation=validation)
 
@@ -41,7 +41,7 @@ def test_a_healthy_training_shows_no_trouble(healthy: GAN) -> None:
 
 
 def test_a_discriminator_that_wins_at_once_is_reported_as_that() -> None:
-    """Four noise pictures, no penalty and a huge learning rate: the discriminator wins within 50 steps."""
+    """Four noise images, no penalty and a huge learning rate: the discriminator wins within 50 steps."""
     noise = np.random.default_rng(0).integers(0, 2, (4, 8, 8, 1)).astype(np.uint8) * 255
     lost = pretrain(
         noise, np.zeros(4, int), 1, short(gamma=0, faithful=0, learning_rate=0.1, batch_size=32), "mlp", 4, 0
@@ -56,8 +56,8 @@ def test_a_generator_that_changes_nothing_is_reported_as_dead() -> None:
     assert bad(dead) == {"dead generator"}
 
 
-def test_three_identical_pictures_are_reported_as_that(healthy: GAN) -> None:
-    """Three times the same picture, or all but the same: the samples are at fault and no network."""
+def test_three_identical_images_are_reported_as_that(healthy: GAN) -> None:
+    """Three times the same image, or all but the same: the samples are at fault and no network."""
     same = np.repeat(patches(1), 3, 0)
     nearly = same.copy()
     nearly[1, 3, 3] += 1

@@ -26,7 +26,12 @@ def quick(**given: Any) -> GANOverSampler:
     return GANOverSampler(**{"steps": 10, "width": 1, "batch_size": 8, "random_state": 0} | given)
 
 
-@parametrize_with_checks([quick()])
+CHECKS = parametrize_with_checks([quick()]).mark
+
+
+@pytest.mark.parametrize(
+    CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs
+)  # a list: pytest deprecates its generator
 def test_the_checks_of_imbalanced_learn_pass(estimator: Any, check: Any) -> None:
     """Every check that imbalanced-learn has for a sampler passes."""
     check(estimator)

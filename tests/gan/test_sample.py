@@ -11,47 +11,47 @@ from gan.training.train import PretrainSettings, TrainSettings, pretrain, specia
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
-def gan(request: pytest.FixtureRequest, quick: PretrainSettings, pictures: np.ndarray, labels: np.ndarray) -> GAN:
-    base = pretrain(pictures, labels, 4, quick, request.param, 8, seed=0)
-    return specialise(base, pictures[10:20], 1, TrainSettings(steps=10, batch_size=16), seed=0)
+def gan(request: pytest.FixtureRequest, quick: PretrainSettings, images: np.ndarray, labels: np.ndarray) -> GAN:
+    base = pretrain(images, labels, 4, quick, request.param, 8, seed=0)
+    return specialise(base, images[10:20], 1, TrainSettings(steps=10, batch_size=16), seed=0)
 
 
-def test_a_candidate_is_the_same_alone_and_among_many(gan: GAN, pictures: np.ndarray) -> None:
+def test_a_candidate_is_the_same_alone_and_among_many(gan: GAN, images: np.ndarray) -> None:
     """Candidate k depends on its own seed alone: not on the number, the order or the batching of the others."""
     seeds = np.arange(100, 137)
-    together = generate(gan, pictures[10:20], 1, seeds)
-    backwards = generate(gan, pictures[10:20], 1, seeds[::-1])
+    together = generate(gan, images[10:20], 1, seeds)
+    backwards = generate(gan, images[10:20], 1, seeds[::-1])
     assert np.array_equal(together.samples, backwards.samples[::-1])
     for row in (0, 5, 36):
-        alone = generate(gan, pictures[10:20], 1, seeds[row : row + 1])
+        alone = generate(gan, images[10:20], 1, seeds[row : row + 1])
         for left, right in zip(alone, together, strict=True):
             assert np.array_equal(left[0], right[row])
 
 
-def test_a_score_is_the_same_alone_and_among_many(gan: GAN, pictures: np.ndarray) -> None:
+def test_a_score_is_the_same_alone_and_among_many(gan: GAN, images: np.ndarray) -> None:
     """A score depends on the sample alone."""
-    scores = score(gan, pictures, 1)
+    scores = score(gan, images, 1)
     assert scores.shape == (40,) and scores.dtype == np.float64
-    assert np.array_equal(scores[::-1], score(gan, pictures[::-1], 1))
-    assert score(gan, pictures[7:8], 1)[0] == scores[7]
+    assert np.array_equal(scores[::-1], score(gan, images[::-1], 1))
+    assert score(gan, images[7:8], 1)[0] == scores[7]
 
 
-def test_seeds_differ(gan: GAN, pictures: np.ndarray) -> None:
+def test_seeds_differ(gan: GAN, images: np.ndarray) -> None:
     """Different seeds give different candidates, and their parents lie among the references."""
-    made = generate(gan, pictures[10:20], 1, np.arange(30))
+    made = generate(gan, images[10:20], 1, np.arange(30))
     assert len({sample.tobytes() for sample in made.samples}) > 25
     assert set(made.reference_index) | set(made.neighbour_index) <= set(range(10))
 
 
-def test_candidates_lie_on_the_grid_and_keep_the_background(trained: GAN, pictures: np.ndarray) -> None:
+def test_candidates_lie_on_the_grid_and_keep_the_background(trained: GAN, images: np.ndarray) -> None:
     """Candidates have only values that the data has, and are empty where both parents are."""
-    references = pictures[10:20]
+    references = images[10:20]
     made = generate(trained, references, 1, np.arange(20))
-    assert set(np.unique(made.samples)) <= set(np.unique(pictures))
+    assert set(np.unique(made.samples)) <= set(np.unique(images))
     empty = (references[made.reference_index] == 0) & (references[made.neighbour_index] == 0)
     assert (made.samples[empty] == 0).all()
 
 
-def test_nothing_asked_nothing_made(trained: GAN, pictures: np.ndarray) -> None:
+def test_nothing_asked_nothing_made(trained: GAN, images: np.ndarray) -> None:
     """No seeds give no candidates."""
-    assert generate(trained, pictures[10:20], 1, np.array([], np.int64)).samples.shape == (0, 8, 8, 1)
+    assert generate(trained, images[10:20], 1, np.array([], np.int64)).samples.shape == (0, 8, 8, 1)

@@ -1,4 +1,4 @@
-"""Starts lie where SMOTE would put them, and from there where rich classes lead."""
+"""Starts lie where SMOTE would put them, and from there where majority classes lead."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ PLAIN = Policy(neighbours=3, borrow=0.0)
 SIZES = [(0, 12), (1, 60), (2, 60), (3, 40)]  # class, samples
 
 
-def pictures() -> tuple[np.ndarray, np.ndarray]:
-    """Samples of one poor and three rich classes, the third farthest off; the last row of pixels is always empty."""
+def images() -> tuple[np.ndarray, np.ndarray]:
+    """Samples of one poor and three majority classes, the third farthest off; the last row of pixels is always empty."""
     rng = np.random.default_rng(0)
     labels = np.concatenate([np.full(count, label) for label, count in SIZES])
     values = rng.integers(0, 60, (len(labels), 4, 4, 1)) + np.array([60, 80, 40, 190])[labels][:, None, None, None]
@@ -21,14 +21,14 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
 
 
 def starters(policy: Policy) -> Starters:
-    """Starts over `pictures`."""
-    values, labels = pictures()
+    """Starts over `images`."""
+    values, labels = images()
     return Starters(values, labels, ImageCodec.fit(values), policy)
 
 
 def test_a_plain_start_lies_between_its_two_parents() -> None:
     """Without borrowing, a start is the point at `weight` between a sample and one of its k nearest of the class."""
-    values, _ = pictures()
+    values, _ = images()
     own = values[:12].reshape(12, -1).astype(float)
     distances = np.linalg.norm(own[:, None] - own[None], axis=-1)
     made = starters(PLAIN)
@@ -43,8 +43,8 @@ def test_a_plain_start_lies_between_its_two_parents() -> None:
 
 
 def test_a_borrowed_start_is_displaced_by_a_difference_of_a_near_rich_class() -> None:
-    """The plain start plus `step` of what leads from one sample to another of one of the two nearest rich classes."""
-    values, labels = pictures()
+    """The plain start plus `step` of what leads from one sample to another of one of the two nearest majority classes."""
+    values, labels = images()
     made = starters(Policy(neighbours=3, borrow=0.5))
     drawn = made.draw(0, 200, np.random.default_rng(1))
     assert set(labels[drawn.here]) == {1, 2} and (labels[drawn.here] == labels[drawn.there]).all()
@@ -65,8 +65,8 @@ def test_what_is_background_between_the_parents_stays_background() -> None:
 
 
 def test_a_rich_class_borrows_from_the_others_and_a_lone_one_from_nobody() -> None:
-    """No class lends to itself; where all other classes are poor, starts are plain."""
-    values, labels = pictures()
+    """No class lends to itself; where all other classes are minority classes, starts are plain."""
+    values, labels = images()
     assert 1 not in labels[starters(Policy()).draw(1, 50, np.random.default_rng(0)).here]
     two = labels < 2
     lone = Starters(values[two], labels[two], ImageCodec.fit(values), Policy())
@@ -89,7 +89,7 @@ def test_copies_are_neighbours_of_each_other_and_not_of_themselves() -> None:
 
 def test_noise_is_as_wide_as_the_policy_says_and_widened_by_all_samples_where_a_class_has_few() -> None:
     """Away from its plain place a start lies by normal noise: `spread` standard deviations, pooled as the docstring says."""
-    values, labels = pictures()
+    values, labels = images()
     made = Starters(values, labels, ImageCodec.fit(values), Policy(neighbours=3, borrow=0.0, spread=0.5))
     drawn = made.draw(0, 4000, np.random.default_rng(1))
     x = made.codec.encode(values).numpy()

@@ -348,16 +348,16 @@ def test_repeated_rows_are_found() -> None:
     assert found.earlier_index.tolist() == [-1, -1, 0, -1, -1, -1]
 
 
-def test_wrong_samples_are_refused(gan: GAN, pictures: np.ndarray) -> None:
-    """Pictures for a GAN of tables, tables for one of pictures, and networks made for pictures."""
+def test_wrong_samples_are_refused(gan: GAN, images: np.ndarray) -> None:
+    """Images for a GAN of tables, tables for one of images, and networks made for images."""
     with pytest.raises(ValueError, match="expected a data frame"):
-        specialise(gan, pictures, 1, TrainSettings(), 0)
+        specialise(gan, images, 1, TrainSettings(), 0)
     with pytest.raises(ValueError, match="not made for data of kind table"):
         pretrain(FRAME, LABELS, 2, PretrainSettings(steps=1), "dcgan", 4, 0)
 
 
 def test_training_with_held_out_rows_reports_their_score() -> None:
-    """A table has the same history as pictures have, whatever kinds and codec it was given."""
+    """A table has the same history as images have, whatever kinds and codec it was given."""
     codec = TableCodec.fit(FRAME, infer_kinds(FRAME) | {"stars": "categorical"})
     settings = PretrainSettings(steps=5, batch_size=8)
     trained = pretrain(FRAME, LABELS, 2, settings, "auto", 4, 0, validation=(mixed(20, 1), LABELS[:20]), codec=codec)

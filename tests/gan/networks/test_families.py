@@ -25,7 +25,7 @@ from gan.training.batches import Batch
 from gan.training.losses import gradient_penalty
 from gan.training.train import PretrainSettings, pretrain
 
-README = Path(__file__).resolve().parents[3] / "README.md"
+METHOD = Path(__file__).resolve().parents[3] / "docs/method.md"
 ALL_VALUES = ImageCodec(tuple(range(256)), background=None)
 SHAPES = [
     pytest.param(*shape, id="{}-{}px-{}ch".format(*shape)) for shape in product(FAMILIES, (8, 28, 32, 64, 128), (1, 3))
@@ -138,7 +138,7 @@ def test_checkpoint_keeps_every_weight(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_little_training_closes_a_gap(name: str) -> None:
-    """Where real pictures are brighter than their starts, some steps of training make up for most of it."""
+    """Where real images are brighter than their starts, some steps of training make up for most of it."""
     generator, discriminator = make(name, "generator", 16, 1), make(name, "discriminator", 16, 1)
     adversary = Adversary(generator, discriminator, ALL_VALUES, gamma=0.5)
     optimisers = [
@@ -161,7 +161,7 @@ def test_a_little_training_closes_a_gap(name: str) -> None:
 
 
 def test_auto_goes_by_size() -> None:
-    """Small pictures get the fully connected family, larger ones the convolutional one; a typing error is named."""
+    """Small images get the fully connected family, larger ones the convolutional one; a typing error is named."""
     assert [choose("auto", 12), choose("auto", 13), choose("mlp", 64)] == ["mlp", "dcgan", "mlp"]
     with pytest.raises(ValueError, match=r"'dcgna'.*dcgan"):
         choose("dcgna", 8)
@@ -174,16 +174,16 @@ def test_every_family_can_be_asked_for() -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_readme_states_the_weights(name: str) -> None:
-    """The table of families in the README has each family, with as many weights as it has."""
+    """The table of families in the method has each family, with as many weights as it has."""
     with torch.device("meta"):
         pair = [network(Sizes(1, 28, classes=10)) for network in FAMILIES[name]]
     counts = [sum(part.numel() for part in network.parameters()) for network in pair]
-    (row,) = (line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith(f"| {name} | "))
+    (row,) = (line for line in METHOD.read_text(encoding="utf-8").splitlines() if line.startswith(f"| {name} | "))
     assert row.endswith(f"| {counts[0] / 1000:.0f} + {counts[1] / 1000:.0f} |")
 
 
 def test_a_family_is_one_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pictures: np.ndarray, labels: np.ndarray
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: np.ndarray, labels: np.ndarray
 ) -> None:
     """The example in the docstring of `gan.networks`, listed as it stands, trains, is saved, loaded and generates."""
     text = inspect.getdoc(networks) or ""
@@ -196,8 +196,8 @@ def test_a_family_is_one_file(
     spec.loader.exec_module(smallest)
     monkeypatch.setitem(FAMILIES, "smallest", Family(smallest.Generator, smallest.Discriminator))
 
-    gan = pretrain(pictures, labels, 4, PretrainSettings(steps=30, batch_size=16), "smallest", 8, seed=0)
+    gan = pretrain(images, labels, 4, PretrainSettings(steps=30, batch_size=16), "smallest", 8, seed=0)
     save(gan, tmp_path / "smallest.safetensors")
-    made = generate(load(tmp_path / "smallest.safetensors"), pictures[:10], 0, np.arange(6)).samples
+    made = generate(load(tmp_path / "smallest.safetensors"), images[:10], 0, np.arange(6)).samples
     assert made.shape == (6, 8, 8, 1) and len(np.unique(made, axis=0)) == 6
     assert all(weight.any() for weight in gan.generator.parameters())

@@ -17,14 +17,14 @@ def test_enlarging_is_repeating_then_convolving() -> None:
 
 
 def test_an_even_map_stays_even() -> None:
-    """Whatever its weights, enlarging a constant leaves no texture inside of the picture."""
+    """Whatever its weights, enlarging a constant leaves no texture inside of the image."""
     made = Enlarge(5, 7)(torch.ones(1, 5, 6, 6))[..., 1:-1, 1:-1]
     assert made.std((2, 3)).max().item() == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("size", [8, 9, 28, 33, 64, 127, 128])
 def test_a_frame_comes_off_again(size: int) -> None:
-    """Framed pictures can be halved down to 4 pixels, and cropping returns the picture."""
+    """Framed images can be halved down to 4 pixels, and cropping returns the image."""
     unit = 4 * 2 ** halvings(size)
     edge = frame(size, unit)
     x = torch.randn(1, 1, size, size, generator=torch.Generator().manual_seed(0))

@@ -103,12 +103,12 @@ def finite(gan: GAN) -> bool:
 
 
 def test_a_training_that_leaves_the_numbers_is_stopped_and_its_weights_are_not_kept(
-    base: GAN, pictures: np.ndarray, labels: np.ndarray
+    base: GAN, images: np.ndarray, labels: np.ndarray
 ) -> None:
     """An absurd learning rate ends a run at its first row: the base is kept, or the start where there is no base."""
     rates = {"batch_size": 8, "gamma": 0, "learning_rate": 1e30}
-    first = pretrain(pictures, labels, 4, PretrainSettings(steps=200, noise_dim=2, **rates), "mlp", 4, 0)
-    second = specialise(base, pictures[:10], 0, TrainSettings(steps=200, **rates), 0)
+    first = pretrain(images, labels, 4, PretrainSettings(steps=200, noise_dim=2, **rates), "mlp", 4, 0)
+    second = specialise(base, images[:10], 0, TrainSettings(steps=200, **rates), 0)
     for gan, kept in ((first, "start"), (second, "base")):
         assert (gan.health.kept, gan.health.stopped) == (kept, 50)
         assert "stopped at step 50: a loss is not a number" in gan.health.outcome
@@ -125,9 +125,9 @@ def test_a_training_whose_discriminator_has_won_is_stopped() -> None:
     assert lost.total_steps == lost.health.stopped == lost.history[-1]["step"]
 
 
-def test_a_specialisation_that_hurts_is_not_kept(base: GAN, pictures: np.ndarray) -> None:
+def test_a_specialisation_that_hurts_is_not_kept(base: GAN, images: np.ndarray) -> None:
     """Trained much too fast, a class's GAN does worse on held-out samples than before, and is given up."""
     settings = TrainSettings(steps=100, batch_size=16, learning_rate=0.1)
-    gan = specialise(base, pictures[:6], 0, settings, 0, validation=pictures[6:10])
+    gan = specialise(base, images[:6], 0, settings, 0, validation=images[6:10])
     assert gan.health.kept in ("start", "base")
     assert "energy score on held-out samples" in gan.health.outcome

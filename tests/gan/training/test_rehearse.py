@@ -1,4 +1,4 @@
-"""Rehearsal finds out which starts help: on rich classes that are cut, or on poor ones that are halved."""
+"""Rehearsal finds out which starts help: on majority classes that are cut, or on minority ones that are halved."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from gan.training.settings import PretrainSettings
 
 
 def cut_digits(few: int) -> tuple[np.ndarray, np.ndarray]:
-    """Handwritten digits, classes 1, 3, 5 and 8 cut to `few` pictures."""
+    """Handwritten digits, classes 1, 3, 5 and 8 cut to `few` images."""
     found = load_digits()
     rows = [np.flatnonzero(found.target == label)[: few if label in (1, 3, 5, 8) else None] for label in range(10)]
     chosen = np.concatenate(rows)
@@ -60,7 +60,7 @@ def test_where_no_class_is_poor_or_has_enough_samples_there_is_no_rehearsal() ->
     assert made == policies(5)["spread"]
 
 
-def test_a_policy_that_is_named_is_taken_and_noise_refused_for_pictures() -> None:
+def test_a_policy_that_is_named_is_taken_and_noise_refused_for_images() -> None:
     """What the settings say is not questioned, unless it makes no sense."""
     samples, labels = cut_digits(8)
     codec = modalities.fit(samples)

@@ -1,0 +1,73 @@
+"""The examples run as they stand, and say what they are there to say."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conftest import run
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def example(folder: Path, name: str, *arguments: str, code: int = 0) -> str:
+    return run(sys.executable, str(EXAMPLES / name), *arguments, cwd=folder, code=code)
+
+
+def test_the_method_fits_a_page_and_prints_what_each_step_is_worth(tmp_path: Path) -> None:
+    """At most 80 lines; four figures, all far above the share of the class."""
+    assert len((EXAMPLES / "borrowed_starts.py").read_text().splitlines()) <= 80
+    figures = [
+        float(found) for found in re.findall(r": (0\.\d{3})$", example(tmp_path, "borrowed_starts.py"), re.MULTILINE)
+    ]
+    assert len(figures) == 4 and min(figures) > 0.9
+
+
+def test_the_demo_table_has_a_minority_class_and_gaps(tmp_path: Path) -> None:
+    """Twenty malignant tumours are left in train; the test half is whole."""
+    example(tmp_path, "breast_cancer.py", "made")
+    train, test = (pd.read_csv(tmp_path / "made" / f"{name}.csv") for name in ("train", "test"))
+    assert (train["tumour"] == "malignant").sum() == 20 and (test["tumour"] == "malignant").sum() > 100
+    assert train["mean texture"].isna().any()
+
+
+@pytest.mark.parametrize("form", ["csv", "npz"])
+def test_own_samples_are_judged(tmp_path: Path, form: str) -> None:
+    """Fresh samples of the small class from its own law, a hundred of them, ship; noise does not."""
+    rng = np.random.default_rng(1)
+
+    def write(name: str, counts: tuple[int, int], shift: float) -> str:
+        y = np.repeat(["a", "b"], counts)
+        x = (rng.normal(size=(len(y), 4)) + shift * (y == "b")[:, None]).astype(np.float32)
+        path = tmp_path / f"{name}.{form}"
+        if form == "csv":
+            pd.DataFrame(x, columns=list("wxyz")).assign(kind=y).to_csv(path, index=False)
+        else:
+            np.savez(path, x=x, y=y)
+        return str(path)
+
+    files = {"--train": write("train", (200, 10), 1.2), "--test": write("test", (400, 200), 1.2)}
+    label = ["--label", "kind"] if form == "csv" else []
+    for shift, verdicts in ((1.2, ("ship", "hold")), (-2.0, ("hold",))):
+        told = {**files, "--synthetic": write("synthetic", (0, 100), shift)}
+        text = example(tmp_path, "judge_samples.py", *[word for pair in told.items() for word in pair], *label)
+        assert any(f"b: {verdict}" in text for verdict in verdicts), text
+        assert "Traceback" not in text
+
+
+def test_judging_nothing_says_what_to_give(tmp_path: Path) -> None:
+    """One line, exit code 2."""
+    assert "give --train, --test and --synthetic" in example(tmp_path, "judge_samples.py", code=2)
+
+
+def test_the_demo_of_the_judge_runs_and_keeps_all_samples_of_the_class(tmp_path: Path) -> None:
+    """Its synthetic class keeps its 15 real samples; a file of its own serves for validation."""
+    assert "rare: " in (text := example(tmp_path, "judge_samples.py", "--demo"))
+    assert "of 15" in text or "worth about" not in text
+    table = pd.DataFrame({"x": np.arange(6.0), "kind": ["a", "b"] * 3})
+    table.to_csv(tmp_path / "all.csv", index=False)
+    files = [word for name in ("train", "test", "synthetic") for word in (f"--{name}", "all.csv")]
+    assert "give --validation" in example(tmp_path, "judge_samples.py", *files, "--label", "kind", code=2)
