@@ -103,7 +103,7 @@ def make_plan(counts: dict[str, int], settings: Settings) -> Plan:
         if count < settings.min_samples:
             skipped[label] = (
                 f"class {label!r} has {count} training samples, at least {settings.min_samples} are needed for a GAN; "
-                "collect more, weigh the class or repeat its samples, or lower plan.min_samples"
+                "collect more, use class weights or repeat its samples, or lower plan.min_samples"
             )
         elif target > count:
             index = list(counts).index(label)
