@@ -41,13 +41,13 @@ def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, code: in
 
 
 def write_classes(folder: Path, counts: Mapping[str, int], size: int = 8, seed: int = 0) -> Path:
-    """Write class folders of gray PNGs, each class with a bright bar at a place of its own; return the folder."""
+    """Write class folders of gray PNGs, each class with a faint bar at a place of its own; return the folder."""
     rng = np.random.default_rng(seed)
     for number, (name, count) in enumerate(counts.items()):
         (folder / name).mkdir(parents=True, exist_ok=True)
         for index in range(count):
             image = rng.integers(0, 90, (size, size))
-            image[number % size] += 140
+            image[number % size] += 30
             Image.fromarray(image.astype(np.uint8)).save(folder / name / f"{index:03d}.png")
     return folder
 
