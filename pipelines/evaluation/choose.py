@@ -263,7 +263,7 @@ def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
         untried = tuple(Option(dose, use, None) for dose, use in tried)
         return Way(small, "mixed", "too few samples to choose by: the smallest dose", untried)
     keys = [Key(name, arm, 0, FILTERED, dose, use) for dose, use in tried]
-    answers = folds.train(keys, "dose and use")
+    answers = folds.train([key.trained for key in keys], "dose and use")
     options = [Option(key.dose, key.use, folds.score(_decided(answers, key, choice.strength[name]))) for key in keys]
     return _best_way(options, choice.best)
 

@@ -46,7 +46,7 @@ def learning_curves(study: Study, choice: Choice, repeats: int) -> dict[int, Cur
     """Return the learning curve of each minority class that is in the test split."""
     inputs, name = study.inputs, choice.classifier
     arm = choice.arm[name]
-    keys = [Key(name, arm, repeat) for repeat in range(repeats)]
+    keys = [Key(name, arm, repeat).trained for repeat in range(repeats)]
     tasks = [
         Task(
             key,

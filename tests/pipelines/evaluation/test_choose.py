@@ -1,5 +1,7 @@
 """What is chosen, is chosen without the test split."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,17 @@ def test_changing_the_test_labels_changes_no_choice() -> None:
         chosen.append((choice.classifier, choice.arm, choice.rivals, choice.strength, scores, way, measured.gains))
     assert chosen[0][:-1] == chosen[1][:-1]
     assert chosen[0][-1] != chosen[1][-1]
+
+
+def test_a_tuned_threshold_takes_samples_like_any_arm() -> None:
+    """It is trained like `nothing`, with the samples, and decides with its own priors: from choice to gain."""
+    study, choice = prepare(digits((1, 3), classes=5), QUICK, 0)
+    tuned = replace(
+        choice, arm=dict.fromkeys(choice.arm, "tuned_threshold"), rivals=dict.fromkeys(choice.arm, ["tuned_threshold"])
+    )
+    measured = measure(study, tuned, QUICK, 0)
+    assert len(measured.way.options) == 3 and all(option.scored for option in measured.way.options)
+    assert (choice.classifier, "tuned_threshold", 1) in measured.gains and measured.curves
 
 
 def scored(value: float, error: float = 0.01, seed: int = 0) -> Scored:
