@@ -34,7 +34,7 @@ def test_a_tuned_threshold_takes_samples_like_any_arm() -> None:
     """It is trained like `nothing`, with the samples, and decides with its own priors: from choice to gain."""
     study, choice = prepare(digits((1, 3), classes=5), QUICK, 0)
     arm = "tuned_threshold"
-    tuned = replace(choice, arm={name: arm for name in choice.arm}, rivals={name: [arm] for name in choice.arm})
+    tuned = replace(choice, arm=dict.fromkeys(choice.arm, arm), rivals={name: [arm] for name in choice.arm})
     measured = measure(study, tuned, QUICK, 0)
     assert len(measured.way.options) == 3 and all(option.scored for option in measured.way.options)
     assert (choice.classifier, "tuned_threshold", 1) in measured.gains and measured.curves
