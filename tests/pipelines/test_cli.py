@@ -127,7 +127,7 @@ def test_init_here_takes_an_empty_folder(tmp_path: Path) -> None:
     """`tailweight init .` fills the folder that one stands in."""
     write_classes(tmp_path / "images", {"a": 3, "b": 3})
     (tmp_path / "here").mkdir()
-    run("tailweight", "init", ".", "--images", "../pictures", cwd=tmp_path / "here")
+    run("tailweight", "init", ".", "--images", "../images", cwd=tmp_path / "here")
     assert (tmp_path / "here/params.yaml").exists()
     assert not list(tmp_path.glob(".*"))
 
