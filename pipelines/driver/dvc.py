@@ -17,11 +17,10 @@ from typing import Any
 import psutil
 
 from pipelines import files
-from pipelines.driver import dag, progress
+from pipelines.driver import dag, lock, progress
 from pipelines.errors import UserError
 
 FILE = "dvc.yaml"
-LOCK = "dvc.lock"
 CODE = "data/code.yaml"  # in a project elsewhere: which code its stages run, since a path into site-packages is no dependency
 COMMENT = "Rendered by `tailweight render` from the table of stages in pipelines/driver/dag.py."
 RETRYABLE = ("Unable to acquire lock", "is busy", "rwlock")
@@ -210,7 +209,7 @@ def _below(child: psutil.Popen) -> list[psutil.Process]:
 
 def prune(project: Path, slugs: set[str]) -> list[str]:
     """Delete the files and lock entries of classes that are not in the plan any more; return what was deleted."""
-    return prune_files(project, slugs) + _prune_lock(project / LOCK, slugs)
+    return prune_files(project, slugs) + _prune_lock(project / lock.FILE, slugs)
 
 
 def prune_files(project: Path, slugs: set[str]) -> list[str]:
@@ -231,10 +230,10 @@ def prune_files(project: Path, slugs: set[str]) -> list[str]:
     return removed
 
 
-def _prune_lock(lock: Path, slugs: set[str]) -> list[str]:
-    if not lock.is_file():
+def _prune_lock(path: Path, slugs: set[str]) -> list[str]:
+    if not path.is_file():
         return []
-    document = files.read_yaml(lock)
+    document = files.read_yaml(path)
     stages = document.get("stages") or {}
     per_class = {stage.name for stage in dag.STAGES if stage.per_class}
     dead = [
@@ -243,7 +242,7 @@ def _prune_lock(lock: Path, slugs: set[str]) -> list[str]:
     for name in dead:
         del stages[name]
     if dead:
-        files.write_text(lock, files.yaml_text(document, width=LOCK_WIDTH))
+        files.write_text(path, files.yaml_text(document, width=LOCK_WIDTH))
     return dead
 
 
