@@ -2,6 +2,9 @@
 
     python benchmarks/gate_calibration.py --runs 100 --workers 2
 
+A digits world takes some four minutes on one core, a table's one. Each is added to gate_calibration.jsonl as it ends; what is
+there already is not run again, so that the runs can be made in several sittings.
+
 Each run draws a new world: new splits and new minority samples. In each world five kinds of samples play the generator:
 
 - second_smote (A/A, tables): another draw of an arm; there is nothing to gain over it.
@@ -15,7 +18,6 @@ what the intervals are worth on their own. Bars: A/A, replay and placebo at most
 """
 
 import argparse
-import json
 import platform
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,6 +26,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
+import results
 from sklearn.datasets import load_breast_cancer, load_digits, make_classification
 from threadpoolctl import threadpool_limits
 
@@ -32,8 +35,9 @@ from pipelines.evaluation import gate, inspection, intervals
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.confirm import confirm
 from pipelines.evaluation.evaluate import judge, measure, prepare
+from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.study import Inputs, Study
+from pipelines.evaluation.study import Study
 from pipelines.likeness.data import Data, Pool
 from pipelines.samples import IMAGES, TABLE
 
@@ -54,6 +58,16 @@ def digits_rows(seed: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], tup
     return x / 16, y, (1, 3, 5, 8), (8, 8, 1)
 
 
+def hidden_rows(seed: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], tuple[int, int, int] | None]:
+    """The digits with a square of 3 pixels a side hidden in each, as in `make demo-hard`: there is room for a gain."""
+    x, y, rare, shape = digits_rows(seed)
+    images = x.reshape(-1, 8, 8).copy()
+    places = seeds.numpy_generator(seed, "hidden digits").integers(0, 6, (len(images), 2))
+    for image, (top, left) in zip(images, places, strict=True):
+        image[top : top + 3, left : left + 3] = 0
+    return images.reshape(len(x), -1), y, rare, shape
+
+
 def table_rows(seed: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], tuple[int, int, int] | None]:
     """A table of 12 columns from a known law (new in each run), two of four classes rare."""
     x, y = make_classification(
@@ -68,7 +82,12 @@ def cancer_rows(seed: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], tup
     return x, y, (0,), None
 
 
-SETS: dict[str, Callable] = {"digits": digits_rows, "table": table_rows, "cancer": cancer_rows}
+SETS: dict[str, Callable] = {
+    "digits": digits_rows,
+    "hidden_digits": hidden_rows,
+    "table": table_rows,
+    "cancer": cancer_rows,
+}
 
 
 def world(name: str, seed: int) -> tuple[Inputs, dict[int, np.ndarray]]:
@@ -145,48 +164,45 @@ def run(name: str, seed: int, kinds: list[str], settings: Settings) -> list[dict
             for way, seen in (("gate", inspected), ("by gain alone", unchecked)):
                 verdicts = judge(now, choice, measured, seen, settings)
                 verdicts = confirm(now, choice, measured.way, verdicts, settings, seed)
-                rows += [
+                rows.append(
                     {
-                        "set": name, "seed": seed, "kind": kind, "way": way, "class": v.name, "verdict": v.verdict,
-                        "classifier": choice.classifier, "baseline": v.baseline, "hardest": v.hardest,
-                        "dose": measured.way.dose, "use": measured.way.use, "gain": v.gain.value, "low": v.gain.low, "p": v.p,
-                        "detectable": v.detectable,
-                        "copies": seen[now.inputs.names.index(v.name)].copies[0],
+                        "set": name, "seed": seed, "kind": kind, "way": way, "classifier": choice.classifier,
+                        "dose": measured.way.dose, "use": measured.way.use,
+                        "verdict": [v.verdict for v in verdicts],
+                        "gain": [rounded(v.gain.value) for v in verdicts],
+                        "p": [rounded(v.p) for v in verdicts],
                     }
-                    for v in verdicts
-                ]  # fmt: skip
+                )  # fmt: skip
     return rows
 
 
-def summarise(table: pd.DataFrame) -> pd.DataFrame:
+def rounded(value: float) -> float | None:
+    """Return four digits of a figure; None where it was not measured."""
+    return round(float(value), 4) if np.isfinite(value) else None
+
+
+def summarise(rows: list[dict]) -> pd.DataFrame:
     """Return one row per set, kind and way: runs that shipped anything with a Wilson interval, and the mean over classes."""
-    rows = []
-    for (name, kind, way), part in table.groupby(["set", "kind", "way"], sort=False):
-        shipped = part.groupby("seed")["verdict"].agg(lambda v: gate.SHIP in set(v))
-        low, high = intervals.wilson(int(shipped.sum()), len(shipped))
+    table, shown = pd.DataFrame(rows), []
+    for (name, kind, way), part in table.groupby(["set", "kind", "way"]):
+        shipped = [gate.SHIP in verdicts for verdicts in part["verdict"]]
+        low, high = intervals.wilson(sum(shipped), len(shipped))
         least, most = BARS[kind]
-        share = 100 * shipped.mean()
-        rows.append(
+        share = 100 * float(np.mean(shipped))
+        verdicts, gains = part["verdict"].explode(), part["gain"].explode().astype(float)
+        shown.append(
             {
-                "set": name, "samples": kind, "way": way, "runs": len(shipped), "runs that shipped": int(shipped.sum()),
+                "set": name, "samples": kind, "way": way, "runs": len(shipped), "runs that shipped": sum(shipped),
                 "per 100": f"{share:.0f} [{100 * low:.0f}, {100 * high:.0f}]",
                 "bar": f">= {least}" if least else f"<= {most}",
                 "met": "yes" if least <= share <= most else "no",
-                "classes shipped": f"{(part['verdict'] == gate.SHIP).mean():.0%}",
-                "underpowered": f"{(part['verdict'] == gate.UNDERPOWERED).mean():.0%}",
-                "mean gain": f"{part['gain'].mean():+.3f}",
+                "classes shipped": f"{(verdicts == gate.SHIP).mean():.0%}",
+                "solved": f"{(verdicts == gate.SOLVED).mean():.0%}",
+                "underpowered": f"{(verdicts == gate.UNDERPOWERED).mean():.0%}",
+                "mean gain, where measured": f"{gains.mean():+.3f}",
             }
         )  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def in_short(table: pd.DataFrame) -> list[dict]:
-    """Return one row per set, kind, way and seed: verdict, gain, p and dose of each class, in the order of the classes."""
-    rows = []
-    for key, part in table.groupby(["set", "kind", "way", "seed"], sort=False):
-        columns = {name: part[name].round(4).tolist() for name in ("verdict", "gain", "p", "dose", "copies")}
-        rows.append(dict(zip(("set", "kind", "way", "seed"), key, strict=True)) | columns)
-    return rows
+    return pd.DataFrame(shown)
 
 
 def as_markdown(table: pd.DataFrame) -> str:
@@ -201,30 +217,27 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--first", type=int, default=0, help="seed of the first run")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--sets", nargs="+", default=["digits", "table"], choices=list(SETS))
+    parser.add_argument("--sets", nargs="+", default=["hidden_digits", "table"], choices=list(SETS))
     parser.add_argument("--kinds", nargs="+", default=list(BARS), choices=list(BARS))
     parser.add_argument("--classifiers", nargs="+", default=[], help="by default those for the kind of data")
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".jsonl"))
     options = parser.parse_args()
     settings = Settings(classifiers=options.classifiers)
+    done = {(row["set"], row["seed"]) for row in results.load(options.out)}
     jobs = [
-        (name, seed, [k for k in options.kinds if name != "digits" or k != "second_smote"], settings)
+        (name, seed, [k for k in options.kinds if "digits" not in name or k != "second_smote"], settings)
         for name in options.sets
         for seed in range(options.first, options.first + options.runs)
+        if (name, seed) not in done
     ]
-    found = joblib.Parallel(options.workers, verbose=5)(joblib.delayed(run)(*job) for job in jobs)
-    table = pd.DataFrame([row for rows in found for row in rows])
-    machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {options.workers} process(es)"
-    shown = as_markdown(summarise(table))
-    command = f"python benchmarks/gate_calibration.py --runs {options.runs} --first {options.first}"
-    command += f" --sets {' '.join(options.sets)}"
-    judges = ", ".join(options.classifiers) or "those for the kind of data"
-    options.out.write_text(
-        f"# How often the gate ships where the truth is known\n\n    {command}\n\nMachine: {machine}.\n"
-        f"Classifiers: {judges}. {__doc__.split(chr(10) * 2, 2)[2].strip()}\n\n{shown}\n"
-    )
-    options.out.with_suffix(".json").write_text(
-        json.dumps(in_short(table), separators=(",", ":")).replace("},{", "},\n{") + "\n"
+    calls = (joblib.delayed(run)(*job) for job in jobs)
+    for rows in joblib.Parallel(options.workers, return_as="generator_unordered", verbose=5)(calls):
+        results.add(options.out, rows)
+    shown = as_markdown(summarise(results.load(options.out)))
+    machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}"
+    options.out.with_suffix(".md").write_text(
+        f"# How often the gate ships where the truth is known\n\n    python benchmarks/gate_calibration.py\n\n"
+        f"Machine: {machine}. {__doc__.split(chr(10) * 2, 3)[3].strip()}\n\n{shown}\n"
     )
     print(shown)
 

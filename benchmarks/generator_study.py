@@ -47,7 +47,7 @@ from pipelines import files
 from pipelines.driver import dag, one_stage, params
 from pipelines.evaluation import classifiers, intervals, synthetic
 from pipelines.evaluation.arms import ARMS, Training
-from pipelines.evaluation.study import Inputs
+from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.synthetic import FILTERED, RANDOM, UNFILTERED
 from pipelines.ingest import image_files, image_sources
 from pipelines.likeness.data import Data

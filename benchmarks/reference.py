@@ -28,9 +28,10 @@ from sklearn.metrics import average_precision_score
 
 from gan import seeds
 from pipelines.driver import one_stage
-from pipelines.evaluation.arms import ARMS
-from pipelines.evaluation.convnet import ConvNet
+from pipelines.evaluation.arms import ARMS, Training
+from pipelines.evaluation.classifiers import convnet
 from pipelines.evaluation.styles import Style
+from pipelines.evaluation.synthetic import USES
 from pipelines.likeness.data import Data, images_as_rows
 from pipelines.samples import IMAGES
 
@@ -39,12 +40,6 @@ STYLES: dict[str, Style] = {
     for name, arm in ARMS.items()
     if arm.network  # type: ignore[attr-defined]
 } | {"nothing": Style()}
-USES: dict[str, dict[str, float]] = {
-    "filled_up": {},
-    "filled_up_weight_half": {"synthetic_weight": 0.5},
-    "half_of_draws": {"synthetic_share": 0.5},
-    "half_then_real": {"synthetic_share": 0.5, "real_last": 0.4},
-}
 WITH_GAN = ("square_root", "balanced")
 
 
@@ -90,19 +85,17 @@ def arms(gan: bool) -> Iterator[tuple[str, str, Style]]:
         yield from ((name, "", style) for name, style in STYLES.items())
         return
     for name in WITH_GAN:
-        for use, changed in USES.items():
-            yield name, use, replace(STYLES[name], **changed)
+        yield from ((name, use, STYLES[name]) for use in USES)
 
 
 def measure(given: World, style: Style, use: str, seed: int) -> dict[str, float]:
     """Return the mean average precision of the cut classes and the processor seconds of the fit."""
-    assert given.train.image_shape is not None
-    train = given.train
+    training = Training(given.train, style=style)
     if use and given.synthetic is not None:
-        train = train.join(given.synthetic)
+        made = np.ones(len(given.synthetic), bool)
+        training = USES[use].apply(replace(training, data=given.train.add(given.synthetic.x, given.synthetic.y, made)))
     started = time.process_time()
-    flags = np.arange(len(train)) >= len(given.train)
-    fitted = ConvNet.fit(train.x, train.y, given.train.image_shape, style, seed, synthetic=flags)
+    fitted = convnet(training, seed)
     seconds = time.process_time() - started
     said = fitted.predict_proba(given.test.x)
     value = np.mean([average_precision_score(given.test.y == label, said[:, label]) for label in given.minority])

@@ -20,8 +20,8 @@ import pandas as pd
 from gan.kinds import infer_kinds
 from gan.seeds import numpy_generator
 from pipelines.evaluation.evaluate import evaluate
+from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.study import Inputs
 from pipelines.likeness import views
 from pipelines.likeness.data import Pool
 from pipelines.samples import IMAGES, TABLE, Samples

@@ -186,7 +186,6 @@ class Rows:
         """Return the rows `x`, (n, d), averaged down to what the network sees."""
         made = np.zeros(len(x), bool) if synthetic is None else synthetic.astype(bool)
         weighed = np.ones(len(x)) if weight is None else weight.astype(float)
-        weighed = np.where(made, style.synthetic_weight, 1) * weighed
         counted = labels if style.synthetic_share is None else labels[~made]
         return cls(
             as_images(x, shape).to(device),

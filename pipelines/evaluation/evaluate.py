@@ -13,13 +13,15 @@ from gan import seeds
 from gan.progress import Progress
 from pipelines.evaluation import advice, choose, curves, gate, inspection, intervals, tables, tuning, yardstick
 from pipelines.evaluation.arms import ARMS
-from pipelines.evaluation.choose import Choice, Folds, Way
+from pipelines.evaluation.choose import Choice, Way
 from pipelines.evaluation.classifiers import chosen
 from pipelines.evaluation.confirm import confirm
 from pipelines.evaluation.fitting import Fitter, Key
+from pipelines.evaluation.folds import Folds
+from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.inspection import Inspected
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.study import Inputs, Resampling, Study, resampling
+from pipelines.evaluation.study import Resampling, Study, resampling
 from pipelines.evaluation.synthetic import FILTERED, RANDOM, REPLAY, UNFILTERED
 
 LABELS = {arm.name: arm.label for arm in ARMS.values()} | {
@@ -96,8 +98,9 @@ def prepare(
     """Choose the deciding classifier and each one's best arm on train and validation; return a study to go on with, too."""
     table = tuning.tuned(chosen(settings.classifiers, settings.estimators, inputs.train.kind), inputs.real, seed)
     fitter = Fitter(table, len(inputs.names), seed, workers, 0, progress)
-    choice = choose.choose_arms(Folds.of(inputs, fitter, settings), list(table))
-    return Study(inputs, fitter, choice.strength), choice
+    folds = Folds.of(inputs, fitter, settings)
+    choice = choose.choose_arms(folds, list(table))
+    return Study(inputs, fitter, choice.strength, folds=folds), choice
 
 
 def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: bool = False) -> Measured:
@@ -113,7 +116,8 @@ def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: 
     plain = _precisions(draws, name, keys)
     if all(_solved(choice, label, plain, settings) for label in inputs.minority):
         return Measured(Way(min(settings.doses), "mixed", "every class is solved without them", ()), keys, {}, plain)
-    way = choose.choose_way(Folds.of(inputs, study.fitter, settings), choice, settings.doses)
+    assert study.folds is not None, "a study of minority classes has folds"
+    way = choose.choose_way(study.folds, choice, settings.doses)
     if way.worthwhile:
         for source in [FILTERED, *([] if brief else _controls(inputs))]:
             keys += _repeats(name, choice.arm[name], settings, source, way)

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from gan import seeds
 from pipelines.evaluation import intervals, tables
 from pipelines.evaluation.arms import smote
-from pipelines.evaluation.study import Inputs
+from pipelines.evaluation.inputs import Inputs
 from pipelines.likeness import copies, fidelity, tells
 from pipelines.likeness.data import Data, Pool
 from pipelines.likeness.distance import Space, spaces, thin

@@ -8,49 +8,25 @@ import numpy as np
 from pipelines.evaluation import intervals, metrics
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.fitting import Fitter, Key, Outcome, Task
-from pipelines.likeness.data import Data, Pool
+from pipelines.evaluation.folds import Folds
+from pipelines.evaluation.inputs import Inputs
 
 VALIDATION, TEST = 0, 1
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """All that a study works on.
-
-    names: class names in label order.   targets: class index -> samples wanted, one entry a minority class.
-    pools: the candidates of those classes, in the order of `targets`.
-    Test keeps its natural class shares.
-    """
-
-    train: Data
-    validation: Data
-    test: Data
-    names: tuple[str, ...]
-    targets: dict[int, int]
-    pools: tuple[Pool, ...]
-
-    @property
-    def minority(self) -> list[int]:
-        """The minority classes, by index."""
-        return list(self.targets)
-
-    @property
-    def real(self) -> Data:
-        """Train and validation together, train first."""
-        return self.train.join(self.validation)
 
 
 @dataclass
 class Study:
     """Trainings on demand, each done once.
 
-    strength: classifier -> how far `tuned_threshold` takes the prior out, chosen before.
+    strength: classifier -> how far `tuned_threshold` takes the prior out, chosen before.   folds: what was chosen by; None
+    where there was nothing to choose.
     """
 
     inputs: Inputs
     fitter: Fitter
     strength: dict[str, float] = field(default_factory=dict)
     outcomes: dict[Key, Outcome] = field(default_factory=dict)
+    folds: Folds | None = None
 
     def train(self, keys: Iterable[Key], purpose: str) -> None:
         """Train what is missing among `keys`; each answers for the validation and the test rows."""

@@ -34,7 +34,6 @@ class Style:
     deferred: last share of the steps in which a class weighs by its effective number of samples (Cao et al. 2019, arXiv
         1906.07413, there 0.2; the weights are those of Cui et al. 2019, arXiv 1901.05555); 0 is off.
     smoothing: share of each label that is spread over all classes (Szegedy et al. 2016, arXiv 1512.00567).
-    synthetic_weight: weight of a synthetic row in the loss, beside 1 for a real one.
     synthetic_share: None: a synthetic row is a row as any other and makes its class larger. Otherwise a class is drawn as
         often as without them, and this share of its draws is synthetic.
     real_last: last share of the steps in which real rows alone are drawn.
@@ -46,7 +45,6 @@ class Style:
     cmo: float = 0.0
     deferred: float = 0.0
     smoothing: float = 0.1
-    synthetic_weight: float = 1.0
     synthetic_share: float | None = None
     real_last: float = 0.0
     policy: Policy = field(default_factory=Policy)

@@ -9,9 +9,10 @@ import pandas as pd
 from pipelines.evaluation import metrics
 from pipelines.evaluation.choose import Choice, Way
 from pipelines.evaluation.fitting import Fitter, Key
+from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.intervals import Interval, detectable_effect
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.study import Inputs, Study
+from pipelines.evaluation.study import Study
 
 MEAN, REST = -1, -2  # in place of a class: the mean of the minority classes, and the mean of all others
 DIGITS = 4  # after the point of every figure that is written: further ones may differ between processors
@@ -100,14 +101,13 @@ def selection(choice: Choice, inputs: Inputs) -> pd.DataFrame:
 
 def ways(way: Way) -> pd.DataFrame:
     """Return how every dose and use of the samples did out of fold; `error` is that of the lead over the first."""
-    tried = [option for option in way.options if option.scored is not None]
+    tried = way.options
     rows = [
         (
             one.dose, one.use, one.scored.value, one.scored.lead(tried[0].scored)[1],
             (one.dose, one.use) == (way.dose, way.use),
         )
         for one in tried
-        if one.scored is not None and tried[0].scored is not None
     ]  # fmt: skip
     return frame("ways", rows)
 

@@ -22,7 +22,7 @@ from pipelines.samples import KEPT, Candidates, Samples
 
 if TYPE_CHECKING:
     from pipelines.evaluation.evaluate import Result
-    from pipelines.evaluation.study import Inputs
+    from pipelines.evaluation.inputs import Inputs
 
 __all__ = ["Settings", "run"]
 
@@ -66,7 +66,7 @@ def run(
 
 def load(train: Path, validation: Path, test: Path, classes: Path, plan: Path, synthetic: Path) -> "Inputs":
     """Read the inputs of `run` as arrays."""
-    from pipelines.evaluation.study import Inputs
+    from pipelines.evaluation.inputs import Inputs
 
     names = tuple(files.read_json(classes)["classes"])
     planned = (files.read_yaml(plan) or {}).get("classes") or {}

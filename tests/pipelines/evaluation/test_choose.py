@@ -36,7 +36,7 @@ def test_a_tuned_threshold_takes_samples_like_any_arm() -> None:
     arm = "tuned_threshold"
     tuned = replace(choice, arm=dict.fromkeys(choice.arm, arm), rivals={name: [arm] for name in choice.arm})
     measured = measure(study, tuned, QUICK, 0)
-    assert len(measured.way.options) == 3 and all(option.scored for option in measured.way.options)
+    assert len(measured.way.options) == 3 and all(option.scored.by_class for option in measured.way.options)
     assert (choice.classifier, "tuned_threshold", 1) in measured.gains and measured.curves
 
 
@@ -57,13 +57,15 @@ def scored(value: float, error: float = 0.01, seed: int = 0) -> Scored:
 )
 def test_the_smallest_dose_stands_unless_another_way_is_better(large: Scored, dose: float) -> None:
     """By more than a standard error out of fold."""
-    way = choose._best_way([Option(0.1, "mixed", scored(0.80)), Option(1.0, "mixed", large)], scored(0.79))
+    options = [Option(0.1, "mixed", scored(0.80)), Option(1.0, "mixed", large)]
+    way = choose._best_way(options, scored(0.79), options)
     assert way.dose == dose and way.worthwhile
 
 
 def test_samples_that_do_harm_out_of_fold_are_not_measured() -> None:
     """By more than two standard errors below the arm alone; the reason says by how much."""
-    way = choose._best_way([Option(0.1, "mixed", scored(0.70))], scored(0.80, 0.01, seed=1))
+    options = [Option(0.1, "mixed", scored(0.70))]
+    way = choose._best_way(options, scored(0.80, 0.01, seed=1), options)
     assert not way.worthwhile and "lower average precision by 0.100" in way.reason
 
 

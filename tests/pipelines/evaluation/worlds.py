@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_digits
 
-from pipelines.evaluation.study import Inputs
+from pipelines.evaluation.inputs import Inputs
 from pipelines.likeness.data import Data, Pool
 from pipelines.samples import KEPT, Candidates, Samples
 

@@ -1,0 +1,118 @@
+"""Cross-validation over the real samples outside of test."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.model_selection import StratifiedKFold
+
+from gan import seeds
+from pipelines.evaluation import intervals, metrics
+from pipelines.evaluation.arms import ARMS
+from pipelines.evaluation.fitting import Fitter, Key, Outcome, Task
+from pipelines.evaluation.inputs import Inputs
+from pipelines.evaluation.settings import Settings
+from pipelines.likeness.data import Data
+
+DRAWS = 200  # bootstrap draws of the rows out of fold
+
+Split = tuple[np.ndarray, np.ndarray]  # rows to train with, rows to ask about
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Average precision out of fold, the mean over the minority classes.
+
+    value: of all rows.   drawn: (draws,) under bootstrap draws of the rows, the same draws for all that are compared.
+    by_class: class index -> its own.
+    """
+
+    value: float
+    drawn: np.ndarray
+    by_class: Mapping[int, float]
+
+    def lead(self, other: "Scored") -> tuple[float, float]:
+        """Return how far this one is ahead of `other`, and the standard error of that."""
+        return self.value - other.value, float(np.std(self.drawn - other.drawn, ddof=1))
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Cross-validation over the real samples of `inputs` outside of test. What was trained on them alone is kept.
+
+    fitter: trains.   splits: `count` folds of each repetition, one repetition after the other.
+    weights: (1 + draws, n) of the rows: as they are, and under bootstrap draws.   known: trainings without synthetic samples.
+    """
+
+    inputs: Inputs
+    fitter: Fitter
+    splits: list[Split]
+    count: int
+    weights: np.ndarray
+    known: dict[tuple[Key, int], Outcome] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, inputs: Inputs, fitter: Fitter, settings: Settings) -> "Folds":
+        """Return as many folds as are asked for, or as the smallest minority class has samples; none with fewer than two."""
+        real = inputs.real
+        smallest = int(real.counts(len(inputs.names))[inputs.minority].min())
+        count = min(settings.folds, smallest)
+        found = splits(real, count, settings.fold_repeats, fitter.seed) if count > 1 else []
+        rng = seeds.numpy_generator(fitter.seed, "evaluate", "folds drawn")
+        drawn = intervals.stratified_weights(real.y, DRAWS, rng)
+        return cls(inputs, fitter, found, count, np.concatenate([np.ones((1, len(real))), drawn]).astype(np.float32))
+
+    def train(self, keys: Sequence[Key], purpose: str, last: int | None = None) -> dict[Key, list[Outcome]]:
+        """Return for each of `keys` what it gives in the folds up to `last`, asked about the fold's own rows."""
+        wanted = [(key, place) for key in keys for place in range(len(self.splits))[:last]]
+        missing = [one for one in wanted if one not in self.known]
+        made = dict(zip(missing, self.fitter([self._task(*one) for one in missing], purpose), strict=True))
+        self.known.update({one: outcome for one, outcome in made.items() if not one[0].source})
+        made |= {one: self.known[one] for one in wanted if one not in made}
+        return {key: [made[one] for one in wanted if one[0] == key] for key in keys}
+
+    def _task(self, key: Key, place: int) -> Task:
+        real, (rows, out) = self.inputs.real, self.splits[place]
+        pools = tuple(pool.within(rows) for pool in self.inputs.pools) if key.source else ()
+        return Task(key._replace(repeat=place), real.take(rows), (real.x[out],), self.inputs.targets, pools)
+
+    def scores(self, keys: Sequence[Key], purpose: str, strength: float, last: int | None = None) -> dict[Key, Scored]:
+        """Return what each of `keys` is worth in the folds up to `last`. strength: of the tuned threshold."""
+        found = self.train(list(dict.fromkeys(key.trained for key in keys)), purpose, last)
+        return {key: self._score([_decided(one, key, strength) for one in found[key.trained]]) for key in keys}
+
+    def _score(self, parts: Sequence[np.ndarray]) -> Scored:
+        """Return what the answers in the first folds are worth.
+
+        The folds of one repetition are pooled, repetitions averaged.
+        """
+        real, minority = self.inputs.real, sorted(self.inputs.targets)
+        tables = []  # (1 + draws, minority classes) of each repetition
+        for first in range(0, len(parts), self.count):
+            places = range(first, min(first + self.count, len(parts)))
+            rows = np.concatenate([self.splits[place][1] for place in places])
+            said, y = np.concatenate([parts[place] for place in places]), real.y[rows]
+            weights = self.weights[:, rows]
+            precisions = [metrics.weighted_average_precision(y == c, said[:, c], weights) for c in minority]
+            tables.append(np.nan_to_num(np.stack(precisions, axis=1)))
+        table = np.mean(tables, axis=0)
+        by_class = dict(zip(minority, table[0].tolist(), strict=True))
+        return Scored(float(table[0].mean()), table[1:].mean(1), by_class)
+
+
+def _decided(outcome: Outcome, key: Key, strength: float) -> np.ndarray:
+    if not ARMS[key.arm].tuned:
+        return outcome.probabilities[0]
+    return metrics.tempered(outcome.probabilities[0], outcome.prior, strength)
+
+
+def splits(real: Data, folds: int, repeats: int, seed: int) -> list[Split]:
+    """Return the folds of each repetition one after the other, stratified by class."""
+    result: list[Split] = []
+    for repeat in range(repeats):
+        state = seeds.derive(seed, "evaluate", "folds", repeat) % 2**32
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a class outside the plan may have fewer rows than folds
+            result += StratifiedKFold(folds, shuffle=True, random_state=state).split(real.x, real.y)
+    return result
