@@ -37,7 +37,6 @@ from pipelines.evaluation.confirm import confirm
 from pipelines.evaluation.evaluate import judge, measure, prepare
 from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.study import Study
 from pipelines.likeness.data import Data, Pool
 from pipelines.samples import IMAGES, TABLE
 
@@ -154,12 +153,10 @@ def run(name: str, seed: int, kinds: list[str], settings: Settings) -> list[dict
         rows = []
         for kind in kinds:
             pools = tuple(candidates(kind, inputs, label, rows_, seed) for label, rows_ in spare.items())
-            inputs_now = replace(inputs, pools=pools)
-            plain = {key: outcome for key, outcome in study.outcomes.items() if not key.source}
-            now = Study(inputs_now, study.fitter, study.strength, plain)
+            now = study.with_pools(pools)
             measured = measure(now, choice, settings, seed, brief=True)
             study.outcomes.update({key: outcome for key, outcome in now.outcomes.items() if not key.source})
-            inspected = inspection.inspect(inputs_now, seed, tells=False)
+            inspected = inspection.inspect(now.inputs, seed, tells=False)
             unchecked = {c: replace(i, copies=(0, 0), agreement=(0, 0)) for c, i in inspected.items()}
             for way, seen in (("gate", inspected), ("by gain alone", unchecked)):
                 verdicts = judge(now, choice, measured, seen, settings)

@@ -27,8 +27,7 @@ def confirm(
         return verdicts
     inputs, name = study.inputs, choice.classifier
     pools = tuple(pool for pool in inputs.pools if inputs.names[pool.label] in shipped)
-    real = {key: outcome for key, outcome in study.outcomes.items() if not key.source}
-    release = Study(replace(inputs, pools=pools), study.fitter, study.strength, real)
+    release = study.with_pools(pools)
     theirs = [Key(name, choice.arm[name], repeat) for repeat in range(settings.repeats)]
     ours = [key._replace(source=FILTERED, dose=way.dose, use=way.use) for key in theirs]
     release.train([*ours, *theirs], "release")

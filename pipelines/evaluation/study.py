@@ -1,7 +1,7 @@
 """One study: every arm with every classifier, trained several times on the same data, and asked about the same rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.fitting import Fitter, Key, Outcome, Task
 from pipelines.evaluation.folds import Folds
 from pipelines.evaluation.inputs import Inputs
+from pipelines.likeness.data import Pool
 
 VALIDATION, TEST = 0, 1
 
@@ -27,6 +28,13 @@ class Study:
     strength: dict[str, float] = field(default_factory=dict)
     outcomes: dict[Key, Outcome] = field(default_factory=dict)
     folds: Folds | None = None
+
+    def with_pools(self, pools: tuple[Pool, ...]) -> "Study":
+        """Return the study of other candidates, which knows what was trained without any."""
+        inputs = replace(self.inputs, pools=pools)
+        plain = {key: outcome for key, outcome in self.outcomes.items() if not key.source}
+        folds = replace(self.folds, inputs=inputs) if self.folds else None
+        return Study(inputs, self.fitter, self.strength, plain, folds)
 
     def train(self, keys: Iterable[Key], purpose: str) -> None:
         """Train what is missing among `keys`; each answers for the validation and the test rows."""

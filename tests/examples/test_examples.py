@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.conftest import run
 
@@ -32,6 +33,17 @@ def test_the_demo_table_has_a_minority_class_and_gaps(tmp_path: Path) -> None:
     train, test = (pd.read_csv(tmp_path / "made" / f"{name}.csv") for name in ("train", "test"))
     assert (train["tumour"] == "malignant").sum() == 20 and (test["tumour"] == "malignant").sum() > 100
     assert train["mean texture"].isna().any()
+
+
+def test_the_hard_demo_hides_a_square_of_each_image(tmp_path: Path) -> None:
+    """Ten images of each cut class are left in train, the test half is whole, and 3 x 3 pixels are black."""
+    example(tmp_path, "hidden_digits.py", "made")
+    images = {split: list((tmp_path / "made" / split).glob("*/*.png")) for split in ("train", "test")}
+    assert len(images["test"]) == 899
+    assert [len(list((tmp_path / "made" / "train" / digit).iterdir())) for digit in "1358"] == [10] * 4
+    for path in images["train"]:
+        black = np.lib.stride_tricks.sliding_window_view(np.asarray(Image.open(path)) == 0, (3, 3))
+        assert black.all((2, 3)).any()
 
 
 @pytest.mark.parametrize("form", ["csv", "npz"])
