@@ -26,7 +26,8 @@ from pipelines.evaluation.synthetic import FILTERED, uses
 RULED_OUT = 2.0  # standard errors below the best arm at which an arm is no rival any more
 CLEARLY = 1.0  # standard errors by which another dose or use must beat the smallest dose, mixed in
 MOST_RIVALS = 4  # arms that a class has to beat on test: the best out of fold, which differ by little then
-FIRST_FOLDS = 2  # after which arms that are ruled out are not trained any more
+FIRST_FOLDS = 2  # after which arms that are ruled out, or not among the best, are not trained any more
+MOST_LEFT = MOST_RIVALS + 1  # arms that are trained on all folds: one more than can be rivals
 HARMFUL = 2.0  # standard errors below the arm alone at which samples are not even measured
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -85,7 +86,7 @@ def mean_average_precision(y: np.ndarray, probabilities: np.ndarray, labels: Ite
 def choose_arms(folds: Folds, classifiers: Sequence[str]) -> Choice:
     """Choose the classifier that decides and each classifier's best arm. Equal scores go to what is listed first.
 
-    An arm that the first folds rule out is not trained on the others; its score is that of the first folds.
+    After the first folds the best few go on, without those that are ruled out; the others keep the score of the first folds.
     """
     if not folds.splits:
         return _unchosen(classifiers)
@@ -111,7 +112,7 @@ def _choose_arm(folds: Folds, classifier: str) -> _Chosen:
     keys = {arm: Key(classifier, arm, 0) for arm in baselines(classifier in NETWORKS)}
     trained = list(dict.fromkeys(key.trained for key in keys.values()))
     early = folds.scores(trained, "cross-validation", 0.0, last=FIRST_FOLDS)
-    left = [key for key in [*_left(early), keys["nothing"]] if key in early]
+    left = [*_left(early)[:MOST_LEFT], keys["nothing"]]
     strength = _best_strength(folds, keys["nothing"])
     whole = [key for key in keys.values() if key.trained in left]
     scores = {key.arm: scored for key, scored in folds.scores(whole, "cross-validation", strength).items()}
@@ -122,9 +123,9 @@ def _choose_arm(folds: Folds, classifier: str) -> _Chosen:
 
 
 def _left(early: Mapping[Key, Scored]) -> list[Key]:
-    """Return what is not ruled out by the best."""
-    top = max(early.values(), key=lambda scored: scored.value)
-    return [key for key, scored in early.items() if not _ruled_out(scored, top)]
+    """Return what is not ruled out by the best, best first."""
+    best_first = sorted(early, key=lambda key: -early[key].value)
+    return [key for key in best_first if not _ruled_out(early[key], early[best_first[0]])]
 
 
 def _unchosen(classifiers: Sequence[str]) -> Choice:
@@ -167,7 +168,8 @@ def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     alone, strength = Key(name, arm, 0), choice.strength[name]
     keys = [Key(name, arm, 0, FILTERED, dose, use) for dose, use in tried]
     early = folds.scores([alone, *keys], "dose and use", strength, last=FIRST_FOLDS)
-    left = [key for key in _left(early) if key != alone]
+    not_worse = _left(early)
+    left = [key for key in keys if key in not_worse]
     scores = folds.scores(left, "dose and use", strength)
     options = [Option(key.dose, key.use, scores.get(key) or early[key]) for key in keys]
     if not left:

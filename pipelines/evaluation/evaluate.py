@@ -54,7 +54,7 @@ class Measured:
 
     way: the dose and use that were chosen.   keys: every training behind the scores.   gains: of the filtered GAN.
     precisions: (arm or source, class index) -> average precision on test of the deciding classifier, the mean over repeats.
-    curves: class index -> learning curve over real samples.
+    curves: class index -> learning curve over real samples, where some class has a gain to compare with it.
     """
 
     way: Way
@@ -128,8 +128,12 @@ def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: 
     study.train(keys, "arms")
     if not way.worthwhile:
         return Measured(way, keys, {}, plain)
-    learnt = {} if brief else yardstick.learning_curves(study, choice, settings.repeats)
-    return Measured(way, keys, _gains(draws, choice, keys, settings), _precisions(draws, name, keys), learnt)
+    gains = _gains(draws, choice, keys, settings)
+    sure = any(
+        gains[name, choice.arm[name], label].low > 0 for label in inputs.minority if (inputs.test.y == label).any()
+    )
+    learnt = yardstick.learning_curves(study, choice, settings.repeats) if sure and not brief else {}
+    return Measured(way, keys, gains, _precisions(draws, name, keys), learnt)
 
 
 def judge(

@@ -37,7 +37,7 @@ def test_a_tuned_threshold_takes_samples_like_any_arm() -> None:
     tuned = replace(choice, arm=dict.fromkeys(choice.arm, arm), rivals={name: [arm] for name in choice.arm})
     measured = measure(study, tuned, QUICK, 0)
     assert len(measured.way.options) == 3 and all(option.scored.by_class for option in measured.way.options)
-    assert (choice.classifier, "tuned_threshold", 1) in measured.gains and measured.curves
+    assert (choice.classifier, "tuned_threshold", 1) in measured.gains
 
 
 def scored(value: float, error: float = 0.01, seed: int = 0) -> Scored:
