@@ -5,11 +5,16 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipelines.commands import deploy, export, init, params, render, run, stage, status
 from pipelines.errors import UserError
 
 USER_ERROR = 2
 FAILED = 1
+
+try:
+    from pipelines.commands import deploy, export, init, params, render, run, stage, status
+except ModuleNotFoundError as missing:  # the sampler alone was installed
+    print(f"tailweight: no {missing.name} here; the command needs: pip install 'tailweight[pipeline]'", file=sys.stderr)
+    sys.exit(USER_ERROR)
 
 COMMANDS = (init, run, status, params, export, deploy, render, stage)  # in the order of the help
 

@@ -49,7 +49,7 @@ def read_query(url: str, query: str) -> pd.DataFrame:
     try:
         import sqlalchemy
     except ImportError:
-        raise UserError("SQLAlchemy is not installed, --query needs it: pip install 'tailweight[sql]'") from None
+        raise UserError("SQLAlchemy is not installed, --query needs it: pip install 'tailweight[pipeline]'") from None
     shown = re.sub(r"://[^/]*@", "://…@", url)  # neither the password nor the user in what is printed
     try:
         engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)  # nothing stays open

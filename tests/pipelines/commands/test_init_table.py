@@ -213,4 +213,4 @@ def test_without_sqlalchemy_a_line_says_what_to_install(
     """It is an extra; only databases need it."""
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     code, text = init(tmp_path, "--table", "sqlite:///x.db", "--query", "select 1", "--label", "label", capsys=capsys)
-    assert code == 2 and text.endswith("pip install 'tailweight[sql]'\n") and text.count("\n") == 1
+    assert code == 2 and text.endswith("pip install 'tailweight[pipeline]'\n") and text.count("\n") == 1
