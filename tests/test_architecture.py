@@ -166,8 +166,8 @@ def has_code(path: Path) -> bool:
     return any(not isinstance(node, ast.Expr) for node in ast.parse(path.read_text(encoding="utf-8")).body)
 
 
-def test_the_readme_describes_every_stage() -> None:
-    """The table of stages in the README is the table of stages."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_docs_describe_every_stage() -> None:
+    """The table of stages in `docs/method.md` is the table of stages."""
+    text = (ROOT / "docs/method.md").read_text(encoding="utf-8")
     for stage in dag.stages(demo=False):
         assert f"| {stage.name} | {'class' if stage.per_class else 'data set'} | {stage.about} |" in text
