@@ -45,8 +45,27 @@ def yaml_text(value: Any, comment: str = "", width: int = 120) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """Return the content of a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Return the content of a JSON file of ours, an object; UserError where it is damaged."""
+    with undamaged(path):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError(f"found a {type(found).__name__}, expected an object")
+        return found
+
+
+REMEDY = "bring it back with: dvc checkout --force (or dvc pull), or remove it and make it anew with: tailweight run"
+
+
+@contextmanager
+def undamaged(path: Path, remedy: str = REMEDY) -> Iterator[None]:
+    """Turn what a damaged file of ours raises in the block into a UserError that says how to bring it back."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (ValueError, KeyError, TypeError, EOFError, OSError) as error:  # pyarrow's errors are kinds of these
+        why = " ".join(str(error).split())[:120]
+        raise UserError(f"{path}: damaged ({why}); {remedy}") from None
 
 
 def write_json(path: Path, value: Any) -> None:

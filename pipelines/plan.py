@@ -33,7 +33,8 @@ class Plan(BaseModel):
     @classmethod
     def load(cls, path: Path) -> "Plan":
         """Read `plan.yaml`."""
-        return cls.model_validate(files.read_yaml(path) or {})
+        with files.undamaged(path):
+            return cls.model_validate(files.read_yaml(path) or {})
 
     def save(self, path: Path) -> None:
         """Write `plan.yaml`."""

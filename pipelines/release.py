@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipelines.files import undamaged
 from pipelines.samples import Candidates, Samples, Values, is_value
 from pipelines.samples.sets import beside, without_values
 
@@ -43,4 +44,5 @@ def assemble(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 def read(path: Path, kind: str) -> tuple[pd.DataFrame, Values]:
     """Return the rows of a release of data of `kind` without their values, and the values, as `Samples` has them."""
-    return without_values(pd.read_parquet(path), kind)
+    with undamaged(path):
+        return without_values(pd.read_parquet(path), kind)

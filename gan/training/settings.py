@@ -27,7 +27,9 @@ class PretrainSettings(_Loop):
     network: Literal["auto", "mlp", "dcgan", "resnet", "laplacian"] = Field(
         default="auto", description="family of networks; auto: mlp to 12 pixels, else dcgan"
     )
-    width: int = Field(default=16, ge=4, description="channels of the first convolution; mlp layers: 16 times as many")
+    width: int = Field(
+        default=16, ge=4, le=512, description="channels of the first convolution; mlp layers: 16 times as many"
+    )
     steps: int = Field(default=1200, ge=1, description="training steps")
     learning_rate: float = ExpertField(
         default=5e-4, gt=0, description="of both networks, falling to a tenth along a cosine"
@@ -42,7 +44,7 @@ class PretrainSettings(_Loop):
     neighbours: int = ExpertField(
         default=5, ge=1, description="nearest neighbours of a real sample that a start may lean to"
     )
-    noise_dim: int = ExpertField(default=32, ge=1, description="numbers of noise a sample")
+    noise_dim: int = ExpertField(default=32, ge=1, le=4096, description="numbers of noise a sample")
 
 
 class TrainSettings(_Loop):
@@ -59,7 +61,7 @@ class UpscaleSettings(Settings):
 
     factor: Literal[1, 2, 4] = Field(default=1, description="the GAN's images are smaller by this, 1: no upscaling")
     batch_size: int = ExpertImageField(default=32, ge=2, description="images a step")
-    width: int = ExpertImageField(default=16, ge=4, description="channels of the first convolution")
+    width: int = ExpertImageField(default=16, ge=4, le=512, description="channels of the first convolution")
     steps: int = ExpertImageField(default=1500, ge=1, description="training steps")
     learning_rate: float = ExpertImageField(
         default=5e-4, gt=0, description="of both networks, falling to zero along a cosine"

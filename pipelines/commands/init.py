@@ -40,6 +40,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> None:
     """Do what the command line asks for."""
+    if not options.folder.strip():
+        raise UserError("the project's folder has no name; expected: tailweight init DIR …")
     (_init_images if options.table is None else _init_table)(options)
     if said := presets.PRESETS[options.preset].said:
         print(said)

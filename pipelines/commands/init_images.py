@@ -47,11 +47,11 @@ def _commonest_problem(records: list[image_sources.Record]) -> str:
 
 
 def bring_in(images: Path, raw: Path) -> None:
-    """Copy the data to `raw`: a folder as it is, a single file into it, a manifest with the images that it names."""
-    if images.is_dir():
-        shutil.copytree(images, raw, symlinks=False)
-        return
+    """Copy the data to `raw`: a folder without what may not be read, a file, a manifest with the images that it names."""
     raw.mkdir(parents=True)
+    if images.is_dir():
+        _bring_in_folder(images, raw)
+        return
     shutil.copy(images, raw / images.name)
     if images.suffix.lower() == ".csv":
         for record in image_sources.from_manifest(images):
@@ -59,6 +59,19 @@ def bring_in(images: Path, raw: Path) -> None:
                 target = raw / record.id
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(images.parent / record.id, target)
+
+
+def _bring_in_folder(images: Path, raw: Path) -> None:
+    left_out: Counter[str] = Counter()
+    for path, problem in image_sources.tree(images):
+        if problem:
+            left_out[problem] += 1
+            continue
+        target = raw / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(images / path, target)
+    for problem, count in left_out.items():
+        print(f"left out: {count} x {problem}")
 
 
 def probe_size(records: list[image_sources.Record]) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines import files
+from pipelines import files, judged
 
 METRICS = "data/evaluation/metrics.json"
 JUDGED = "data/judged.json"
@@ -72,6 +72,6 @@ def of(project: Path) -> Summary | None:
     ]
     image = project / PICTURE
     url = f"data:image/png;base64,{base64.b64encode(image.read_bytes()).decode()}" if image.is_file() else None
-    ledger = files.read_json(project / JUDGED) if (project / JUDGED).is_file() else {}
-    judged = len([*ledger.values()][-1]) if ledger else 0
-    return Summary(found["verdict"], found["reason"], rows, judged, url)
+    ledger = judged.read(project / JUDGED)
+    looks = len([*ledger.values()][-1]) if ledger else 0
+    return Summary(found["verdict"], found["reason"], rows, looks, url)

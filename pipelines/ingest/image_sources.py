@@ -4,22 +4,26 @@ Each form is read into the same `Record`s. To add a form, write a function that 
 """
 
 import io
+import os
+import stat
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from pipelines.errors import UserError
 from pipelines.ingest.splits import refuse_twin_labels
 
 SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
           "test": "test", "testing": "test"}  # fmt: skip
+LARGEST = 256 * 2**20  # bytes of a file that may be an image
 EXPECTED = (
     "class folders (<class>/*.png), train/ and test/ above class folders, a .zip of these, a CSV with the columns path "
     "and label, or an .npz with images and labels"
@@ -76,10 +80,41 @@ def _reader(raw: Path) -> Callable[[], Iterator[Record]]:
 
 def from_folder(root: Path) -> Iterator[Record]:
     """Yield the files under class folders, or under class folders within split folders."""
-    paths = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
-    yield from _from_tree(
-        root, [PurePosixPath(path.as_posix()) for path in paths], lambda name: (root / name).read_bytes()
-    )
+    found = dict(tree(root))
+    yield from _from_tree(root, list(found), lambda name: (root / name).read_bytes(), found)
+
+
+def tree(root: Path) -> Iterator[tuple[PurePosixPath, str | None]]:
+    """Yield the files below `root`, sorted, with what stands against each; None where it may be read.
+
+    Links to folders are not followed, since they may lead in a circle, nor is any link that leads out of `root`.
+    """
+    inside = root.resolve()
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        for name in sorted([*names, *links]):
+            path = Path(folder, name)
+            yield PurePosixPath(path.relative_to(root).as_posix()), _against(path, inside)
+
+
+def _against(path: Path, inside: Path) -> str | None:
+    try:
+        if _utf8(str(path)) != str(path):
+            return "a file name that is not UTF-8"
+        if path.is_symlink() and not path.resolve().is_relative_to(inside):
+            return "a link that leads out of the folder"
+        found = path.stat()
+    except (OSError, RuntimeError):  # a link to nowhere, or to itself
+        return "a link that leads nowhere"
+    if not stat.S_ISREG(found.st_mode):
+        return "a link to a folder" if path.is_symlink() else "not a plain file"
+    return f"more than {LARGEST >> 20} MB" if found.st_size > LARGEST else None
+
+
+def _utf8(text: str) -> str:
+    """Return `text` with what cannot be written in UTF-8 replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def from_zip(path: Path) -> Iterator[Record]:
@@ -91,12 +126,16 @@ def from_zip(path: Path) -> Iterator[Record]:
 
     def read(name: PurePosixPath) -> bytes:
         try:
-            return archive.read(str(name))
+            with archive.open(str(name)) as member:
+                content = member.read(LARGEST + 1)
         except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
             raise OSError(f"cannot be read from the zip: {error}") from None
+        if len(content) > LARGEST:
+            raise OSError(f"more than {LARGEST >> 20} MB")
+        return content
 
     names = sorted(PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir())
-    yield from _from_tree(path, names, read)
+    yield from _from_tree(path, names, read, {})
 
 
 def from_manifest(path: Path) -> Iterator[Record]:
@@ -135,8 +174,10 @@ def from_npz(path: Path) -> Iterator[Record]:
             arrays = {name: file[name] for name in ("images", "labels", "split", "group") if name in file}
     except (ValueError, TypeError, OSError, zipfile.BadZipFile, EOFError) as error:
         raise UserError(f"{path}: not readable as .npz without pickles ({error}); expected images and labels") from None
+    except MemoryError:
+        raise UserError(f"{path}: its arrays do not fit into memory; is the file damaged?") from None
     _check_arrays(path, arrays)
-    columns = {name: array.astype(str) for name, array in arrays.items() if name != "images"}
+    columns = {name: _as_text(array) for name, array in arrays.items() if name != "images"}
     for index, image in enumerate(arrays["images"]):
         split = _split_named(columns["split"][index], path) if "split" in columns else None
         group = columns["group"][index] if "group" in columns else None
@@ -160,9 +201,15 @@ def _record(
 
 
 def _from_tree(
-    root: Path, paths: list[PurePosixPath], read: Callable[[PurePosixPath], bytes | np.ndarray]
+    root: Path,
+    paths: list[PurePosixPath],
+    read: Callable[[PurePosixPath], bytes | np.ndarray],
+    problems: Mapping[PurePosixPath, str | None],
 ) -> Iterator[Record]:
-    """Yield the files of a tree of class folders; a single folder around everything is looked through."""
+    """Yield the files of a tree of class folders; a single folder around everything is looked through.
+
+    problems: what stands against a file.
+    """
     paths = [path for path in paths if not _is_clutter(*path.parts)]
     around = _folder_around(paths)
     inside = {path.relative_to(around): path for path in paths if path.is_relative_to(around)}
@@ -172,10 +219,11 @@ def _from_tree(
     for path, whole in inside.items():
         content = partial(read, whole)
         if len(path.parts) <= depth:
-            yield Record(str(whole), "", content, problem="lies in no class folder")
+            yield Record(_utf8(str(whole)), "", content, problem="lies in no class folder")
         else:
             split = SPLITS[path.parts[0].lower()] if in_splits else None
-            yield _record(str(whole), path.parts[depth - 1], content, split)
+            problem = problems.get(whole) or _no_image(whole)
+            yield _record(_utf8(str(whole)), _utf8(path.parts[depth - 1]), content, split, problem=problem)
 
 
 def _folder_around(paths: list[PurePosixPath]) -> PurePosixPath:
@@ -211,6 +259,22 @@ def _inside(root: Path, text: str) -> str | None:
         return file.relative_to(root).as_posix() if file.is_file() and not absolute else None
     except (OSError, ValueError):
         return None
+
+
+def _no_image(path: PurePosixPath) -> str | None:
+    """Return that a file is none that Pillow reads, by its suffix; without a suffix its content will tell."""
+    known = not path.suffix or path.suffix.lower() in Image.registered_extensions()
+    return None if known else f"not an image ({path.suffix})"
+
+
+def _as_text(array: np.ndarray) -> np.ndarray:
+    """Return class names as text: whole numbers without a decimal point, "" where one is missing."""
+    if array.dtype.kind != "f":
+        return array.astype(str)
+    whole = np.isfinite(array) & (array % 1 == 0)
+    return np.where(
+        np.isnan(array), "", np.where(whole, np.where(whole, array, 0).astype(np.int64).astype(str), array.astype(str))
+    )
 
 
 def _separator(text: str) -> str:

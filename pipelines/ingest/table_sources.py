@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,7 @@ def read_query(url: str, query: str) -> pd.DataFrame:
         import sqlalchemy
     except ImportError:
         raise UserError("SQLAlchemy is not installed, --query needs it: pip install 'tailweight[pipeline]'") from None
-    shown = re.sub(r"://[^/]*@", "://…@", url)  # neither the password nor the user in what is printed
+    shown = _without_secrets(url)
     try:
         engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)  # nothing stays open
         with engine.connect() as connection:
@@ -59,8 +60,24 @@ def read_query(url: str, query: str) -> pd.DataFrame:
         raise UserError(f"{shown}: the database's driver is not installed: pip install {error.name}") from None
     except sqlalchemy.exc.SQLAlchemyError as error:
         why = " ".join(str(getattr(error, "orig", None) or error).split())
-        raise UserError(f"{shown}: {why}; check the URL and the query") from None
+        raise UserError(f"{shown}: {_unsaid(why, url)}; check the URL and the query") from None
     return tidy(frame, shown)
+
+
+def _without_secrets(url: str) -> str:
+    """Return a database's URL without user, password and query string, all of which may hold secrets."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
+
+
+def _unsaid(why: str, url: str) -> str:
+    """Return a driver's message without the secrets of the URL that it may repeat, in at most 200 characters."""
+    _, _, rest = url.partition("://")
+    address, _, query = rest.partition("?")
+    secrets = [address.rpartition("@")[0].partition(":")[2], *(part.partition("=")[2] for part in query.split("&"))]
+    for secret in [rest, address, *secrets, *map(unquote, secrets)]:
+        why = why.replace(secret, "…") if len(secret) > 2 else why
+    return why[:200]
 
 
 def tidy(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -155,7 +172,10 @@ def _from_objects(column: pd.Series, name: str, where: str) -> pd.Series:
     if held not in types:
         example = next(value for value in column if not np.isscalar(value) or not pd.isna(value))
         raise _not_plain(where, name, f"{held} values such as {str(example)[:40]}")
-    return column.where(column.notna(), None).astype(types[held])
+    try:
+        return column.where(column.notna(), None).astype(types[held])
+    except OverflowError:  # whole numbers of more than 64 bits are codes
+        return column.where(column.notna(), None).astype("str")
 
 
 def _not_plain(where: str, name: str, found: str) -> UserError:

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.files import undamaged
 from pipelines.samples.forms import IMAGES, Form, Values, form_of, is_value
 
 KEPT = "kept"  # the status of a candidate that passed every check; any other status is the reason why it did not
@@ -63,12 +64,12 @@ class Samples:
     @classmethod
     def load(cls, path: Path) -> "Samples":
         """Read what `save` wrote."""
-        table = pq.read_table(path)
-        notes = json.loads(table.schema.metadata[OURS])
-        labels = table["label"].to_numpy().astype(np.int64)
-        ids = np.array(table["id"].to_pylist(), str)
-        values = form_of(notes["kind"]).unpack(table.drop_columns(["id", "label"]), notes)
-        return cls(values, labels, ids, notes["kind"], notes["columns"])
+        with undamaged(path):
+            table, notes = _read(path)
+            labels = table["label"].to_numpy().astype(np.int64)
+            ids = np.array(table["id"].to_pylist(), str)
+            values = form_of(notes["kind"]).unpack(table.drop_columns(["id", "label"]), notes)
+            return cls(values, labels, ids, notes["kind"], notes["columns"])
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,10 @@ class Candidates:
     @classmethod
     def load(cls, path: Path) -> "Candidates":
         """Read what `save` wrote."""
-        table = pq.read_table(path)
-        kind = json.loads(table.schema.metadata[OURS])["kind"]
-        rows, values = without_values(table.to_pandas(), kind)
-        return cls(values, rows, kind)
+        with undamaged(path):
+            table, notes = _read(path)
+            rows, values = without_values(table.to_pandas(), notes["kind"])
+            return cls(values, rows, notes["kind"])
 
 
 def beside(rows: pd.DataFrame, values: Values, kind: str) -> pd.DataFrame:
@@ -131,6 +132,14 @@ def without_values(frame: pd.DataFrame, kind: str) -> tuple[pd.DataFrame, Values
     """Return what `beside` was given."""
     own = [name for name in frame if is_value(name)]
     return frame.drop(columns=own), form_of(kind).values(frame[own])
+
+
+def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+    """Return the columns and what no column can say; ValueError where Tailweight did not write the file."""
+    table = pq.read_table(path)
+    if OURS not in (table.schema.metadata or {}):
+        raise ValueError("Tailweight did not write it")
+    return table, json.loads(table.schema.metadata[OURS])
 
 
 def _write(table: pa.Table, notes: dict[str, Any], path: Path) -> None:

@@ -15,6 +15,7 @@ from gan.progress import Progress
 from pipelines import files
 from pipelines.errors import UserError
 from pipelines.evaluation.settings import Settings
+from pipelines.judged import read
 from pipelines.likeness import views
 from pipelines.likeness.data import Pool
 from pipelines.likeness.views import View
@@ -115,7 +116,7 @@ def remember(judged: Path, test_digest: str, result_digest: str) -> int:
 
     The split that judged last stands last.
     """
-    before: dict[str, list[str]] = files.read_json(judged) if judged.exists() else {}
+    before = read(judged)
     after = {split: results for split, results in before.items() if split != test_digest}
     seen = before.get(test_digest, [])
     after[test_digest] = seen if result_digest in seen else [*seen, result_digest]
