@@ -79,7 +79,7 @@ def ours(half: Half, steps: int, seed: int) -> tuple[pd.DataFrame, dict[str, flo
     settings = PretrainSettings(steps=steps, batch_size=BATCH)
     gan = pretrain(half.x, half.y, 2, settings, "mlp", WIDTH, seed, codec=codec)
     step = (time.process_time() - begin) / gan.total_steps  # it prepares once more and rehearses: counted against us
-    sampler = GANOverSampler(steps=steps, batch_size=BATCH, width=WIDTH, random_state=seed)
+    sampler = GANOverSampler(steps=steps, batch_size=BATCH, width=WIDTH, random_state=seed, rehearse=True)
     made, y = sampler.fit_resample(half.x, half.y)
     new = sampler.synthetic_index_
     right = float((y[new] == 1).sum() / wanted)

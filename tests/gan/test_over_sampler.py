@@ -134,6 +134,38 @@ def test_a_kind_of_no_column_is_refused() -> None:
         quick(kinds={"prize": "numeric"}).fit_resample(FRAME, Y)
 
 
+@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 1), (8, 8, 3)])
+def test_images_come_back_as_images(shape: tuple[int, ...]) -> None:
+    """As arrays, or flattened with a shape: the same samples, uint8, of the class that was asked for, real ones first."""
+    rng = np.random.default_rng(0)
+    y = np.repeat(["rich", "poor"], [30, 12])
+    images = rng.integers(0, 90, (42, *shape)).astype(np.uint8)
+    images[y == "poor", :4] += 120
+    made, grown = quick(steps=20).fit_resample(images, y)
+    assert made.shape == (60, *shape) and made.dtype == np.uint8 and (made[:42] == images).all()
+    assert Counter(grown) == {"rich": 30, "poor": 30}
+    assert made[42:, :4].mean() > made[42:, 4:].mean() + 60
+    flat, _ = quick(steps=20, image_shape=shape).fit_resample(images.reshape(42, -1), y)
+    assert (flat.reshape(made.shape) == made).all()
+
+
+def test_what_is_no_image_is_refused() -> None:
+    """Rows that do not fill the shape, and images of decimals, each with a line that says what was expected."""
+    with pytest.raises(ValueError, match=r"image_shape is \(7, 8\)"):
+        quick(image_shape=(7, 8)).fit_resample(np.zeros((20, 64), np.uint8), np.repeat([0, 1], [14, 6]))
+    with pytest.raises(ValueError, match="expected uint8"):
+        quick().fit_resample(np.zeros((20, 8, 8)), np.repeat([0, 1], [14, 6]))
+
+
+def test_a_rehearsal_and_talk_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """`rehearse` may choose another start than a little noise; `verbose` prints how far the training is."""
+    quick(verbose=True).fit_resample(FRAME, Y)
+    assert "[GANOverSampler] all classes: step 10 of 10" in capsys.readouterr().out
+    sampler = quick(rehearse=True)
+    sampler.fit_resample(FRAME, Y)
+    assert "poor" in sampler.gans_ and capsys.readouterr().out == ""
+
+
 def test_importing_the_core_stays_light() -> None:
     """`import gan` loads neither torch nor scikit-learn; the sampler is there when it is asked for."""
     code = "import sys, gan; print(*(name in sys.modules for name in ('torch', 'sklearn', 'imblearn')))"
