@@ -33,6 +33,8 @@ class Layout:
     low: torch.Tensor
     high: torch.Tensor
     step: torch.Tensor
+    usual: torch.Tensor
+    off: torch.Tensor
     state: torch.Tensor
     block: torch.Tensor
     bits: torch.Tensor  # first channel of the bits, without axes
@@ -65,6 +67,8 @@ class Layout:
             low=each("low"),
             high=each("high"),
             step=each("step"),
+            usual=each("usual"),
+            off=each("off"),
             state=torch.tensor(state, dtype=torch.int64),
             block=torch.tensor(block, dtype=torch.int64).reshape(len(blocks), widest),
             bits=torch.tensor(len(numbers) + sum(counts.values())),
@@ -100,10 +104,17 @@ class Layout:
         return x[:, :count] + start[:, :count] * (1 / share.clamp(min=LEAST_SHARE) - 1)
 
     def _snap(self, raw: torch.Tensor) -> torch.Tensor:
-        """Move the numbers `raw`, (n, c) float64, into the range and onto the grid or the levels."""
+        """Move the numbers `raw`, (n, c) float64, into the range and onto the grid or the levels.
+
+        Where most values lie on a coarser grid, a number goes there unless it lies so near to the fine one that a share of
+        `off` does by chance: as many stay off the coarse grid as in the data.
+        """
         raw = torch.minimum(torch.maximum(raw, self.low), self.high)
         steps = torch.where(self.step > 0, self.step, 1.0)
-        raw = torch.where(self.step > 0, self.low + torch.round((raw - self.low) / steps) * self.step, raw)
+        fine = torch.where(self.step > 0, self.low + torch.round((raw - self.low) / steps) * self.step, raw)
+        usual = torch.where(self.usual > 0, self.usual, 1.0)
+        coarse = torch.minimum(torch.maximum(torch.round(raw / usual) * usual, self.low), self.high)
+        raw = torch.where((self.usual > 0) & ((raw - fine).abs() * 2 / steps >= self.off), coarse, fine)
         if len(self.levelled):
             asked = raw[:, self.levelled].T.contiguous()  # (l, n)
             raw[:, self.levelled] = self.levels.gather(1, torch.searchsorted(self.between, asked)).T

@@ -15,6 +15,7 @@ SPIKE_SHARE = 0.1  # a value that at least this share of the rows has is a state
 LEAST_SPIKE = 5  # rows; a value that recurs less often may do so by chance
 MOST_SPIKES = 4
 MOST_DECIMALS = 9
+MOST_OFF = 0.1  # share of the rows off a coarser grid up to which it is the usual one
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class NumberColumn:
 
     A value v becomes asinh((v - centre) / scale): all but linear within a standard deviation, logarithmic in the tails.
     low, high: the range of the data. step: of the grid that starts at `low`, or 0. decimals: of all values, or None.
+    usual: step of a coarser grid through 0 that all but the share `off` of the values lie on, 0 without one: a column that is
+    whole in 99 of 100 rows stays so.
     levels: all values of a column that has few, else (). spikes: values so frequent that each is a state of its own.
     missing: some were. origin: of dates, in their unit since 1970. date_format: of dates that are strings.
     """
@@ -41,6 +44,8 @@ class NumberColumn:
     missing: bool
     origin: int = 0
     date_format: str | None = None
+    usual: float = 0.0
+    off: float = 0.0
 
     @classmethod
     def fit(cls, name: Name, kind: Kind, column: pd.Series) -> "NumberColumn":
@@ -66,6 +71,7 @@ class NumberColumn:
         rest = rest if len(rest) else present
         low, centre, high = np.quantile(rest, [0.25, 0.5, 0.75])
         decimals, step = _grid(values, column.dtype)
+        usual, off = (0.0, 0.0) if few else _usual_grid(values, counts, decimals)
         return cls(
             name, kind, dtype,
             centre=float(centre),
@@ -79,6 +85,8 @@ class NumberColumn:
             missing=bool(np.isnan(numbers).any()),
             origin=origin,
             date_format=form,
+            usual=usual,
+            off=off,
         )  # fmt: skip
 
     @property
@@ -170,3 +178,17 @@ def _grid(values: np.ndarray, dtype: Any) -> tuple[int | None, float]:
             step = int(np.gcd.reduce((whole - whole[0]).astype(np.int64)))
             return decimals, step / 10.0**decimals
     return None, 0.0
+
+
+def _usual_grid(values: np.ndarray, counts: np.ndarray, decimals: int | None) -> tuple[float, float]:
+    """Return the step of the coarsest decimal grid that most of `values`, each `counts` times there, lie on, and the share
+    that does not; zeros where all need the same `decimals`.
+    """
+    for fewer in range(decimals or 0):
+        aside = np.rint(np.rint(values * 10.0**fewer) * 10.0 ** ((decimals or 0) - fewer)) != np.rint(
+            values * 10.0 ** (decimals or 0)
+        )
+        off = float(counts[aside].sum() / counts.sum())
+        if off <= MOST_OFF:
+            return 10.0**-fewer, off
+    return 0.0, 0.0
