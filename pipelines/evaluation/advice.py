@@ -9,21 +9,31 @@ SURE = 2.0  # standard errors out of fold from which an arm is better than train
 ALIKE = 0.005  # average precision: differences on test below this are not spoken of
 
 
+def action(choice: Choice) -> str:
+    """Return what to do without synthetic samples, as an order: the best arm's, where it is better beyond noise."""
+    return ARMS[choice.arm[choice.classifier] if _ahead(choice) else "nothing"].advice
+
+
 def instead(choice: Choice, on_test: Mapping[str, float]) -> str:
     """Return a sentence that says what to do without synthetic samples, and by what evidence.
 
     on_test: arm -> average precision of the class on test, of those that were measured.
     """
-    name = choice.classifier
-    best, plain = choice.arm[name], choice.scores[name, "nothing"]
-    ahead, error = choice.best.lead(plain)
-    if best == "nothing" or not ahead > SURE * error:
-        said = "train on the real samples as they are"
-        if best != "nothing":
-            said += f" ({ARMS[best].label} is {ahead:+.3f} out of fold, within noise)"
-        return said + _on_test("nothing", on_test)
-    figures = f"out of fold {choice.best.value:.3f}, as is {plain.value:.3f}"
-    return f"{ARMS[best].advice} ({figures})" + _on_test(best, on_test)
+    best, plain = choice.arm[choice.classifier], choice.scores[choice.classifier, "nothing"]
+    said = action(choice)
+    if _ahead(choice):
+        return f"{said} (out of fold {choice.best.value:.3f}, as is {plain.value:.3f})" + _on_test(best, on_test)
+    if best != "nothing":
+        said += f" ({ARMS[best].label} is {choice.best.lead(plain)[0]:+.3f} out of fold, within noise)"
+    return said + _on_test("nothing", on_test)
+
+
+def _ahead(choice: Choice) -> bool:
+    """Say whether the best arm is better out of fold than training as is, beyond noise."""
+    if choice.arm[choice.classifier] == "nothing":
+        return False
+    ahead, error = choice.best.lead(choice.scores[choice.classifier, "nothing"])
+    return ahead > SURE * error
 
 
 def _on_test(taken: str, known: Mapping[str, float]) -> str:

@@ -48,4 +48,4 @@ def _held(verdict: gate.Verdict, gain: Interval) -> gate.Verdict:
     )
     advice = ARMS[verdict.baseline].advice
     reasons = [said, *verdict.reasons, f"instead: {advice}"]
-    return replace(verdict, verdict=gate.HOLD, gain=gain, instead=advice, reasons=reasons)
+    return replace(verdict, verdict=gate.HOLD, gain=gain, action=advice, instead=advice, reasons=reasons)

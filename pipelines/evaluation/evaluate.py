@@ -235,6 +235,7 @@ def _evidence(
         agreement=inspected.agreement,
         reference_agreement=inspected.reference_agreement,
         worth=worth,
+        action=advice.action(choice),
         instead=advice.instead(choice, _on_test(measured, ["nothing", *rivals], label)),
     )
 

@@ -32,7 +32,7 @@ class Evidence:
     synthetic samples where that leaves no room, else None.   worth: the gain in real samples, None where it has no measure.
     copies: (flagged, checked).   agreement: (recognised, checked) of the label check.
     reference_agreement: share of held-out real samples that the same label check recognises; NaN when it had none.
-    instead: what to do without synthetic samples, a sentence.
+    action: what to do without synthetic samples.   instead: the same, with its evidence.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Evidence:
     copies: tuple[int, int] = (0, 0)
     agreement: tuple[int, int] = (0, 0)
     reference_agreement: float = float("nan")
+    action: str = ""
     instead: str = ""
 
 
@@ -60,8 +61,8 @@ class Verdict:
     gain: against the chosen baseline.   p: the largest over baselines, after Holm over classes.   worth: see `Evidence`.
     hardest: the baseline that the class is least sure to beat.   detectable: smallest gain over it that this test set
     shows in 80 of 100 cases.
-    sufficient_test_samples: what the class would need in test to show a relevant gain.   instead: what to do when it does
-    not ship, a sentence.
+    sufficient_test_samples: what the class would need in test to show a relevant gain.   action, instead: what to do when
+    it does not ship, without and with its evidence.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Verdict:
     sufficient_test_samples: int
     instead: str
     worth: float | None = None
+    action: str = ""
 
 
 def judge(evidence: Sequence[Evidence], settings: Settings) -> list[Verdict]:
@@ -93,10 +95,10 @@ def _judge(e: Evidence, hardest: str, p: float, classes: int, settings: Settings
     )
     enough = max(enough, settings.min_test_samples)
     verdict, reasons = _decide(e, hardest, p, detectable, enough, settings)
-    instead = "" if verdict == SHIP else e.instead
+    action, instead = ("", "") if verdict == SHIP else (e.action, e.instead)
     if instead:
         reasons.append(f"instead: {instead}")
-    return Verdict(e.name, verdict, reasons, e.baseline, hardest, gain, p, detectable, enough, instead, e.worth)
+    return Verdict(e.name, verdict, reasons, e.baseline, hardest, gain, p, detectable, enough, instead, e.worth, action)
 
 
 def _decide(
