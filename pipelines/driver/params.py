@@ -131,7 +131,7 @@ def borrowed(stage: Stage, values: Mapping[str, Any], known: Mapping[str, Stage]
 
 def changed(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of all stages that differ from their defaults, `group.key` -> value."""
-    result = {}
+    result: dict[str, Any] = {}
     for stage in stages(demo=True):
         if stage.name in values and stage.configurable:
             plain, usual = group(stage, values).model_dump(mode="json"), stage.settings().model_dump(mode="json")

@@ -15,6 +15,7 @@ from pipelines.report.svg import (
     SYNTHETIC,
     at_least,
     drawing,
+    few_ticks,
     name_lines,
     name_rows,
     short,
@@ -60,6 +61,7 @@ def gains(table: pd.DataFrame, labels: Mapping[str, str], of: str) -> str:
         name_rows(panel, [_starred(*pair) for pair in zip(names, rows["chosen"], strict=True)])
         low, high = min(rows["low"].min(), 0), max(rows["high"].max(), 0)
         panel.set(xlim=at_least(low, high, LEAST_GAIN), xlabel="gain in average precision")
+        few_ticks(panel)
         panel.grid(axis="x", color=RULE, linewidth=0.6)
     return made.svg
 
@@ -127,10 +129,13 @@ def training(curves: pd.DataFrame, base_steps: float | None, of: str) -> str:
         if base_steps is not None and base_steps < curves["step"].max():
             panel.axvline(base_steps, color=QUIET, linewidth=1)
             top = panel.get_ylim()[1]
-            panel.annotate("all classes ", (base_steps, top), ha="right", va="top", color=QUIET)
-            panel.annotate(" this class", (base_steps, top), ha="left", va="top", color=QUIET)
+            for said, side, shift in (("all classes", "right", -5), ("this class", "left", 5)):
+                panel.annotate(
+                    said, (base_steps, top), (shift, 0), textcoords="offset points", ha=side, va="top", color=QUIET
+                )
         panel.set_xlim(0, curves["step"].max() * 1.2)
         panel.set(xlabel="training step", ylabel="mean score")
+        few_ticks(panel)
         name_lines(panel, ends)
     return made.svg
 
@@ -140,7 +145,7 @@ def reliability(bins: pd.DataFrame, of: str) -> str:
     with drawing(f"How often samples of {of} were real, against the predicted probability", 240, 300) as made:
         panel = made.panel
         panel.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (4, 2)))
-        panel.annotate("as it should be ", (0.97, 0.9), ha="right", color=QUIET)
+        panel.annotate("as it should be", (0.9, 0.9), (-8, 0), textcoords="offset points", ha="right", color=QUIET)
         panel.scatter(bins["predicted"], bins["observed"], s=8 + 6 * bins["samples"] ** 0.5, c=OTHER)
         panel.set(xlim=(0, 1), ylim=(-0.03, 1.03), xlabel="predicted to be real", ylabel="real")
     return made.svg

@@ -9,15 +9,17 @@ from matplotlib.axes import Axes
 
 from pipelines.likeness.data import Data
 from pipelines.likeness.views import TableView
-from pipelines.report.figures import Cell, figure
+from pipelines.report.figures import Cell
 from pipelines.report.nearness import Surroundings
 from pipelines.report.svg import REAL, SYNTHETIC, drawing, short
 from pipelines.samples import Candidates
+from pipelines.wording import figure
 
 DRAWN = 240  # columns that a page draws at most, shared among its classes
 SHOWN, ROWS = 12, 6  # columns and rows of the table of rows, at most
 BARS = 6  # categories of a column that are drawn, the commonest
 MOST = 2000  # rows of a side that figures are made from
+TAIL = 10  # characters of a row's name
 MISSING, OTHERS = "missing", "other"
 
 
@@ -109,19 +111,22 @@ def beside(
 ) -> tuple[list[str], list[list[Cell]], pd.DataFrame]:
     """Return the heads and rows of a table: the first kept rows, each above its nearest real row; and its figures.
 
-    columns: names in the order of interest; those that are there are shown, `SHOWN` at most. What differs from the real row
+    columns: names in the order of interest; those that are there are shown, `SHOWN` at most. What equals the real row
     is marked.
     """
     shown = [name for name in dict.fromkeys(columns) if name in kept.values][:SHOWN]
     first = kept.head(ROWS)
     far, index = around.nearest(around.rows(first.values))
     made, nearest = _texts(first.values, shown), _texts(around.own.take(index).values, shown)
+    numbers = [pd.api.types.is_numeric_dtype(first.values[name]) for name in shown]
     rows = []
     for row in range(len(first)):
-        cells = [Cell(one, figure=False, best=one != other) for one, other in zip(made[row], nearest[row], strict=True)]
-        rows.append([Cell(str(first.rows["id"].iloc[row]), "synthetic"), *cells])
-        said = f"nearest real, at {figure(round(float(far[row]), 4))}"
-        rows.append([Cell(str(around.own.ids[index[row]]), said), *(Cell(text, figure=False) for text in nearest[row])])
+        pairs = list(zip(made[row], nearest[row], numbers, strict=True))
+        ours = [Cell(one, figure=number, best=one == other) for one, other, number in pairs]
+        theirs = [Cell(other, figure=number) for _, other, number in pairs]
+        said = f"nearest real, at {figure(far[row])}"
+        rows += [[Cell(_tail(first.rows["id"].iloc[row]), "synthetic"), *ours]]
+        rows += [[Cell(_tail(around.own.ids[index[row]]), said), *theirs]]
     ids = {"id": first.rows["id"].to_list(), "nearest_id": around.own.ids[index], "distance": far}
     return ["row", *shown], rows, pd.DataFrame(ids)
 
@@ -129,6 +134,10 @@ def beside(
 def _texts(frame: pd.DataFrame, columns: list[str]) -> list[list[str]]:
     return [["–" if pd.isna(cell) else short(_text(cell), 24) for cell in row] for row in
             frame[columns].astype(object).itertuples(index=False)]  # fmt: skip
+
+
+def _tail(name: str) -> str:
+    return name if len(name) <= TAIL else f"…{name[-TAIL:]}"
 
 
 def _text(cell: object) -> str:

@@ -60,10 +60,12 @@ def matrix(table: pd.DataFrame, column: str, names: list[str], title: str) -> st
     with drawing(f"Correlations: {title}", 250, 250) as made:
         made.panel.imshow(picture, interpolation="nearest")
         made.panel.set_title(title)
-        shown = range(len(names)) if len(names) <= NAMED else []
+        shown = range(len(names) if len(names) <= NAMED else 0)
         made.panel.set_xticks(shown, [short(names[i], 10) for i in shown], rotation=90, fontsize=9)
         made.panel.set_yticks(shown, [short(names[i], 10) for i in shown], fontsize=9)
         made.panel.spines[["top", "right"]].set_visible(True)
+        if not shown:
+            made.panel.set_xlabel(f"{len(names)} columns, in the table's order")
     return made.svg
 
 
@@ -71,7 +73,7 @@ def pair(both: Sides, a: str, b: str) -> str:
     """Draw two columns against each other, real and synthetic rows."""
     x, y = both.names.index(a), both.names.index(b)
     with drawing(f"{b} against {a} in real and in synthetic rows", 200, 230) as made:
-        for rows, colour, marker in ((both.real, REAL, "o"), (both.made, SYNTHETIC, "x")):
+        for rows, colour, marker in ((both.made, SYNTHETIC, "x"), (both.real, REAL, "o")):  # the real ones on top
             some = rows[spread(len(rows), DOTS)]
             made.panel.scatter(some[:, x], some[:, y], s=12, c=colour, marker=marker, linewidths=1)
         made.panel.set(xlabel=short(a, 24), ylabel=short(b, 24))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.report.figures import signed
+from pipelines.wording import figure, signed
 
 SHIP, HOLD, SOLVED, UNDERPOWERED = "ship", "hold", "solved", "underpowered"
 NO_GAN = "no GAN"
@@ -15,6 +15,7 @@ MEANING = {
     SOLVED: "the class is found without synthetic samples",
     UNDERPOWERED: "the test cannot tell",
 }
+ALIKE = 0.005  # average precision: differences on test below this are not spoken of
 NAMED = 6  # classes that a sentence names
 KEEP = "git add dvc.lock params.yaml data/plan.yaml data/judged.json && git commit -m 'Run Tailweight' && dvc push"
 ASIDE = ("gain ", "least over ", "instead: ")  # how the reasons begin that say nothing of what is missing
@@ -42,10 +43,16 @@ def explained(verdicts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str,
     return [(kind, listed(of_kind(verdicts, kind)), said) for kind, said in MEANING.items() if of_kind(verdicts, kind)]
 
 
-def overview(measured: Mapping[str, Any], gains: pd.DataFrame, skipped: Mapping[str, str]) -> pd.DataFrame:
+def overview(
+    measured: Mapping[str, Any],
+    gains: pd.DataFrame,
+    on_test: Mapping[str, Mapping[str, float]],
+    skipped: Mapping[str, str],
+) -> pd.DataFrame:
     """Return a row for each class that has fewer samples than are wanted: counts, verdict, gain, and what to do.
 
-    gains: `gains.csv` of the evaluation.   skipped: classes that got no GAN, and why.
+    gains: `gains.csv` of the evaluation.   on_test: class -> average precision of each alternative.   skipped: classes
+    that got no GAN, and why.
     """
     labels, counts = measured["labels"], measured["counts"]
     rows = []
@@ -68,12 +75,13 @@ def overview(measured: Mapping[str, Any], gains: pd.DataFrame, skipped: Mapping[
                 "least_over": labels.get(over, over),
                 "worth": verdict["worth"] if sure else None,
                 "do": action(verdict, labels),
+                **_on_test(on_test.get(name, {}), verdict["advised"], labels),
             }
         )
     rows += [_without(name, why, counts) for name, why in skipped.items()]
     columns = ["class", "real", "wanted", "kept", "verdict", "gain", "low", "high", "over", "least_gain", "least_over"]
-    table = pd.DataFrame(rows, columns=[*columns, "worth", "do"])
-    figures = ["gain", "low", "high", "least_gain", "worth"]
+    table = pd.DataFrame(rows, columns=[*columns, "worth", "do", "reaches", "best", "best_way"])
+    figures = ["gain", "low", "high", "least_gain", "worth", "reaches", "best"]
     return table.astype(dict.fromkeys(figures, float))
 
 
@@ -97,7 +105,7 @@ def next_steps(measured: Mapping[str, Any], release: Mapping[str, Any]) -> list[
         done.setdefault(action(verdict, labels), []).append(name)
     steps += [(f"{listed(names)}: {said}", "") for said, names in done.items()]
     for name in of_kind(verdicts, UNDERPOWERED):
-        steps.append((f"To judge {listed([name])}: {lacking(verdicts[name])}", ""))
+        steps.append((f"{listed([name])} is not judged yet: {lacking(verdicts[name])}", ""))
     return [*steps, ("Keep what this run found, so that it can be fetched and compared", KEEP)]
 
 
@@ -119,6 +127,16 @@ def listed(names: Iterable[str]) -> str:
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
+def beside(row: Mapping[str, Any]) -> str:
+    """Return how what is advised did on test, and which alternative did better there, if one did by more than a hair."""
+    if pd.isna(row["reaches"]):
+        return ""
+    said = f"{figure(row['reaches'])} on test"
+    if row["best"] - row["reaches"] <= ALIKE:
+        return said
+    return f"{said}; {row['best_way']} {figure(row['best'])}, which was not known when it was chosen"
+
+
 def in_words(row: Mapping[str, Any]) -> str:
     """Return the least gain over an alternative that cross-validation did not choose, where it is another one."""
     return f"{signed(row['least_gain'])} over {row['least_over']}" if row["least_over"] != row["over"] else ""
@@ -131,6 +149,13 @@ def _least(gains: pd.DataFrame, name: str, rivals: Iterable[str], baseline: str)
         return None, baseline
     row = own.loc[own["gain"].astype(float).idxmin()]
     return float(row["gain"]), str(row["baseline"])
+
+
+def _on_test(known: Mapping[str, float], advised: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    if advised not in known:
+        return {}
+    best = max(known, key=lambda name: known[name])
+    return {"reaches": known[advised], "best": known[best], "best_way": labels.get(best, best)}
 
 
 def _without(name: str, why: str, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:

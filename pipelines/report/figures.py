@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-DIGITS = 4  # after the point; further ones differ between processors
+from pipelines.wording import DIGITS
 
 
 class Figures:
@@ -53,29 +52,3 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     of: str = ""
     note: str = field(default="")
-
-
-def figure(value: Any, digits: int = 3) -> str:
-    """Return a figure as text, a dash where there is none, and never a minus before zeros."""
-    return "–" if value is None or pd.isna(value) else f"{round(float(value), digits) + 0.0:.{digits}f}"
-
-
-def signed(value: Any, digits: int = 3) -> str:
-    """Return a difference as text, with its sign."""
-    text = figure(value, digits)
-    return text if text == "–" or float(text) == 0 else f"{float(text):+.{digits}f}"
-
-
-def interval(low: Any, high: Any) -> str:
-    """Return an interval as text; empty where there is none."""
-    return "" if pd.isna(low) or pd.isna(high) else f"{signed(low)} to {signed(high)}"
-
-
-def share(value: Any) -> str:
-    """Return a share in percent."""
-    return "–" if value is None or pd.isna(value) else f"{value:.0%}"
-
-
-def count(value: Any) -> str:
-    """Return a count, with a comma between the thousands."""
-    return "–" if value is None or pd.isna(value) else f"{int(value):,}"

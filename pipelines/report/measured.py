@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.report.figures import Cell, Figures, Table, count, figure, share
+from pipelines.report.figures import Cell, Figures, Table
+from pipelines.wording import count, figure, share
 
 MEAN = "mean of these classes"
 PRECISION = "average_precision"
@@ -85,12 +86,15 @@ def health(trainings: Mapping[str, Mapping[str, Any]], figures: Figures) -> Tabl
     columns = ["training", "name", "value", "limit", "bad"]
     written = figures.add("health.csv", pd.DataFrame(lines, columns=columns).astype({"value": float, "limit": float}))
     signs = list(dict.fromkeys(written["name"]))
+    limits = written.groupby("name")["limit"].agg(["nunique", "first"])
+    same = {name: row["first"] for name, row in limits.iterrows() if row["nunique"] == 1}
+    heads = [f"{name} (limit {same[name]:g})" if name in same else name for name in signs]
     rows = []
     for training, part in written.groupby("training", sort=False):
         by_name = part.set_index("name")
-        cells = [_sign(by_name.loc[name]) if name in by_name.index else Cell("–") for name in signs]
+        cells = [_sign(by_name.loc[name], name in same) if name in by_name.index else Cell("–") for name in signs]
         rows.append([Cell(str(training), figure=False), *cells])
-    return Table("Signs of trouble in training", "health.csv", ["training", *signs], rows)
+    return Table("Signs of trouble in training", "health.csv", ["training", *heads], rows)
 
 
 def _precisions(part: pd.DataFrame, arms: list[str]) -> list[Cell]:
@@ -112,11 +116,8 @@ def _sides(found: Mapping[str, Any], key: str) -> list[Any] | None:
     return [found[key][side]["share"] if key in SHARES else found[key][side] for side in SIDES]
 
 
-def _sign(sign: pd.Series) -> Cell:
+def _sign(sign: pd.Series, limit_said: bool) -> Cell:
     if pd.isna(sign["value"]):
         return Cell("–")
-    return Cell(
-        f"{'✗' if sign['bad'] else '✓'} {figure(sign['value'])}",
-        f"limit {figure(sign['limit'])}",
-        best=bool(sign["bad"]),
-    )
+    limit = "" if limit_said else f"limit {figure(sign['limit'])}"
+    return Cell(f"{'✗' if sign['bad'] else '✓'} {figure(sign['value'])}", limit, best=bool(sign["bad"]))

@@ -1,9 +1,11 @@
 """Where the samples of a class lie: a map of real, held-out and synthetic ones, and the distance to the nearest real one."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from sklearn.decomposition import PCA
 
 from pipelines.likeness.distance import Space
@@ -53,7 +55,7 @@ class Surroundings:
 
 def groups_of(around: Surroundings, held_out: Samples, kept: Candidates) -> Groups:
     """Return `DRAWN` rows of each group at most, evenly spread and in order."""
-    some = {TRAINING: around.own, HELD: held_out, MADE: kept}
+    some: dict[str, Samples | Candidates] = {TRAINING: around.own, HELD: held_out, MADE: kept}
     return {
         name: around.rows(part.form.take(part.values, spread(len(part), DRAWN)))
         for name, part in some.items()
@@ -81,28 +83,25 @@ def map_of(points: pd.DataFrame, shares: tuple[float, float], of: str) -> str:
     """Draw the embedding: what `embedding` returned."""
     with drawing(f"Training, held-out and synthetic samples of {of} on two principal components", 330) as made:
         panel = made.panel
-        for place, (name, (colour, marker)) in enumerate(LOOK.items()):
+        for name in reversed(LOOK):  # the real ones on top
             own = points[points["group"] == name]
-            face = {"facecolors": "none"} if name == HELD else {}
-            line = {"color": colour} if name != HELD else {"edgecolors": colour}
-            size, width = (18, 1.0) if name == MADE else (26, 1.4)
-            panel.scatter(
-                own["x"],
-                own["y"],
-                s=size,
-                marker=marker,
-                linewidths=width,
-                label=name,
-                zorder=3 - place % 2,
-                **line,
-                **face,
-            )
+            _dots(panel, own["x"], own["y"], name, 26)
         panel.legend(
-            frameon=False, loc="lower left", bbox_to_anchor=(-0.05, 1), ncols=3, handletextpad=0.2, borderpad=0
-        )
+            *(reversed(part) for part in panel.get_legend_handles_labels()), frameon=False, loc="lower left",
+            bbox_to_anchor=(-0.05, 1), ncols=3, handletextpad=0.2, borderpad=0,
+        )  # fmt: skip
         panel.set(xlabel=f"first component ({shares[0]:.0%} of variance)", ylabel=f"second ({shares[1]:.0%})")
         panel.margins(0.06)
     return made.svg
+
+
+def _dots(panel: Axes, x: Any, y: Any, name: str, size: float) -> None:
+    """Draw the samples of a group with its colour and marker: held-out ones hollow, synthetic ones as small crosses."""
+    colour, marker = LOOK[name]
+    if name == HELD:
+        panel.scatter(x, y, size, marker=marker, linewidths=1.4, label=name, facecolors="none", edgecolors=colour)
+    else:
+        panel.scatter(x, y, size * (0.7 if name == MADE else 1), marker=marker, linewidths=1, label=name, color=colour)
 
 
 def distances(groups: Groups, around: Surroundings) -> pd.DataFrame:
@@ -119,15 +118,14 @@ def strip(table: pd.DataFrame, of: str) -> str:
     """Draw the distances: a dot a sample, a line at the median of each group."""
     with drawing(f"Distance of samples of {of} to the nearest training sample", 190) as made:
         panel = made.panel
-        for place, (name, (colour, marker)) in enumerate(LOOK.items()):
+        for place, name in enumerate(LOOK):
             values = np.sort(table.loc[table["group"] == name, "distance"].to_numpy())
             if not len(values):
                 continue
             heights = place + 0.26 * np.sin(
                 np.arange(len(values)) * 2.399
             )  # golden angle: neighbours apart, always alike
-            face = {"facecolors": "none", "edgecolors": colour} if name == HELD else {"color": colour}
-            panel.scatter(values, heights, s=14, marker=marker, linewidths=1, **face)
+            _dots(panel, values, heights, name, 16)
             panel.vlines(np.median(values), place - 0.4, place + 0.4, colors=QUIET, linewidth=2, zorder=4)
         panel.set_yticks(range(len(LOOK)), list(LOOK))
         panel.set_ylim(len(LOOK) - 0.5, -0.5)

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pipelines.report import decision, figures
+from pipelines import wording
+from pipelines.report import decision
 from pipelines.report.words import WORDS, anchor
 
 MINI = (150, 14)  # pixels of the drawing of a gain in the table of classes
@@ -28,12 +29,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
-        "signed": figures.signed,
-        "figure": figures.figure,
-        "count": figures.count,
+        "signed": wording.signed,
+        "figure": wording.figure,
+        "count": wording.count,
         "anchor": anchor,
         "listed": decision.listed,
         "in_words": decision.in_words,
+        "beside": decision.beside,
+        "sentence": lambda text: text[:1].upper() + text[1:],
     }
     made.globals["words"] = WORDS
     made.tests["known"] = lambda value: value is not None and not pd.isna(value)

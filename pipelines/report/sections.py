@@ -18,6 +18,7 @@ from pipelines.report.nearness import Surroundings
 from pipelines.report.page import mini
 from pipelines.report.svg import spread
 from pipelines.samples import Candidates, Samples
+from pipelines.wording import DIGITS
 
 SEEN = 2000  # images from which the space is learnt that distances are measured in
 BINS = ["class", "low", "high", "samples", "predicted", "observed"]
@@ -66,6 +67,15 @@ class Sources:
         table = self.tables["gains"]
         return table[table["decides"].astype(bool) & (table["class"] == label)]
 
+    def on_test(self) -> dict[str, dict[str, float]]:
+        """Return class -> alternative -> its average precision on test, under the classifier that decides."""
+        scores, found = self.tables["scores"], self.measured
+        arms = ["nothing", *found.get("rivals", [])]
+        own = scores[scores["arm"].isin(arms) & (scores["metric"] == measured.PRECISION)]
+        own = own[own["classifier"] == found.get("deciding_classifier")].astype({"value": float})
+        means = own.groupby(["class", "arm"])["value"].mean().round(DIGITS)
+        return {name: dict(part.droplevel(0)) for name, part in means.groupby(level=0)}
+
     def curves(self, name: str) -> pd.DataFrame:
         """Return the figures of a training."""
         return pd.read_csv(self.models / f"{name}.csv")
@@ -74,7 +84,7 @@ class Sources:
 def decision_part(sources: Sources, release: Mapping[str, Any]) -> dict[str, Any]:
     """Return the first screen: the decision, the classes in a table, what to do."""
     found, verdicts = sources.measured, sources.measured["classes"]
-    table = decision.overview(found, sources.tables["gains"], sources.plan.skipped)
+    table = decision.overview(found, sources.tables["gains"], sources.on_test(), sources.plan.skipped)
     table = sources.figures.add("overview.csv", table)
     slugs = {entry.label: slug for slug, entry in sources.plan.classes.items()}
     enough = [name for name in found["counts"] if name not in verdicts and name not in sources.plan.skipped]
