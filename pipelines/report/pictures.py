@@ -11,7 +11,7 @@ from pipelines.report.svg import spread
 from pipelines.samples import Candidates, Samples, png_bytes
 
 SHOWN, COPIES = 12, 6  # synthetic pictures of a class, and dropped copies, at most
-BUDGET = 7_000_000  # bytes that the pictures of a page may have before they are packed, shared among its classes
+BUDGET = 6_000_000  # bytes that the pictures of a page may have before they are packed, shared among its classes
 COPY_OF = r"copy of training sample (.*)$"
 COLUMNS = ["id", "score", "reference_id", "nearest_id", "distance"]
 

@@ -19,6 +19,7 @@ VARIABLES = {
     INK: "ink", QUIET: "quiet", RULE: "rule", REAL: "real", SYNTHETIC: "synthetic", HELD_OUT: "held-out", OTHER: "other",
 }  # fmt: skip
 WIDTH = 335  # pixels; fits a phone as it is
+MARKS = re.compile(r"<g( clip-path=[^>]*)>((?:\s*<use [^>]*/>)+)")  # of one series, in matplotlib's SVG
 STYLE: Any = {
     "font.size": 11,
     "font.family": "sans-serif",
@@ -73,6 +74,8 @@ def element(figure: Figure, title: str) -> str:
     text = re.sub(r'<g id="[^"]*"', "<g", text)  # else every drawing of the page has the same ids
     text = re.sub(r' (width|height)="([\d.]+)pt"', r' \1="\2"', text)
     text = re.sub(r"\n\s*", "\n", text)
+    text = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), text)  # a hundredth of a pixel will do
+    text = MARKS.sub(_styled_once, text)
     for colour, name in VARIABLES.items():
         text = text.replace(colour, f"var(--{name})")
     return text.replace("<svg", f'<svg role="img" aria-label="{_attribute(title)}"', 1)
@@ -121,6 +124,15 @@ def spread(count: int, most: int) -> np.ndarray:
 def short(text: str, length: int) -> str:
     """Return the text, cut where it is longer."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _styled_once(marks: re.Match[str]) -> str:
+    """Return marks that all look alike with their style said once, in their group; others as they are."""
+    styles = set(re.findall(r' style="[^"]*"', marks[2]))
+    if len(styles) != 1:
+        return marks[0]
+    style = styles.pop()
+    return f"<g{marks[1]}{style}>{marks[2].replace(style, '')}"
 
 
 def _attribute(text: str) -> str:
