@@ -50,7 +50,7 @@ def of(
         metadata.version("tailweight"),
         seed,
         str(measured.get("deciding_classifier") or ", ".join(measured["arms"])).replace("_", " "),
-        {name: _brief(value) for name, value in changed.items()},
+        {name: _brief(value) for name, value in changed.items() if name != "report.title"},
     )
 
 

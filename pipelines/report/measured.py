@@ -99,7 +99,7 @@ def health(trainings: Mapping[str, Mapping[str, Any]], figures: Figures) -> Tabl
 
 def _precisions(part: pd.DataFrame, arms: list[str]) -> list[Cell]:
     known = part.set_index("arm")
-    top = known["mean"].max()
+    top = known["mean"].max() if known["mean"].nunique() > 1 else None
     return [
         Cell(figure(known.loc[arm, "mean"]), f"± {figure(known.loc[arm, 'sd'])}", best=known.loc[arm, "mean"] == top)
         if arm in known.index
