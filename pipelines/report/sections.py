@@ -25,6 +25,8 @@ BINS = ["class", "low", "high", "samples", "predicted", "observed"]
 ALL_CLASSES = "all classes"
 MEAN = "mean of minority classes"
 NAMES = {"class": str}
+# Where these are blank there is no figure; elsewhere a text such as "NA" is a name.
+BLANK = {name: [""] for name in ("value", "gain", "low", "high", "error", "p", "auc", "average_precision")}
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Sources:
         some = real.take(spread(len(real), SEEN)) if real.form.pixels else real
         space = distance.spaces(view.data(some.values, some.labels))[-1]
         tables = {
-            name: pd.read_csv(evaluation / f"{name}.csv", keep_default_na=False, na_values={"gain": [""]}, dtype=NAMES)
+            name: pd.read_csv(evaluation / f"{name}.csv", keep_default_na=False, na_values=BLANK, dtype=NAMES)
             for name in ("scores", "gains", "ways", "acceptance", "tell")
         }
         found = files.read_json(evaluation / "metrics.json")

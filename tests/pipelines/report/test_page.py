@@ -6,8 +6,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from pipelines import files
 from pipelines.samples import IMAGES, TABLE, Candidates
 from tests.pipelines.report.world import World, world
 
@@ -119,6 +121,23 @@ def test_a_class_without_a_kept_sample_has_a_section(tmp_path: Path) -> None:
     candidates = Candidates.load(path)
     Candidates(candidates.values, candidates.rows.assign(status="score below the threshold")).save(path)
     assert "40 score below the threshold" in made.page.read_text(encoding="utf-8")
+
+
+def test_a_class_that_the_test_split_lacks_has_no_figure(tmp_path: Path) -> None:
+    """Nothing was measured of it: dashes stand in the table, and no drawing of gains."""
+    made = world(tmp_path, {"NA": "hold", "beta": "underpowered"})
+    folder = tmp_path / "evaluation"
+    metrics = files.read_json(folder / "metrics.json")
+    for one in metrics["classes"].values():
+        one |= {"gain": dict.fromkeys(one["gain"]), "detectable": None, "worth": None}
+    files.write_json(folder / "metrics.json", metrics)
+    for name in ("gains", "scores"):
+        frame = pd.read_csv(folder / f"{name}.csv", keep_default_na=False)
+        frame[~frame["class"].isin(["NA", "beta", "mean of minority classes"])].to_csv(
+            folder / f"{name}.csv", index=False
+        )
+    text = made.page.read_text(encoding="utf-8")
+    assert "Class “NA”" in text and "Gain of class" not in text and made.figures("overview.csv")["gain"].isna().all()
 
 
 def test_no_minority_class_is_a_page_of_its_own(tmp_path: Path) -> None:
