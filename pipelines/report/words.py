@@ -4,8 +4,9 @@ WORDS = {
     "Average precision": "How well a classifier puts the samples of a class before all others. 1 is perfect; a random order "
     "gets the share that the class has of the test samples.",
     "Gain": "Average precision with the synthetic samples, less that without them: same classifier, same test samples.",
-    "Interval": "The range that would hold the true gain in 95 of 100 such measurements. It covers training the classifier "
-    "again and drawing other test samples; it does not cover training the GAN again.",
+    "Interval": "The range that would hold the true gain in 95 of 100 such measurements, or in another share that "
+    "evaluate.confidence sets. It covers training the classifier again and drawing other test samples; it does not cover "
+    "training the GAN again.",
     "Beyond doubt": "The whole interval lies above zero, against every alternative, and stays there with Holm's correction: "
     "of many classes one looks better by luck, so the more there are, the more is asked of each.",
     "p": "How often a gain as large would be seen by luck if there were none. Near 0: hardly luck. Near 1: nothing speaks "
@@ -37,7 +38,7 @@ WORDS = {
     "Calibration": "Z says whether the probabilities are off: within −2 and 2 is fine. A log loss of 0.693 or more means that "
     "the scores tell nothing.",
     "Energy score": "How far generated samples lie from held-out real ones, less how far they lie from each other; smaller is "
-    "better. The weights of the best one are kept.",
+    "better. Other weights than those of the last step are kept only where they are clearly better.",
     "Gap": "How far the values of a column lie apart in real and synthetic rows. 0: equally spread; 1: nothing in common.",
 }
 
