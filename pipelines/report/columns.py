@@ -1,6 +1,6 @@
 """The columns of synthetic rows beside those of real ones: how far each lies apart, its values, rows beside their nearest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ class Sides:
     names: tuple[str, ...]
     texts: Mapping[str, tuple[str, ...]]
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[tuple[str, np.ndarray, np.ndarray, bool]]:
         """Go through the columns: name, real values, synthetic values, whether they are categories."""
         return zip(self.names, self.real.T, self.made.T, self.categorical.tolist(), strict=True)
 

@@ -1,7 +1,7 @@
 """The figures of the page, kept as tables beside it: what is drawn and what is written are the same rounded values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -51,4 +51,3 @@ class Table:
     heads: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     of: str = ""
-    note: str = field(default="")
