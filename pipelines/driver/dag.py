@@ -38,6 +38,7 @@ class Stage:
     accelerator: bool = False  # trains or runs a network
     parallel: bool = False  # `run` takes `workers`, the number of processes it may use
     configurable: bool = True  # has a group of settings, which `run` takes as `settings`
+    told_changes: bool = False  # `run` takes `changed`, all settings of all stages that differ from their defaults
     demo: bool = False  # part of this repository's own project only
     metrics: tuple[str, ...] = ()
     plots: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -207,6 +208,7 @@ STAGES = (
         "draw one page that says what was found, made, measured and decided",
         reads={
             "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
             "manifest": "data/prepared/manifest.csv",
             "plan": PLAN,
             "models": "data/models",
@@ -215,7 +217,7 @@ STAGES = (
             "release": "data/release",
         },
         writes={"report": "data/report"},
-        configurable=False,
+        told_changes=True,
         plots={
             "data/report/reliability.csv": {
                 "x": "predicted",

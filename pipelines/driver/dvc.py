@@ -61,6 +61,8 @@ def _entry(stage: dag.Stage, demo: bool) -> dict[str, Any]:
     slug = "${key}" if stage.per_class else ""
     code = stage.code if demo else []
     own = [stage.name] if stage.configurable else []
+    if stage.told_changes:
+        own = [other.name for other in dag.stages(demo) if other.settings.model_fields]
     parameters: list[Any] = ["seed", *own, *stage.borrows]
     if stage.per_class:
         parameters.append({dag.PLAN: [f"classes.{slug}"]})

@@ -39,6 +39,8 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
     arguments |= params.borrowed(stage, values, {other.name: other for other in dag.STAGES})
     if stage.per_class:
         arguments["task"] = _task(project, stage, slug)
+    if stage.told_changes:
+        arguments["changed"] = params.changed(values)
     if stage.parallel:
         arguments["workers"] = cores()
     arguments |= {key: project / path for key, path in stage.keeps.items()}

@@ -129,6 +129,16 @@ def borrowed(stage: Stage, values: Mapping[str, Any], known: Mapping[str, Stage]
     return result
 
 
+def changed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of all stages that differ from their defaults, `group.key` -> value."""
+    result: dict[str, Any] = {}
+    for stage in stages(demo=True):
+        if stage.name in values and stage.configurable:
+            plain, usual = group(stage, values).model_dump(mode="json"), stage.settings().model_dump(mode="json")
+            result |= {f"{stage.name}.{key}": value for key, value in plain.items() if value != usual[key]}
+    return result
+
+
 def render(demo: bool, values: Mapping[str, Any] | None = None, everything: bool = False) -> str:
     """Return the text of `params.yaml`: settings with their value in `values` or their default, and their meaning.
 

@@ -4,9 +4,15 @@ from collections.abc import Mapping
 
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.choose import Choice
+from pipelines.wording import figure, signed
 
 SURE = 2.0  # standard errors out of fold from which an arm is better than training as is
 ALIKE = 0.005  # average precision: differences on test below this are not spoken of
+
+
+def advised(choice: Choice) -> str:
+    """Return the arm to take without synthetic samples: the best one out of fold, where it is better beyond noise."""
+    return choice.arm[choice.classifier] if _ahead(choice) else "nothing"
 
 
 def instead(choice: Choice, on_test: Mapping[str, float]) -> str:
@@ -14,24 +20,31 @@ def instead(choice: Choice, on_test: Mapping[str, float]) -> str:
 
     on_test: arm -> average precision of the class on test, of those that were measured.
     """
-    name = choice.classifier
-    best, plain = choice.arm[name], choice.scores[name, "nothing"]
-    ahead, error = choice.best.lead(plain)
-    if best == "nothing" or not ahead > SURE * error:
-        said = "train on the real samples as they are"
-        if best != "nothing":
-            said += f" ({ARMS[best].label} is {ahead:+.3f} out of fold, within noise)"
-        return said + _on_test("nothing", on_test)
-    figures = f"out of fold {choice.best.value:.3f}, as is {plain.value:.3f}"
-    return f"{ARMS[best].advice} ({figures})" + _on_test(best, on_test)
+    best, plain = choice.arm[choice.classifier], choice.scores[choice.classifier, "nothing"]
+    said = ARMS[advised(choice)].advice
+    if _ahead(choice):
+        return f"{said} (out of fold {figure(choice.best.value)}, as is {figure(plain.value)})" + _on_test(
+            best, on_test
+        )
+    if best != "nothing":
+        said += f" ({ARMS[best].label} is {signed(choice.best.lead(plain)[0])} out of fold, within noise)"
+    return said + _on_test("nothing", on_test)
+
+
+def _ahead(choice: Choice) -> bool:
+    """Say whether the best arm is better out of fold than training as is, beyond noise."""
+    if choice.arm[choice.classifier] == "nothing":
+        return False
+    ahead, error = choice.best.lead(choice.scores[choice.classifier, "nothing"])
+    return ahead > SURE * error
 
 
 def _on_test(taken: str, known: Mapping[str, float]) -> str:
     """Return how the advised arm did on test, and which did better there, if any did by more than a hair."""
     if taken not in known:
         return ""
-    said = f"; on the test split it reaches {known[taken]:.3f}"
+    said = f"; on the test split it reaches {figure(known[taken])}"
     top = max(known, key=lambda arm: known[arm])
     if known[top] - known[taken] > ALIKE:
-        said += f", where {ARMS[top].label} happens to reach {known[top]:.3f}: it was not chosen by that"
+        said += f", and {ARMS[top].label} {figure(known[top])}, which could not be known when it was chosen"
     return said

@@ -11,6 +11,7 @@ from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Study, resampling
 from pipelines.evaluation.synthetic import FILTERED
+from pipelines.wording import signed
 
 
 def confirm(
@@ -42,9 +43,17 @@ def confirm(
 def _held(verdict: gate.Verdict, gain: Interval) -> gate.Verdict:
     label = ARMS[verdict.baseline].label
     said = (
-        f"without the samples of the classes that do not ship the gain over {label} is {gain.value:+.3f} "
-        f"[{gain.low:+.3f}, {gain.high:+.3f}], no longer above zero"
+        f"without the samples of the classes that do not ship the gain over {label} is {signed(gain.value)} "
+        f"[{signed(gain.low)}, {signed(gain.high)}], no longer above zero"
     )
     advice = ARMS[verdict.baseline].advice
     reasons = [said, *verdict.reasons, f"instead: {advice}"]
-    return replace(verdict, verdict=gate.HOLD, gain=gain, instead=advice, reasons=reasons)
+    return replace(
+        verdict,
+        verdict=gate.HOLD,
+        gain=gain,
+        action=advice,
+        advised=verdict.baseline,
+        instead=advice,
+        reasons=reasons,
+    )

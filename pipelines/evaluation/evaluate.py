@@ -243,6 +243,7 @@ def _evidence(
         agreement=inspected.agreement,
         reference_agreement=inspected.reference_agreement,
         worth=worth,
+        advised=advice.advised(choice),
         instead=advice.instead(choice, _on_test(measured, ["nothing", *rivals], label)),
     )
 

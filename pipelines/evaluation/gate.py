@@ -15,6 +15,7 @@ import numpy as np
 from pipelines.evaluation import intervals
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.settings import Settings
+from pipelines.wording import chance, figure, signed
 
 SHIP, HOLD, SOLVED, UNDERPOWERED = "ship", "hold", "solved", "underpowered"
 MIN_REPEATS = 5
@@ -32,7 +33,7 @@ class Evidence:
     synthetic samples where that leaves no room, else None.   worth: the gain in real samples, None where it has no measure.
     copies: (flagged, checked).   agreement: (recognised, checked) of the label check.
     reference_agreement: share of held-out real samples that the same label check recognises; NaN when it had none.
-    instead: what to do without synthetic samples, a sentence.
+    advised: the arm to take without synthetic samples.   instead: what that is to do, with its evidence.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Evidence:
     copies: tuple[int, int] = (0, 0)
     agreement: tuple[int, int] = (0, 0)
     reference_agreement: float = float("nan")
+    advised: str = ""
     instead: str = ""
 
 
@@ -60,8 +62,8 @@ class Verdict:
     gain: against the chosen baseline.   p: the largest over baselines, after Holm over classes.   worth: see `Evidence`.
     hardest: the baseline that the class is least sure to beat.   detectable: smallest gain over it that this test set
     shows in 80 of 100 cases.
-    sufficient_test_samples: what the class would need in test to show a relevant gain.   instead: what to do when it does
-    not ship, a sentence.
+    sufficient_test_samples: what the class would need in test to show a relevant gain.   action, instead: what to do when
+    it does not ship, without and with its evidence.   advised: the arm that this is.
     """
 
     name: str
@@ -75,6 +77,8 @@ class Verdict:
     sufficient_test_samples: int
     instead: str
     worth: float | None = None
+    action: str = ""
+    advised: str = ""
 
 
 def judge(evidence: Sequence[Evidence], settings: Settings) -> list[Verdict]:
@@ -93,10 +97,13 @@ def _judge(e: Evidence, hardest: str, p: float, classes: int, settings: Settings
     )
     enough = max(enough, settings.min_test_samples)
     verdict, reasons = _decide(e, hardest, p, detectable, enough, settings)
-    instead = "" if verdict == SHIP else e.instead
+    advised, instead = ("", "") if verdict == SHIP else (e.advised, e.instead)
+    action = ARMS[advised].advice if advised else ""
     if instead:
         reasons.append(f"instead: {instead}")
-    return Verdict(e.name, verdict, reasons, e.baseline, hardest, gain, p, detectable, enough, instead, e.worth)
+    return Verdict(
+        e.name, verdict, reasons, e.baseline, hardest, gain, p, detectable, enough, instead, e.worth, action, advised
+    )
 
 
 def _decide(
@@ -105,7 +112,7 @@ def _decide(
     """The first rule that applies decides."""
     if e.solved is not None:
         return SOLVED, [
-            f"average precision {e.solved:.3f} out of fold without synthetic samples: there is nothing to gain"
+            f"average precision {figure(e.solved)} out of fold without synthetic samples: there is nothing to gain"
         ]
     said = _gain_in_words(e)
     barred = _barred(e, settings)
@@ -121,12 +128,13 @@ def _decide(
         return HOLD, ["an arm gave exactly the figures of the GAN in every draw: nothing was measured", *said]
     doubts = _doubts(e, hardest, p, settings)
     if not doubts:
-        return SHIP, [f"{said[0]}; above zero against every rival (p {p:.4f} after Holm's correction)", *said[1:]]
+        return SHIP, [f"{said[0]}; above zero against every rival (p {chance(p)} after Holm's correction)", *said[1:]]
     against = e.gains[hardest]
     unsettled = p > (1 - settings.confidence) / 2 and against.high >= settings.relevant_gain
     if not unsettled or detectable <= settings.relevant_gain or (e.rest is not None and e.rest.high < 0):
         return HOLD, [*said, *doubts]
-    size = f"this test set shows only gains above {detectable:.3f}; {enough} test samples would show {settings.relevant_gain:g}"
+    relevant = f"{enough} test samples would show {settings.relevant_gain:g}"
+    size = f"this test set shows only gains above {figure(detectable)}; {relevant}"
     return UNDERPOWERED, [*said, *doubts, size + _out_of_reach(e, enough)]
 
 
@@ -136,13 +144,17 @@ def _gain_in_words(e: Evidence) -> list[str]:
     if not np.isfinite(gain.error):
         return []
     label = ARMS[e.baseline].label
-    said = f"gain {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] in average precision over {label} without them"
+    said = f"gain {_told(gain)} in average precision over {label} without them"
     if gain.low > 0 and e.worth is not None:
         said += f", worth about {max(round(e.worth), 1)} more real samples, of {e.train_samples}"
     if (name := _least(e)) != e.baseline:
         least = e.gains[name]
-        return [said, f"least over {ARMS[name].label}: {least.value:+.3f} [{least.low:+.3f}, {least.high:+.3f}]"]
+        return [said, f"least over {ARMS[name].label}: {_told(least)}"]
     return [said]
+
+
+def _told(gain: intervals.Interval) -> str:
+    return f"{signed(gain.value)} [{signed(gain.low)}, {signed(gain.high)}]"
 
 
 def _out_of_reach(e: Evidence, enough: int) -> str:
@@ -184,14 +196,14 @@ def _doubts(e: Evidence, hardest: str, p: float, settings: Settings) -> list[str
     if p > level:
         label = ARMS[hardest].label
         doubts.append(
-            f"not surely above zero over {label}: p {p:.4f} after Holm's correction, at most {level:g} is asked for"
+            f"not surely above zero over {label}: p {chance(p)} after Holm's correction, at most {level:g} is asked for"
         )
     smallest = e.gains[_least(e)].value
     if smallest < settings.min_gain:
-        doubts.append(f"the smallest gain is {smallest:+.3f}, at least {settings.min_gain:g} is asked for")
+        doubts.append(f"the smallest gain is {signed(smallest)}, at least {settings.min_gain:g} is asked for")
     if e.rest is not None and e.rest.low < -settings.max_loss:
         doubts.append(
-            f"the other classes may lose {-e.rest.low:.3f} in average precision, {settings.max_loss:g} is allowed"
+            f"the other classes may lose {figure(-e.rest.low)} in average precision, {settings.max_loss:g} is allowed"
         )
     return doubts
 

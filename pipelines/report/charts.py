@@ -1,73 +1,69 @@
-"""The drawings of the report, each a function of a table, each returned as inline SVG that is the same for the same table."""
+"""The drawings of what was counted and measured, each a function of a table."""
 
-import io
 from collections.abc import Mapping
-from typing import Any
 
-import matplotlib
+import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-COLOURS = {"gan": "#b3446c", "baseline": "#4a6fa5", "held": "#6b8e23", "quiet": "#9aa3ad"}
-STYLE: Any = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "svg.hashsalt": "tailweight",  # else the ids in the file differ from run to run
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "text.parse_math": False,  # a dollar in a name is a dollar
-    "figure.constrained_layout.use": True,
-}
+from pipelines.report.svg import (
+    HELD_OUT,
+    INK,
+    OTHER,
+    QUIET,
+    REAL,
+    RULE,
+    SYNTHETIC,
+    at_least,
+    drawing,
+    few_ticks,
+    name_lines,
+    name_rows,
+    short,
+)
 
-
-def svg(figure: Figure, title: str) -> str:
-    """Return the figure as an `<svg>` element that names itself `title` for those who cannot see it."""
-    buffer = io.StringIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Title": title}, transparent=True)
-    text = buffer.getvalue()
-    return text[text.index("<svg") :].replace("<svg", '<svg role="img"', 1)
+LEAST_GAIN, LEAST_PRECISION = 0.04, 0.1  # width of an axis of gains, and of average precisions
+ROW, NAMED_ROW = 22, 36  # pixels a row, and a row with its name above it
+SPLITS = {"validation": ("D", (0, (4, 2))), "test": ("o", "-")}  # marker and line of a split
 
 
-def gains(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
-    """Draw the gains of the filtered GAN over each other arm with their intervals, for the deciding classifier.
+def counts(table: pd.DataFrame) -> str:
+    """Draw the training samples of each class, and after them what the plan asks for: `class`, `train`, `needed`."""
+    with drawing("Training samples of each class, and how many are wanted", 50 + ROW * len(table)) as made:
+        panel, places = made.panel, range(len(table))
+        panel.barh(places, table["train"], 0.7, color=REAL)
+        panel.barh(
+            places, table["needed"], 0.7, left=table["train"], color="none", edgecolor=SYNTHETIC, hatch="////", lw=1
+        )
+        for place, (real, wanted) in enumerate(zip(table["train"], table["needed"], strict=True)):
+            said = f" {real:,}" + (f" + {wanted:,} wanted" if wanted else "")
+            panel.annotate(said, (real + wanted, place), (2, 0), textcoords="offset points", va="center")
+        panel.set_yticks(places, [short(str(name), 14) for name in table["class"]])
+        panel.set(xlim=(0, (table["train"] + table["needed"]).max() * 1.3 + 1), xlabel="training samples")
+        panel.invert_yaxis()
+    return made.svg
 
-    table: `gains.csv` of the evaluation.   labels: what to call the arms.
+
+def gains(table: pd.DataFrame, labels: Mapping[str, str], of: str) -> str:
+    """Draw the gains of the filtered GAN over each other way to train with their intervals.
+
+    table: rows of `gains.csv` of one class and classifier.   labels: what to call the ways.   of: the class.
     """
-    chosen = table[table["decides"] & (table["class"] != "mean of other classes")]
-    classes = list(dict.fromkeys(chosen["class"]))
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(8.5, 0.7 + 0.23 * len(chosen) / max(len(classes), 1) * -(-len(classes) // 3)))
-        panels = figure.subplots(-(-len(classes) // 3), 3, sharex=True, sharey=True, squeeze=False)
-        for panel, name in zip(panels.flat, classes, strict=False):
-            rows = chosen[chosen["class"] == name].iloc[::-1]
-            own = [name.startswith("gan") or name == "replay" for name in rows["baseline"]]
-            colours = [COLOURS["gan"] if flag else COLOURS["baseline"] for flag in own]
-            panel.hlines(range(len(rows)), rows["low"], rows["high"], colors=colours)
-            panel.scatter(rows["gain"], range(len(rows)), c=colours, s=18, zorder=3)
-            panel.axvline(0, color="black", linewidth=0.8)
-            panel.set_yticks(range(len(rows)), [labels.get(label, label) for label in rows["baseline"]])
-            panel.set_title(str(name))
-        for panel in panels.flat[len(classes) :]:
-            panel.set_visible(False)
-        figure.supxlabel("gain in average precision over …")
-    return svg(figure, "Gain of the filtered GAN over each other way to prepare the training set")
-
-
-def curve(table: pd.DataFrame, x: str, xlabel: str) -> str:
-    """Draw average precision against an acceptance rate, the mean over classes and repeats, one line per kind and split."""
-    keys = [key for key in ("by", "split") if key in table]
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(4.2, 2.8))
-        panel = figure.subplots()
-        for name, rows in table.groupby(keys, sort=False):
-            mean = rows.groupby(x)["average_precision"].mean()
-            panel.plot(mean.index, mean.to_numpy(), marker="o", markersize=4, label=", ".join(map(str, name)))
-        panel.set_xlabel(xlabel)
-        panel.set_ylabel("average precision, minority classes")
-        panel.legend(frameon=False)
-    return svg(figure, f"Average precision against {xlabel}")
+    rows = table.sort_values("gain", kind="stable").iloc[::-1]
+    with drawing(f"Gain of {of} over each other way to train", 50 + NAMED_ROW * len(rows)) as made:
+        panel, own = made.panel, rows["baseline"].map(_ours)
+        panel.axvline(0, color=INK, linewidth=1)
+        for flag, colour, marker in ((False, REAL, "o"), (True, SYNTHETIC, "s")):
+            places = np.flatnonzero(own == flag)
+            some = rows.iloc[places]
+            panel.hlines(places, some["low"], some["high"], colors=colour)
+            panel.scatter(some["gain"], places, s=30, c=colour, marker=marker, zorder=3)
+        names = [labels.get(name, name) for name in rows["baseline"]]
+        name_rows(panel, [_starred(*pair) for pair in zip(names, rows["chosen"], strict=True)])
+        low, high = min(rows["low"].min(), 0), max(rows["high"].max(), 0)
+        panel.set(xlim=at_least(low, high, LEAST_GAIN), xlabel="gain in average precision")
+        few_ticks(panel)
+        panel.grid(axis="x", color=RULE, linewidth=0.6)
+    return made.svg
 
 
 def ways(table: pd.DataFrame) -> str:
@@ -75,73 +71,90 @@ def ways(table: pd.DataFrame) -> str:
 
     table: `ways.csv` of the evaluation.
     """
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(4.2, 0.8 + 0.25 * len(table)))
-        panel = figure.subplots()
-        colours = [COLOURS["gan"] if chosen else COLOURS["quiet"] for chosen in table["chosen"]]
-        places = range(len(table))
-        panel.hlines(
-            places, table["average_precision"] - table["error"], table["average_precision"] + table["error"], colours
-        )
-        panel.scatter(table["average_precision"], places, c=colours, s=22, zorder=3)
-        panel.set_yticks(
-            places, [f"dose {dose:g}, {use}" for dose, use in zip(table["dose"], table["use"], strict=True)]
-        )
-        panel.invert_yaxis()
-        panel.set_xlabel("average precision out of fold, minority classes")
-    return svg(figure, "Doses and uses that were tried")
+    with drawing("Doses and uses that were tried", 50 + NAMED_ROW * len(table)) as made:
+        panel, places = made.panel, range(len(table))
+        colours = [SYNTHETIC if chosen else QUIET for chosen in table["chosen"]]
+        low, high = table["average_precision"] - table["error"], table["average_precision"] + table["error"]
+        panel.hlines(places, low, high, colours)
+        panel.scatter(table["average_precision"], places, s=30, c=colours, zorder=3)
+        names = [f"dose {dose:g}, {use}" for dose, use in zip(table["dose"], table["use"], strict=True)]
+        name_rows(panel, [_starred(*pair) for pair in zip(names, table["chosen"], strict=True)])
+        panel.set(xlim=at_least(low.min(), high.max(), LEAST_PRECISION), xlabel="average precision out of fold")
+        panel.grid(axis="x", color=RULE, linewidth=0.6)
+    return made.svg
 
 
-def training(curves: pd.DataFrame) -> str:
-    """Draw the scores that a discriminator gave during training, smoothed over five rows: `step` and `score_*`."""
+def acceptance(table: pd.DataFrame) -> str:
+    """Draw average precision against the share of candidates that the filter keeps, with standard errors over repeats.
+
+    table: `acceptance.mean` of the page: `by`, `split`, `acceptance`, `average_precision` and `error`.
+    """
+    ends = {}
+    with drawing("Average precision against the share of candidates kept", 260) as made:
+        panel = made.panel
+        for (by, split), rows in table.groupby(["by", "split"], sort=False):
+            colour = SYNTHETIC if by == "score" else QUIET
+            marker, line = SPLITS.get(str(split), ("^", ":"))
+            x, y = rows["acceptance"], rows["average_precision"]
+            panel.errorbar(x, y, rows["error"], color=colour, linestyle=line, marker=marker, markersize=5, capsize=2)
+            ends[f"{by}, {split}"] = (float(x.iloc[-1]), float(y.iloc[-1]), colour)
+        shown = table["acceptance"].unique()
+        panel.set_xticks(sorted(shown))
+        panel.set_xlim(shown.min() - 0.05, shown.max() + 0.45 * (np.ptp(shown) + 0.1))
+        panel.set_ylim(at_least(*panel.get_ylim(), LEAST_PRECISION))
+        panel.set(xlabel="share of candidates kept", ylabel="average precision")
+        name_lines(panel, ends)
+    return made.svg
+
+
+def training(curves: pd.DataFrame, base_steps: float | None, of: str) -> str:
+    """Draw the scores that a discriminator gave during training, smoothed over five rows: `step` and `score_*`.
+
+    base_steps: where the training on all classes ends, None where `curves` is of that.
+    """
     lines = {
-        "score_real": ("training samples", "baseline"),
-        "score_held_out": ("held-out samples", "held"),
-        "score_fake": ("generated", "gan"),
+        "score_real": ("training", REAL, "-"),
+        "score_held_out": ("held out", HELD_OUT, (0, (4, 2))),
+        "score_fake": ("generated", SYNTHETIC, (0, (1, 1))),
     }
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(4.2, 2.2))
-        panel = figure.subplots()
-        for column, (label, colour) in lines.items():
-            if column in curves:
+    ends = {}
+    with drawing(f"Scores of the discriminator while it trained on {of}", 220) as made:
+        panel = made.panel
+        for column, (label, colour, line) in lines.items():
+            if column in curves and curves[column].notna().any():
                 smooth = curves[column].rolling(5, min_periods=1).mean()
-                panel.plot(curves["step"], smooth, label=label, color=COLOURS[colour], linewidth=1.2)
-        panel.set_xlabel("training steps")
-        panel.set_ylabel("mean score")
-        panel.legend(frameon=False)
-    return svg(figure, "Discriminator scores during training")
+                panel.plot(curves["step"], smooth, color=colour, linestyle=line)
+                ends[label] = (float(curves["step"].iloc[-1]), float(smooth.iloc[-1]), colour)
+        panel.set_ylim(at_least(*panel.get_ylim(), 1.0))
+        if base_steps is not None and base_steps < curves["step"].max():
+            panel.axvline(base_steps, color=QUIET, linewidth=1)
+            top = panel.get_ylim()[1]
+            for said, side, shift in (("all classes", "right", -5), ("this class", "left", 5)):
+                panel.annotate(
+                    said, (base_steps, top), (shift, 0), textcoords="offset points", ha=side, va="top", color=QUIET
+                )
+        panel.set_xlim(0, curves["step"].max() * 1.2)
+        panel.set(xlabel="training step", ylabel="mean score")
+        few_ticks(panel)
+        name_lines(panel, ends)
+    return made.svg
 
 
-def reliability(bins: list[dict[str, float]]) -> str:
+def reliability(bins: pd.DataFrame, of: str) -> str:
     """Draw how many were real among the samples of each predicted probability; a larger dot stands for more of them."""
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(2.6, 2.4))
-        panel = figure.subplots()
-        panel.plot([0, 1], [0, 1], color=COLOURS["quiet"], linewidth=0.8)
-        sizes = [8 + 6 * row["samples"] ** 0.5 for row in bins]
-        panel.scatter([row["predicted"] for row in bins], [row["observed"] for row in bins], s=sizes, c=COLOURS["gan"])
+    with drawing(f"How often samples of {of} were real, against the predicted probability", 240, 300) as made:
+        panel = made.panel
+        panel.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (4, 2)))
+        panel.annotate("as it should be", (0.9, 0.9), (-8, 0), textcoords="offset points", ha="right", color=QUIET)
+        panel.scatter(bins["predicted"], bins["observed"], s=8 + 6 * bins["samples"] ** 0.5, c=OTHER)
         panel.set(xlim=(0, 1), ylim=(-0.03, 1.03), xlabel="predicted to be real", ylabel="real")
-    return svg(figure, "Reliability of the calibrated scores")
+    return made.svg
 
 
-def counts(table: pd.DataFrame) -> str:
-    """Draw the training samples of each class, and on top what the plan asks for: `class`, `train`, `needed`."""
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(8.5, 2.2))
-        panel = figure.subplots()
-        places = range(len(table))
-        panel.bar(places, table["train"], color=COLOURS["baseline"], label="real")
-        panel.bar(
-            places,
-            table["needed"],
-            bottom=table["train"],
-            color="none",
-            edgecolor=COLOURS["gan"],
-            hatch="///",
-            label="wanted",
-        )
-        names = [str(name) if len(str(name)) <= 14 else f"{str(name)[:13]}…" for name in table["class"]]
-        panel.set_xticks(places, names, rotation=0 if len(table) <= 12 else 90)
-        panel.set_ylabel("training samples")
-        panel.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
-    return svg(figure, "Training samples of each class")
+def _ours(name: str) -> bool:
+    """Say whether a way to train uses generated samples, or stands in for them."""
+    return name.startswith("gan") or name == "replay"
+
+
+def _starred(name: str, chosen: bool) -> str:
+    return f"{name} ★" if chosen else name

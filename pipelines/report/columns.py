@@ -1,152 +1,144 @@
-"""What the page shows of the synthetic rows of a table: columns, how they move together, rows beside real ones."""
+"""The columns of synthetic rows beside those of real ones: how far each lies apart, its values, rows beside their nearest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from pipelines.likeness import distance
+from pipelines.likeness.data import Data
 from pipelines.likeness.views import TableView
-from pipelines.report.charts import COLOURS, STYLE, svg
-from pipelines.samples import Candidates, Samples
+from pipelines.report.figures import Cell
+from pipelines.report.nearness import Surroundings
+from pipelines.report.svg import REAL, SYNTHETIC, drawing, short
+from pipelines.samples import Candidates
+from pipelines.wording import figure
 
-SHOWN = 12  # columns drawn and listed, those that differ most
-ROWS = 6  # rows beside their nearest real row
-BARS = 8  # categories of a column
+DRAWN = 240  # columns that a page draws at most, shared among its classes
+SHOWN, ROWS = 12, 6  # columns and rows of the table of rows, at most
+BARS = 6  # categories of a column that are drawn, the commonest
 MOST = 2000  # rows of a side that figures are made from
+TAIL = 10  # characters of a row's name
+MISSING, OTHERS = "missing", "other"
 
 
 @dataclass(frozen=True)
-class Gap:
-    """How far the values of one column, real and synthetic, lie apart.
+class Sides:
+    """The rows of a class as numbers, real and synthetic, with what their columns are.
 
-    distance: the largest difference of the two distribution functions (Kolmogorov and Smirnov) for numbers, half the sum
-    of the differences of shares (total variation) for categories; 0 is equal, 1 has nothing in common.
+    real, made: (n, d) and (m, d).   categorical: (d,) bool.   names: (d,).   texts: column -> names of its categories.
     """
 
-    name: str
-    place: int
-    categorical: bool
-    distance: float
+    real: np.ndarray
+    made: np.ndarray
+    categorical: np.ndarray
+    names: tuple[str, ...]
+    texts: Mapping[str, tuple[str, ...]]
+
+    def __iter__(self) -> Iterator[tuple[str, np.ndarray, np.ndarray, bool]]:
+        """Go through the columns: name, real values, synthetic values, whether they are categories."""
+        return zip(self.names, self.real.T, self.made.T, self.categorical.tolist(), strict=True)
 
 
-def section(kept: Candidates, real: Samples, view: TableView) -> dict[str, Any] | None:
-    """Return what the page says of the kept rows of a class, whose training rows are `real`; None without a kept row."""
-    if not len(kept):
-        return None
-    data = view.data(real.values, real.labels)
-    ours = view.rows(kept.head(MOST).values)
-    theirs = data.x[:: -(-len(data) // MOST)]
+def sides(kept: Candidates, around: Surroundings, view: TableView) -> Sides:
+    """Return the kept rows of a class and its training rows."""
+    data: Data = view.data(around.own.values, around.own.labels)
     flags = data.categorical if data.categorical is not None else np.zeros(data.x.shape[1], bool)
-    names = data.names or ()
-    found = gaps(theirs, ours, flags, names)
     texts = {column.name: column.names for column in view.columns if hasattr(column, "names")}
-    pair, difference = correlation_gap(theirs, ours)
-    return {
-        "drawing": distributions(theirs, ours, found[:SHOWN], texts),
-        "columns": len(found),
-        "largest": [(gap.name, gap.distance) for gap in found[:3]],
-        "correlation": None if pair is None else (names[pair[0]], names[pair[1]], difference),
-        "pairs": beside(kept, real, view, [gap.name for gap in found]),
-    }
+    return Sides(data.x[:: -(-len(data) // MOST)], view.rows(kept.head(MOST).values), flags, data.names or (), texts)
 
 
-def gaps(real: np.ndarray, made: np.ndarray, categorical: np.ndarray, names: tuple[str, ...]) -> list[Gap]:
-    """Return the gap of every column of (n, d) real and (m, d) synthetic rows, the largest first."""
-    found = []
-    for place, name in enumerate(names):
-        one, other = real[:, place], made[:, place]
-        points = np.unique(np.concatenate([one, other]))
-        if categorical[place]:
-            apart = sum(abs(np.mean(one == value) - np.mean(other == value)) for value in points) / 2
-        else:
-            shares = [np.searchsorted(np.sort(side), points, side="right") / len(side) for side in (one, other)]
-            apart = np.abs(shares[0] - shares[1]).max()
-        found.append(Gap(name, place, bool(categorical[place]), float(apart)))
-    return sorted(found, key=lambda gap: -gap.distance)
+def gaps(both: Sides) -> pd.DataFrame:
+    """Return `column`, `gap` and the means of every column, the largest gap first; of categories there is no mean.
 
-
-def correlation_gap(real: np.ndarray, made: np.ndarray) -> tuple[tuple[int, int] | None, float]:
-    """Return the two columns whose correlation differs most between real and synthetic rows, and by how much.
-
-    Columns that are constant on either side are left out; None where fewer than two are left.
+    gap: the largest difference of the two distribution functions (Kolmogorov and Smirnov) for numbers, half the sum of the
+    differences of shares (total variation) for categories; 0 is equal, 1 has nothing in common.
     """
-    moving = np.flatnonzero((np.ptp(real, axis=0) > 0) & (np.ptp(made, axis=0) > 0))
-    if len(moving) < 2:
-        return None, 0.0
-    difference = np.abs(np.corrcoef(real[:, moving].T) - np.corrcoef(made[:, moving].T))
-    first, second = np.unravel_index(np.triu(difference, 1).argmax(), difference.shape)
-    return (int(moving[first]), int(moving[second])), float(difference[first, second])
+    rows = []
+    for name, real, made, categorical in both:
+        points = np.unique(np.concatenate([real, made]))
+        if categorical:
+            apart = sum(abs(np.mean(real == value) - np.mean(made == value)) for value in points) / 2
+        else:
+            shares = [np.searchsorted(np.sort(side), points, side="right") / len(side) for side in (real, made)]
+            apart = np.abs(shares[0] - shares[1]).max()
+        means = (np.nan, np.nan) if categorical else (float(real.mean()), float(made.mean()))
+        rows.append((name, float(apart), *means))
+    table = pd.DataFrame(rows, columns=["column", "gap", "real_mean", "synthetic_mean"])
+    return table.sort_values("gap", ascending=False, kind="stable", ignore_index=True)
 
 
-def distributions(real: np.ndarray, made: np.ndarray, shown: list[Gap], texts: Mapping[str, tuple[str, ...]]) -> str:
-    """Draw each column of `shown`, real beside synthetic: histograms of numbers, shares of the commonest categories."""
-    height = -(-len(shown) // 4)
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(8.5, 1.7 * height + 0.3))
-        panels = figure.subplots(height, 4, squeeze=False)
-        for panel, gap in zip(panels.flat, shown, strict=False):
-            sides = real[:, gap.place], made[:, gap.place]
-            draw = _bars if gap.categorical else _steps
-            draw(panel, *sides, texts.get(gap.name, ("no", "yes")))
-            panel.set_title(_short(gap.name, 24))
-            panel.set_yticks([])
-        for panel in panels.flat[len(shown) :]:
-            panel.set_visible(False)
-        figure.legend(*panels.flat[0].get_legend_handles_labels(), frameon=False, loc="outside upper right", ncols=2)
-    return svg(figure, "Values of each column in real and in synthetic rows")
+def histogram(both: Sides, name: str, gap: float) -> str:
+    """Draw one column: filled bars for real rows, a line or open bars for synthetic ones."""
+    place = both.names.index(name)
+    title = f"{short(name, 19)}  {gap:.2f}"
+    with drawing(f"Values of {name} in real and in synthetic rows", 130, 168) as made:
+        draw = _bars if both.categorical[place] else _steps
+        draw(made.panel, both.real[:, place], both.made[:, place], both.texts.get(name, ("no", "yes")))
+        made.panel.set_title(title, fontsize=10)
+        made.panel.set_yticks([])
+        made.panel.spines["left"].set_visible(False)
+        made.panel.tick_params(labelsize=9)
+    return made.svg
 
 
 def _steps(panel: Axes, real: np.ndarray, made: np.ndarray, names: tuple[str, ...]) -> None:
     low, high = np.quantile(np.concatenate([real, made]), [0.005, 0.995])
-    edges = np.linspace(low, high if high > low else low + 1, 21)
-    for values, label, colour in ((real, "real", "baseline"), (made, "synthetic", "gan")):
-        shares = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] / len(values)
-        panel.stairs(shares, edges, label=label, color=COLOURS[colour], fill=colour == "baseline", alpha=0.8)
+    edges = np.linspace(low, high if high > low else low + 1, 16)
+    shares = [np.histogram(np.clip(side, edges[0], edges[-1]), edges)[0] / len(side) for side in (real, made)]
+    panel.stairs(shares[0], edges, color=REAL, fill=True, alpha=0.45)
+    panel.stairs(shares[1], edges, color=SYNTHETIC, linewidth=1.6)
+    panel.locator_params(axis="x", nbins=3)
 
 
 def _bars(panel: Axes, real: np.ndarray, made: np.ndarray, names: tuple[str, ...]) -> None:
     codes, counts = np.unique(real, return_counts=True)
-    codes = np.sort(codes[np.argsort(-counts, kind="stable")][:BARS])
-    for offset, (values, label, colour) in enumerate(((real, "real", "baseline"), (made, "synthetic", "gan"))):
-        shares = [np.mean(values == code) for code in codes]
-        panel.bar(np.arange(len(codes)) + 0.4 * offset, shares, 0.4, label=label, color=COLOURS[colour])
-    labels = [names[int(code)] if code < len(names) else "missing" if code == len(names) else "other" for code in codes]
-    panel.set_xticks(np.arange(len(codes)) + 0.2, [_short(label, 9) for label in labels], rotation=45, fontsize=6)
+    codes = codes[np.argsort(-counts, kind="stable")][:BARS]
+    places = np.arange(len(codes))
+    panel.barh(places - 0.18, [np.mean(real == code) for code in codes], 0.36, color=REAL, alpha=0.6)
+    panel.barh(
+        places + 0.18, [np.mean(made == code) for code in codes], 0.36, color="none", edgecolor=SYNTHETIC, lw=1.2
+    )
+    labels = [names[int(c)] if c < len(names) else MISSING if c == len(names) else OTHERS for c in codes]
+    for place, label in zip(places, labels, strict=True):
+        panel.annotate(short(label, 22), (0, place), (3, 0), textcoords="offset points", va="center", fontsize=9)
+    panel.set(ylim=(len(codes) - 0.5, -0.5), xlim=(0, 1), xticks=[0, 0.5, 1])
 
 
-def beside(kept: Candidates, real: Samples, view: TableView, columns: list[str]) -> dict[str, Any]:
-    """Return the first kept rows as text, each with its nearest real row of the class and which cells differ.
+def beside(
+    kept: Candidates, around: Surroundings, columns: list[str]
+) -> tuple[list[str], list[list[Cell]], pd.DataFrame]:
+    """Return the heads and rows of a table: the first kept rows, each above its nearest real row; and its figures.
 
-    columns: names in the order of interest; those that are there are shown, `SHOWN` at most.
+    columns: names in the order of interest; those that are there are shown, `SHOWN` at most. What equals the real row
+    is marked.
     """
     shown = [name for name in dict.fromkeys(columns) if name in kept.values][:SHOWN]
     first = kept.head(ROWS)
-    data = view.data(real.values, real.labels)
-    space = distance.spaces(data)[0]
-    far, index = distance.nearest(space, view.rows(first.values), data.x)
-    made, nearest = _texts(first.values, shown), _texts(real.take(index).values, shown)
-    rows = [
-        {
-            "id": first.rows["id"].iloc[row],
-            "nearest": real.ids[index[row]],
-            "distance": float(far[row]),
-            "cells": [(one, other, one != other) for one, other in zip(made[row], nearest[row], strict=True)],
-        }
-        for row in range(len(first))
-    ]
-    return {"columns": shown, "rows": rows}
+    far, index = around.nearest(around.rows(first.values))
+    made, nearest = _texts(first.values, shown), _texts(around.own.take(index).values, shown)
+    numbers = [pd.api.types.is_numeric_dtype(first.values[name]) for name in shown]
+    rows = []
+    for row in range(len(first)):
+        pairs = list(zip(made[row], nearest[row], numbers, strict=True))
+        ours = [Cell(one, figure=number, best=one == other) for one, other, number in pairs]
+        theirs = [Cell(other, figure=number) for _, other, number in pairs]
+        said = f"nearest real, at {figure(far[row])}"
+        rows += [[Cell(_tail(first.rows["id"].iloc[row]), "synthetic"), *ours]]
+        rows += [[Cell(_tail(around.own.ids[index[row]]), said), *theirs]]
+    ids = {"id": first.rows["id"].to_list(), "nearest_id": around.own.ids[index], "distance": far}
+    return ["row", *shown], rows, pd.DataFrame(ids)
 
 
 def _texts(frame: pd.DataFrame, columns: list[str]) -> list[list[str]]:
-    return [["–" if pd.isna(cell) else _short(str(cell), 24) for cell in row] for row in
+    return [["–" if pd.isna(cell) else short(_text(cell), 24) for cell in row] for row in
             frame[columns].astype(object).itertuples(index=False)]  # fmt: skip
 
 
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+def _tail(name: str) -> str:
+    return name if len(name) <= TAIL else f"…{name[-TAIL:]}"
+
+
+def _text(cell: object) -> str:
+    return f"{cell:.5g}" if isinstance(cell, float) else str(cell)

@@ -1,4 +1,4 @@
-"""What the page shows of a class's samples, by kind of data.
+"""What the page shows of a class's samples themselves, by kind of data.
 
 A new kind is a function here that returns what the template shows, and a line in `DRAWINGS`.
 """
@@ -6,31 +6,61 @@ A new kind is a function here that returns what the template shows, and a line i
 from collections.abc import Callable
 from typing import Any, cast
 
-from pipelines.likeness.views import TableView, View
-from pipelines.report import columns, sheets
-from pipelines.samples import IMAGES, TABLE, Candidates, Samples
+from pipelines.likeness.views import TableView
+from pipelines.report import columns, correlations, pictures
+from pipelines.report.figures import Figures, Table
+from pipelines.report.nearness import Surroundings
+from pipelines.samples import IMAGES, TABLE, Candidates
 
-NOTHING: dict[str, Any] = {"copies": None, "sheet": None, "table": None}
+NOTHING: dict[str, Any] = {"cards": None, "copies": None, "table": None}
 
 
-def of_class(made: Candidates, real: Samples, view: View) -> dict[str, Any]:
-    """Return what is shown of the candidates of a class beside `real`, its training samples: the keys of `NOTHING`."""
+def of_class(made: Candidates, around: Surroundings, classes: int, figures: Figures, label: str) -> dict[str, Any]:
+    """Return what is shown of the candidates of a class beside its training samples: the keys of `NOTHING`.
+
+    classes: how many share the page.   figures: keeps what is shown.
+    """
     draw = DRAWINGS.get(made.kind)
-    return NOTHING | (draw(made, real, view) if draw else {})
+    return NOTHING | (draw(made, around, classes, figures, label) if draw else {})
 
 
-def of_images(made: Candidates, real: Samples, view: View) -> dict[str, Any]:
-    """Return the contact sheets of a class: kept samples below what they were made from, and copies below originals."""
-    kept = made.kept
-    return {
-        "copies": sheets.data_url(sheets.sheet(copies)) if (copies := sheets.copies(made, real)) else None,
-        "sheet": sheets.data_url(sheets.sheet(sheets.side_by_side(kept, real))) if len(kept) else None,
-    }
+def of_images(made: Candidates, around: Surroundings, classes: int, figures: Figures, label: str) -> dict[str, Any]:
+    """Return kept pictures beside what they were made from, and dropped copies beside their originals."""
+    kept, found = made.kept, {"copies": pictures.copies(made, around.own)}
+    if len(kept):
+        shown = pictures.kept(kept, around, pictures.each_class(classes, made.values[0]))
+        written = figures.add("pictures.csv", shown[pictures.COLUMNS].assign(**{"class": label}))
+        found["cards"] = pictures.cards(
+            shown.assign(score=written["score"], distance=written["distance"]), kept, around.own
+        )
+    return found
 
 
-def of_rows(made: Candidates, real: Samples, view: View) -> dict[str, Any]:
+def of_rows(made: Candidates, around: Surroundings, classes: int, figures: Figures, label: str) -> dict[str, Any]:
     """Return how the columns of the kept rows compare with those of real ones, and rows beside their nearest."""
-    return {"table": columns.section(made.kept, real, cast(TableView, view))}
+    kept, own = made.kept, {"class": label}
+    if not len(kept):
+        return {}
+    both = columns.sides(kept, around, cast(TableView, around.view))
+    gaps = figures.add("columns.csv", columns.gaps(both).assign(**own))
+    pairs = figures.add("correlations.csv", correlations.correlations(both).assign(**own))
+    drawn = gaps.head(max(1, columns.DRAWN // classes))
+    names = [both.names[place] for place in correlations.numeric(both)]
+    heads, rows, known = columns.beside(kept, around, gaps["column"].to_list())
+    figures.add("rows.csv", known.assign(**own))
+    matrices = [("real", "training"), ("synthetic", "synthetic"), ("difference", "synthetic less training")]
+    shown = {
+        "gaps": gaps.to_dict("records"),
+        "drawn": [columns.histogram(both, name, gap) for name, gap in zip(drawn["column"], drawn["gap"], strict=True)],
+        "pairs": pairs.to_dict("records"),
+        "matrices": [correlations.matrix(pairs, key, names, title) for key, title in matrices] if len(pairs) else [],
+        "scatters": [correlations.pair(both, a, b) for a, b in pairs[["a", "b"]].head(correlations.PAIRS).to_numpy()],
+        "rows": Table("Synthetic rows, each above its nearest real row", "rows.csv", heads, rows, label),
+    }
+    return {"table": shown}
 
 
-DRAWINGS: dict[str, Callable[[Candidates, Samples, View], dict[str, Any]]] = {IMAGES: of_images, TABLE: of_rows}
+DRAWINGS: dict[str, Callable[[Candidates, Surroundings, int, Figures, str], dict[str, Any]]] = {
+    IMAGES: of_images,
+    TABLE: of_rows,
+}

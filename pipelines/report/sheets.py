@@ -1,19 +1,11 @@
-"""Contact sheets: small images side by side, as PNG data URLs."""
-
-import base64
+"""A contact sheet: small images side by side in one PNG, for where a page cannot be shown."""
 
 import numpy as np
 
-from pipelines.samples import Candidates, Samples, png_bytes
+from pipelines.samples import Candidates, Samples
 
 COLUMNS = 12
-COPY_OF = r"copy of training sample (.*)$"
 SHOWN = 48  # pixels a side at least, in whole multiples of the image's own
-
-
-def data_url(sheet: np.ndarray) -> str:
-    """Return (height, width, channels) uint8 as a `data:` URL."""
-    return "data:image/png;base64," + base64.b64encode(png_bytes(sheet)).decode()
 
 
 def sheet(rows: list[np.ndarray]) -> np.ndarray:
@@ -30,20 +22,8 @@ def sheet(rows: list[np.ndarray]) -> np.ndarray:
     return result
 
 
-def copies(candidates: Candidates, real: Samples) -> list[np.ndarray] | None:
-    """Return two rows: candidates that were dropped as copies of training samples, and those samples; None without any."""
-    place = {name: index for index, name in enumerate(real.ids)}
-    original = candidates.rows["status"].str.extract(COPY_OF, expand=False)
-    rows = np.flatnonzero(original.isin(place))[:COLUMNS]
-    if not len(rows):
-        return None
-    return [candidates.values[rows], real.values[[place[name] for name in original.iloc[rows]]]]
-
-
 def side_by_side(candidates: Candidates, real: Samples) -> list[np.ndarray]:
-    """Return three rows for the first candidates: the real sample that each started from, its neighbour, the candidate."""
+    """Return two rows for the first candidates: the real sample that each started from, and the candidate."""
     place = {name: index for index, name in enumerate(real.ids)}
     shown = candidates.head(COLUMNS)
-    references = real.values[[place[name] for name in shown.rows["reference_id"]]]
-    neighbours = real.values[[place[name] for name in shown.rows["neighbour_id"]]]
-    return [references, neighbours, shown.values]
+    return [real.values[[place[name] for name in shown.rows["reference_id"]]], shown.values]

@@ -21,7 +21,7 @@ def test_the_report_stands_alone_and_text_from_the_data_is_text(finished_table: 
     page = (finished_table / dag.REPORT).read_text(encoding="utf-8")
     assert "b &lt;i&gt;&amp;" in page and "<i>&" not in page
     assert "&lt;b&gt;size&lt;/b&gt;" in page and "<b>size" not in page
-    assert "nearest real" in page and "CSV files" in page and "<img" not in page
+    assert "nearest real" in page and "columns named value.…" in page and "<img" not in page
 
 
 def test_a_class_too_small_for_a_gan_is_named(finished_table: Path) -> None:

@@ -214,3 +214,10 @@ def test_class_names_may_be_numbers(tmp_path: Path) -> None:
     """YAML reads a class called 1 as a number; a strategy by class takes it as the name that it is."""
     values = params.read(write(tmp_path, "plan: {sampling_strategy: {1: 50}}"))
     assert params.group(dag.stage_named("plan"), values).sampling_strategy == {"1": 50}
+
+
+def test_changed_settings_are_those_that_differ_from_their_default() -> None:
+    """By group and key, whatever else the file says."""
+    values = {"seed": 5, "train": {"steps": 7, "faithful": 10.0}, "evaluate": {"repeats": 5}, "report": {"title": "x"}}
+    found = params.changed(values)
+    assert found["train.steps"] == 7 and "evaluate.repeats" not in found and "seed" not in found

@@ -63,3 +63,12 @@ def test_the_interval_of_an_area_is_that_of_hanley_and_mcneil() -> None:
     """Their example: area .893 with 51 abnormal and 58 normal images has a standard error of .032."""
     low, high = tells.auc_interval(0.893, 51, 58)
     assert (high - low) / (2 * 1.96) == pytest.approx(0.032, abs=0.0006)
+
+
+@pytest.mark.parametrize(("apart", "blamed"), [(0.001, False), (1.0, True)])
+def test_a_figure_that_hardly_differs_is_not_blamed(apart: float, blamed: bool) -> None:
+    """A classifier may use the brightness that no eye tells apart; then the scaling of the outputs is no remedy."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 50)
+    said = tells._remedy("summary mean", rng.normal(0, 1, 100) + apart * y * 3, y)
+    assert ("scaling" in said) == blamed

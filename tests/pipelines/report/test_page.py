@@ -1,0 +1,146 @@
+"""The page says what was measured: in its sentences, its tables and its drawings, the same each time."""
+
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines import files
+from pipelines.samples import IMAGES, TABLE, Candidates
+from tests.pipelines.report.world import World, world
+
+KINDS = {"alpha": "ship", "beta": "hold", "gamma": "solved", "<i>delta": "underpowered"}
+
+
+class Tables(HTMLParser):
+    """The tables of a page that say where their figures lie: (file, class) -> the text of all cells of their bodies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[tuple[str, str], str] = {}
+        self._now: tuple[str, str] | None = None
+        self._body = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        if tag == "table" and "data-figures" in known:
+            self._now = (known["data-figures"] or "", known["data-of"] or "")
+        self._body = self._body or tag == "tbody"
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "table":
+            self._now = None
+        self._body = self._body and tag != "tbody"
+
+    def handle_data(self, data: str) -> None:
+        if self._now and self._body:
+            self.found[self._now] = self.found.get(self._now, "") + f" {data}"
+
+
+@pytest.fixture(scope="module", params=[IMAGES, TABLE])
+def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[World, str]:
+    kinds = KINDS if request.param == IMAGES else {name: KINDS[name] for name in ("alpha", "<i>delta")}
+    made = world(tmp_path_factory.mktemp(request.param), kinds, request.param)
+    return made, made.page.read_text(encoding="utf-8")
+
+
+def test_every_figure_of_a_table_lies_in_the_file_it_names(drawn: tuple[World, str]) -> None:
+    """Each number with a point in it is one of the file's, rounded as it is shown."""
+    made, text = drawn
+    tables = Tables()
+    tables.feed(text)
+    assert {"overview.csv", "precision.csv", "classifiers.csv", "checks.csv", "health.csv"} <= {
+        a for a, _ in tables.found
+    }
+    for (name, of), shown in tables.found.items():
+        frame = made.figures(name)
+        own = frame[frame["class"] == of] if of else frame
+        known = own.select_dtypes("number").to_numpy().ravel()
+        cells = shown if name != "rows.csv" else " ".join(re.findall(r"at ([\d.]+)", shown))
+        for number in re.findall(r"-?\d+\.\d+", cells):
+            half = 0.5 / 10 ** len(number.split(".")[1])
+            assert np.nanmin(abs(known - float(number))) <= half + 1e-9, f"{number} is not in {name}"
+
+
+def test_a_drawing_has_a_mark_for_each_row_of_its_table(drawn: tuple[World, str]) -> None:
+    """The places of the synthetic samples on the map are those of the file, up to shift and scale."""
+    made, text = drawn
+    points = made.figures("embedding.csv")
+    own = points[(points["class"] == "alpha") & (points["group"] == "synthetic")]
+    svg = re.search(
+        r'<svg [^>]*aria-label="Training, held-out and synthetic samples of class alpha.*?</svg>', text, re.DOTALL
+    )
+    assert svg
+    series = re.search(r'<g [^>]*style="[^"]*var\(--synthetic\)[^>]*>((?:\s*<use [^>]*>)+)', svg[0])
+    assert series
+    marks = np.array(re.findall(r'x="([\d.]+)" y="([\d.]+)"', series[1]), float)
+    for axis, sign in (("x", 1), ("y", -1)):
+        place = marks[: len(own), "xy".index(axis)]
+        assert len(place) == len(own) and np.corrcoef(place, own[axis])[0, 1] * sign > 0.9999
+
+
+def test_the_same_inputs_give_the_same_bytes(drawn: tuple[World, str]) -> None:
+    """Page and tables alike."""
+    made, text = drawn
+    before = {path.name: path.read_bytes() for path in made.arguments["report"].iterdir()}
+    assert made.page.read_text(encoding="utf-8") == text
+    assert before == {path.name: path.read_bytes() for path in made.arguments["report"].iterdir()}
+
+
+def test_the_page_says_whose_it_is(drawn: tuple[World, str]) -> None:
+    """Project, data, the MD5 that DVC has of the training split, version, seed and changed settings."""
+    made, text = drawn
+    split = hashlib.md5(made.arguments["train"].read_bytes(), usedforsecurity=False).hexdigest()
+    for said in ("a &lt;world&gt;", split, "0.1.0, seed 3", "train.steps: 7", "convnet"):
+        assert said in text
+
+
+def test_names_are_text(drawn: tuple[World, str]) -> None:
+    """A class or a column with markup in its name brings none."""
+    _, text = drawn
+    assert "&lt;i&gt;delta" in text and "<i>delta" not in text and "<b>town" not in text
+
+
+def test_no_id_stands_twice_outside_of_drawings(drawn: tuple[World, str]) -> None:
+    """Links lead to one place, and every link to a place on the page finds it."""
+    _, text = drawn
+    outside = re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
+    ids = re.findall(r' id="([^"]+)"', outside)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', outside)) <= set(ids)
+
+
+def test_a_class_without_a_kept_sample_has_a_section(tmp_path: Path) -> None:
+    """It says that none was kept, and draws nothing of none."""
+    made = world(tmp_path, {"beta": "hold"})
+    path = next((tmp_path / "synthetic").glob("*.parquet"))
+    candidates = Candidates.load(path)
+    Candidates(candidates.values, candidates.rows.assign(status="score below the threshold")).save(path)
+    assert "40 score below the threshold" in made.page.read_text(encoding="utf-8")
+
+
+def test_a_class_that_the_test_split_lacks_has_no_figure(tmp_path: Path) -> None:
+    """Nothing was measured of it: dashes stand in the table, and no drawing of gains."""
+    made = world(tmp_path, {"NA": "hold", "beta": "underpowered"})
+    folder = tmp_path / "evaluation"
+    metrics = files.read_json(folder / "metrics.json")
+    for one in metrics["classes"].values():
+        one |= {"gain": dict.fromkeys(one["gain"]), "detectable": None, "worth": None}
+    files.write_json(folder / "metrics.json", metrics)
+    for name in ("gains", "scores"):
+        frame = pd.read_csv(folder / f"{name}.csv", keep_default_na=False)
+        frame[~frame["class"].isin(["NA", "beta", "mean of minority classes"])].to_csv(
+            folder / f"{name}.csv", index=False
+        )
+    text = made.page.read_text(encoding="utf-8")
+    assert "Class “NA”" in text and "Gain of class" not in text and made.figures("overview.csv")["gain"].isna().all()
+
+
+def test_no_minority_class_is_a_page_of_its_own(tmp_path: Path) -> None:
+    """Nothing is grown, and the page says so and shows how the classifiers did."""
+    text = world(tmp_path, {}).page.read_text(encoding="utf-8")
+    assert "there is nothing to grow" in text and "macro F1" in text and "Class by class" not in text
