@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gan.errors import CheckpointError
+from gan.errors import CheckpointError, DeviceError
 from pipelines import files
 from pipelines.driver import dag, dvc, params, progress
 from pipelines.errors import UserError
@@ -52,7 +52,7 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
     with files.outputs(project, writes) as temporary, progress.shown(stage.name_for(slug)) as report:
         try:
             stage.module.run(**reads, **temporary, **arguments, progress=report)
-        except CheckpointError as error:
+        except (CheckpointError, DeviceError) as error:
             raise UserError(str(error)) from None
     if dag.PLAN in stage.writes.values():
         dvc.prune_files(project, set(Plan.load(project / dag.PLAN).classes))
