@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines import files
 from pipelines.commands import deploy
-from pipelines.driver import dag, dvc, params
+from pipelines.driver import dag, dvc, params, plots
 from pipelines.errors import UserError
 from pipelines.plan import Plan
 
@@ -74,7 +74,7 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     """Make `project`, a folder with data in `data/raw`, a git and DVC repository with every file that a run needs."""
     files.write_text(project / ".gitignore", GITIGNORE)
     files.write_text(project / params.FILE, params.render(demo=False, values=values))
-    files.write_text(project / dvc.FILE, dvc.render(demo=False))
+    files.write_text(project / dvc.FILE, dvc.render(demo=False, kind=params.kind(values)))
     files.write_text(project / "README.md", README.format(name=name))
     deploy.write(project / deploy.FILE, deploy.definition(name, project=name))
     Plan().save(project / dag.PLAN)
@@ -84,6 +84,7 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     _git(project, "init", "--quiet")
     dvc.command(project, "init", "--quiet")
     files.write_text(project / ".dvcignore", DVCIGNORE)
+    plots.write(project)
     dvc.command(project, "config", "core.analytics", "false")
     dvc.command(project, "remote", "add", "--default", "local", f"{REMOTES}/{name}")
     dvc.command(project, "add", "--quiet", "data/raw")

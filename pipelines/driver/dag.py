@@ -40,7 +40,8 @@ class Stage:
     configurable: bool = True  # has a group of settings, which `run` takes as `settings`
     demo: bool = False  # part of this repository's own project only
     metrics: tuple[str, ...] = ()
-    plots: dict[str, dict[str, object]] = field(default_factory=dict)
+    plots: dict[str, dict[str, object]] = field(default_factory=dict)  # templates: `plots.py`
+    pictures: tuple[str, ...] = ()  # shown with the plots, of images alone
 
     @property
     def module(self) -> ModuleType:
@@ -111,11 +112,7 @@ STAGES = (
         borrows=("upscale.factor",),
         accelerator=True,
         plots={
-            "data/models/base.csv": {
-                "x": "step",
-                "y": ["score_real", "score_held_out", "score_fake"],
-                "title": "Scores in training",
-            }
+            "training": {"x": "step", "y": "${curves}", "template": "training", "title": "Scores in training"},
         },
     ),
     Stage(
@@ -181,10 +178,15 @@ STAGES = (
             "data/evaluation/gains.csv": {
                 "x": "gain",
                 "y": "baseline",
-                "template": "scatter",
-                "title": "Gain in average precision",
+                "template": "gains",
+                "title": "Gain in average precision over each alternative",
             },
-            "data/evaluation/ways.csv": {"x": "dose", "y": "average_precision", "template": "scatter", "title": "Dose"},
+            "dose and acceptance": {
+                "x": {"data/evaluation/ways.csv": "dose", "data/evaluation/acceptance.csv": "acceptance"},
+                "y": {f"data/evaluation/{name}.csv": "average_precision" for name in ("ways", "acceptance")},
+                "template": "ways",
+                "title": "How many samples, and which",
+            },
         },
     ),
     Stage(
@@ -220,10 +222,11 @@ STAGES = (
             "data/report/reliability.csv": {
                 "x": "predicted",
                 "y": "observed",
-                "template": "scatter",
+                "template": "reliability",
                 "title": "Reliability of the calibrated scores",
             }
         },
+        pictures=("data/report/samples.png",),
     ),
 )
 
