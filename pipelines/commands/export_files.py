@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from pipelines import files, release
+from pipelines.commands import data_card
 from pipelines.errors import UserError
 from pipelines.plan import slug
 from pipelines.samples import IMAGES, TABLE, form_of
@@ -17,10 +19,11 @@ from pipelines.samples import IMAGES, TABLE, form_of
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
 
 
-def export(project: Path, folder: Path) -> None:
-    """Write the samples and `manifest.csv` (path, label, split, origin, …) to a new folder.
+def export(project: Path, folder: Path, licence: str | None = None) -> None:
+    """Write the samples, `manifest.csv` (path, label, split, origin, …) and a data card, `README.md`, to a new folder.
 
-    Images become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
+    licence: of the source, for the card. Images have a `metadata.csv` as well, the manifest as Hugging Face's `datasets` reads
+    it. Images become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
     manifest has the name itself. A table becomes `<split>.csv`, the last columns being the group, if any, and the label.
     UserError where there is no release or `folder` exists.
     """
@@ -39,12 +42,18 @@ def export(project: Path, folder: Path) -> None:
         building.mkdir(parents=True)
         added = {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
         places = WRITERS[about["kind"]](building, rows, values, added)
-        pd.concat([places, rows], axis=1).to_csv(building / "manifest.csv", index=False)
+        listed = pd.concat([places, rows], axis=1)
+        listed.to_csv(building / "manifest.csv", index=False)
+        if about["kind"] == IMAGES:
+            listed.rename(columns={"path": "file_name"}).to_csv(building / "metadata.csv", index=False)
+        card = data_card.text(project.resolve().name, about, rows, licence, version("tailweight"))
+        files.write_text(building / data_card.FILE, card)
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     made = int((rows["origin"] == release.SYNTHETIC).sum())
-    print(f"{folder}: {len(rows)} {form_of(about['kind']).noun}, {made} of them synthetic; manifest.csv says which")
+    which = f"manifest.csv says which, {data_card.FILE} how they came about"
+    print(f"{folder}: {len(rows)} {form_of(about['kind']).noun}, {made} of them synthetic; {which}")
 
 
 def _write_images(folder: Path, rows: pd.DataFrame, images: np.ndarray, added: dict[str, pd.Series]) -> pd.DataFrame:
