@@ -15,7 +15,7 @@ SNIPPETS = {
         "pandas": """\
 import pandas as pd
 
-rows = pd.read_csv("metadata.csv", dtype={"label": str}, keep_default_na=False)
+rows = pd.read_csv("manifest.csv", dtype={"label": str}, keep_default_na=False)
 train = rows[rows["split"] == "train"]           # real and synthetic
 real = train[train["origin"] == "real"]          # without the synthetic ones
 """,
@@ -29,7 +29,7 @@ real = ImageFolder("train", is_valid_file=lambda path: Path(path).name.startswit
         "datasets": """\
 from datasets import load_dataset
 
-splits = load_dataset("imagefolder", data_dir=".", drop_labels=True)   # the image and the columns of metadata.csv
+splits = load_dataset("imagefolder", data_dir=".")   # the image and the columns of metadata.csv
 real = splits["train"].filter(lambda row: row["origin"] == "real")
 """,
         "fiftyone": """\

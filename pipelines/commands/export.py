@@ -8,7 +8,7 @@ MORE = """
 
   tailweight export ~/shoes-grown --licence "CC BY 4.0"
 
-What is written: images as <split>/<class>/*.png with manifest.csv, and metadata.csv for Hugging Face's datasets; a
+What is written: images as <split>/<class>/*.png with manifest.csv, and for Hugging Face's datasets metadata.csv; a
 table as train.csv and validation.csv with manifest.csv. README.md is a data card: origin, counts, verdicts, limits,
 and how to load the data. Real samples of train and validation are in it, those of test are not."""
 

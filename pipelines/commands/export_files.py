@@ -22,10 +22,9 @@ RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", 
 def export(project: Path, folder: Path, licence: str | None = None) -> None:
     """Write the samples, `manifest.csv` (path, label, split, origin, …) and a data card, `README.md`, to a new folder.
 
-    licence: of the source, for the card. Images have a `metadata.csv` as well, the manifest as Hugging Face's `datasets` reads
-    it. Images become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
+    Images become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
     manifest has the name itself. A table becomes `<split>.csv`, the last columns being the group, if any, and the label.
-    UserError where there is no release or `folder` exists.
+    licence: of the source, for the card. UserError where there is no release or `folder` exists.
     """
     source = project / "data/release/samples.parquet"
     if not source.is_file():
@@ -44,8 +43,6 @@ def export(project: Path, folder: Path, licence: str | None = None) -> None:
         places = WRITERS[about["kind"]](building, rows, values, added)
         listed = pd.concat([places, rows], axis=1)
         listed.to_csv(building / "manifest.csv", index=False)
-        if about["kind"] == IMAGES:
-            listed.rename(columns={"path": "file_name"}).to_csv(building / "metadata.csv", index=False)
         card = data_card.text(project.resolve().name, about, rows, licence, version("tailweight"))
         files.write_text(building / data_card.FILE, card)
         building.rename(folder)
@@ -57,7 +54,10 @@ def export(project: Path, folder: Path, licence: str | None = None) -> None:
 
 
 def _write_images(folder: Path, rows: pd.DataFrame, images: np.ndarray, added: dict[str, pd.Series]) -> pd.DataFrame:
-    """Write `<split>/<class>/<file>.png`; return the `path` of each."""
+    """Write `<split>/<class>/<file>.png`, and `<split>/metadata.csv` for Hugging Face's `datasets`; return each `path`.
+
+    `datasets` asks for the same types in all splits, so only what every sample has stands there.
+    """
     paths = [
         f"{row.split}/{folder_name(row.label)}/{row.origin}-{number:06d}.png"
         for number, row in enumerate(rows.itertuples())
@@ -66,6 +66,11 @@ def _write_images(folder: Path, rows: pd.DataFrame, images: np.ndarray, added: d
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image.squeeze(axis=2) if image.shape[2] == 1 else image).save(target)
+    for split, part in rows.groupby("split"):
+        names = pd.Series(paths).loc[part.index].str.removeprefix(f"{split}/")
+        part.assign(file_name=names)[["file_name", "label", "origin"]].to_csv(
+            folder / str(split) / "metadata.csv", index=False
+        )
     return pd.DataFrame({"path": paths})
 
 

@@ -221,11 +221,12 @@ def exported(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_export_has_a_data_card(exported: Path) -> None:
-    """It says licence, counts and verdicts; `metadata.csv` names each image in its first column."""
+    """It says licence, counts and verdicts; `metadata.csv` of a split names each image in its first column."""
     card = (exported / "README.md").read_text(encoding="utf-8")
     assert "CC0 1.0" in card and "| Größe @ 10 | " in card and "- **lone**: no GAN" in card
-    rows = pd.read_csv(exported / "metadata.csv")
-    assert rows.columns[0] == "file_name" and all((exported / name).is_file() for name in rows["file_name"])
+    for split in ("train", "validation"):
+        rows = pd.read_csv(exported / split / "metadata.csv")
+        assert rows.columns[0] == "file_name" and all((exported / split / name).is_file() for name in rows["file_name"])
 
 
 @pytest.mark.parametrize("library", data_card.SNIPPETS["images"])

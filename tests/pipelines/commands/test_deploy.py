@@ -17,7 +17,7 @@ import pytest
 
 from pipelines import files
 from pipelines.commands import deploy
-from pipelines.driver import flow, params
+from pipelines.driver import params
 from tests.conftest import BIN, QUICK, run
 
 
@@ -114,6 +114,8 @@ def test_a_deployment_says_what_it_is_for() -> None:
 
 def test_two_projects_of_one_name_have_artifacts_of_their_own() -> None:
     """The key of an artifact has the folder's name and a hash of where it lies, in letters that Prefect takes."""
+    from pipelines.driver import flow  # loads Prefect, which looks for its home then
+
     one, two = (flow.artifact_key(Path(place) / "My shoes", "verdicts") for place in ("/a", "/b"))
     assert one != two and one.startswith("my-shoes-") and one.endswith("-verdicts")
 
@@ -146,6 +148,8 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
         tmp_path / "worker.log"
     ).read_text()
     first, second = (artifacts_of(server, each["id"]) for each in done)
+    from pipelines.driver import flow
+
     key = partial(flow.artifact_key, project)
     assert key("stages") not in second
     ran = {row["stage"] for row in json.loads(first[key("stages")]["data"])}
