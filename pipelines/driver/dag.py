@@ -175,11 +175,11 @@ STAGES = (
         parallel=True,
         metrics=("data/evaluation/headline.json",),
         plots={
-            "data/evaluation/gains.csv": {
-                "x": "gain",
-                "y": "baseline",
+            "gains and alternatives": {
+                "x": {"data/evaluation/gains.csv": "gain", "data/evaluation/selection.csv": "average_precision"},
+                "y": {"data/evaluation/gains.csv": "baseline", "data/evaluation/selection.csv": "arm"},
                 "template": "gains",
-                "title": "Gain in average precision over each alternative",
+                "title": "Gain of the synthetic samples, and how the alternatives do without them",
             },
             "dose and acceptance": {
                 "x": {"data/evaluation/ways.csv": "dose", "data/evaluation/acceptance.csv": "acceptance"},

@@ -6,7 +6,7 @@ from typing import Any
 
 from gan.errors import CheckpointError, DeviceError
 from pipelines import files
-from pipelines.driver import dag, dvc, params, progress
+from pipelines.driver import dag, dvc, names, params, progress
 from pipelines.errors import UserError
 from pipelines.plan import Plan
 
@@ -48,8 +48,9 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
             raise UserError(
                 f"{path}: not there, and the stage {name} needs it; make it with: tailweight run {name} (or bring it: dvc pull)"
             )
+    called = names.shown(stage.name_for(slug), project)
     writes = {key: path.format(slug=slug) for key, path in stage.writes.items()}
-    with files.outputs(project, writes) as temporary, progress.shown(stage.name_for(slug)) as report:
+    with files.outputs(project, writes) as temporary, progress.shown(called) as report:
         try:
             stage.module.run(**reads, **temporary, **arguments, progress=report)
         except (CheckpointError, DeviceError) as error:

@@ -44,15 +44,32 @@ def _axis(field: str, title: str | None, kind: Spec = NUMBER, **more: Any) -> Sp
 
 
 def gains() -> Spec:
-    """Return the gain over each alternative with its interval, a panel for each class, the deciding classifier alone."""
-    over = {"y": _axis("baseline", "over", WORD), "yOffset": {"field": "rev"}, "color": REVISION}
-    gain = "gain in average precision"
-    layers: list[Spec] = [
-        {"mark": {"type": "rule", "strokeDash": [3, 3]}, "encoding": {"x": {"datum": 0, **NUMBER, "title": gain}}},
-        {"mark": "rule", "encoding": {"x": _axis("low", gain), "x2": {"field": "high"}, **over}},
-        {"mark": {"type": "point", "filled": True, "size": 50}, "encoding": {"x": _axis("gain", gain), **over}},
+    """Return the gain over each alternative with its interval, and how the alternatives do by themselves.
+
+    The rows come from two tables. Those of `gains.csv`, of the deciding classifier, have a panel for each class; there are
+    none where no class could ship. Those of `selection.csv` have one for each classifier.
+    """
+    panel = (
+        "datum.filename == 'gains.csv' ? 'gain of ' + datum.class + ' over'"
+        " : 'out of fold, ' + datum.classifier + ' without synthetic samples'"
+    )
+    transform: list[Spec] = [
+        {
+            "filter": "datum.filename == 'gains.csv' ? datum.decides == 'True' : datum.class == 'mean of minority classes'"
+        },
+        {"calculate": panel, "as": "panel"},
+        {"calculate": "0", "as": "none"},
     ]
-    return _panels(layers, transform=[{"filter": "datum.decides == 'True'"}], height={"step": 22})
+    measured = [{"filter": "datum.filename == 'gains.csv'"}]
+    over = {"y": _axis("dvc_inferred_y_value", None, WORD), "yOffset": {"field": "rev"}, "color": REVISION}
+    value = _axis("dvc_inferred_x_value", "average precision", **UNROUNDED)
+    layers: list[Spec] = [
+        {"mark": {"type": "rule", "strokeDash": [3, 3]}, "transform": measured, "encoding": {"x": _axis("none", None)}},
+        {"mark": "rule", "transform": measured, "encoding": {"x": _axis("low", None), "x2": {"field": "high"}, **over}},
+        {"mark": {"type": "point", "filled": True, "size": 50}, "encoding": {"x": value, **over}},
+    ]
+    drawn = _panels(layers, by="panel", transform=transform, height={"step": 22})
+    return drawn | {"resolve": {"scale": {"x": "independent", "y": "independent"}}}
 
 
 def ways() -> Spec:

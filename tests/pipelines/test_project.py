@@ -195,7 +195,7 @@ def test_dvc_draws_every_plot(finished: Path, tmp_path: Path) -> None:
     specs = {
         name: json.loads(spec) for name, spec in re.findall(r'<div id = "(.+?)">.*?var spec = (.*?);\n', page, re.S)
     }
-    assert set(specs) == {"training", "data_evaluation_gains_csv", "dose_and_acceptance", "data_report_reliability_csv"}
+    assert set(specs) == {"training", "gains_and_alternatives", "dose_and_acceptance", "data_report_reliability_csv"}
     assert all(spec["data"]["values"] for spec in specs.values())
     trained = {row["filename"] for row in specs["training"]["data"]["values"]}
     assert trained == {"base.csv", *(f"{name}.csv" for name in Plan.load(finished / dag.PLAN).classes)}
