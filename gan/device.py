@@ -1,24 +1,47 @@
 """Where the networks run, set up so that the same run gives the same bytes."""
 
+import os
+import re
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import nn
 
+from gan.errors import DeviceError
+
+DEVICE = "TAILWEIGHT_DEVICE"  # environment variable: auto, cpu, cuda or cuda:N
+
+
+def chosen_device() -> torch.device:
+    """Return the device that `TAILWEIGHT_DEVICE` names; by default CUDA when there is one, else the CPU.
+
+    DeviceError where it names none, or one that this machine does not have.
+    """
+    asked = os.environ.get(DEVICE) or "auto"
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", asked):
+        raise DeviceError(f"{asked!r} is no device; expected auto, cpu, cuda or cuda:N")
+    if asked == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(asked)
+    count = torch.cuda.device_count() if device.type == "cuda" else 1
+    if (device.index or 0) >= count:
+        raise DeviceError(f"{asked} is asked for, and torch finds {count} CUDA devices here; take auto or cpu")
+    return device
+
 
 def prepare_device() -> torch.device:
-    """Set torch up for repeatable runs and return the device to train on: CUDA when there is one, else the CPU.
+    """Set torch up for repeatable runs and return the device to train on, see `chosen_device`.
 
     One CPU thread, because sums split over another number of threads round differently, and no denormal numbers, which
     are slow and appear once a loss vanishes. Call it once, before the first tensor of a run.
     """
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.deterministic = True
-    return torch.device("cuda")
+    device = chosen_device()
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.deterministic = True
+    return device
 
 
 def place(network: nn.Module, device: torch.device, order: torch.memory_format) -> nn.Module:

@@ -1,5 +1,8 @@
 """Errors that are the user's to mend."""
 
+import difflib
+from collections.abc import Iterable
+
 SETTINGS_FILE = "params.yaml"
 
 
@@ -22,3 +25,14 @@ class SettingError(UserError):
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"{SETTINGS_FILE}: {name} {why}")
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return the end of a sentence about a word that is not known: the one that was perhaps meant, else all there are.
+
+    >>> nearest("statsu", ["run", "status"])
+    '; did you mean status?'
+    """
+    known = list(words)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"

@@ -4,7 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, computed_field
 
 from pipelines import files
 
@@ -29,6 +29,12 @@ class Plan(BaseModel):
     classes: dict[str, ClassPlan] = {}
     skipped: dict[str, str] = {}
     counts: dict[str, int] = {}
+
+    @computed_field
+    def curves(self) -> dict[str, str]:
+        """The files with the curves of each training, each with a column of it: what DVC draws its plot from."""
+        names = ["base", *self.classes] if self.classes else []
+        return {f"data/models/{name}.csv": "score_real" for name in names}
 
     @classmethod
     def load(cls, path: Path) -> "Plan":

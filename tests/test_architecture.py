@@ -138,7 +138,7 @@ def test_only_flow_and_deploy_import_prefect_and_nothing_imports_dvc() -> None:
 
 def test_dvc_yaml_and_params_yaml_are_current() -> None:
     """The committed files are what `tailweight render` would write."""
-    assert (ROOT / "dvc.yaml").read_text(encoding="utf-8") == dvc.render(demo=True)
+    assert (ROOT / "dvc.yaml").read_text(encoding="utf-8") == dvc.render(demo=True, kind="images")
     assert (ROOT / "params.yaml").read_text(encoding="utf-8") == params.render(demo=True, values=params.read(ROOT))
 
 

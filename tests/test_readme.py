@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits
 
-from pipelines.__main__ import _parser
+from pipelines.__main__ import _parsed
 from tests.architecture import ROOT
 from tests.conftest import run
 
@@ -43,7 +43,7 @@ def test_the_commands_of_the_documents_exist(document: Path) -> None:
     for line in "".join(blocks("sh", document.read_text(encoding="utf-8"))).splitlines():
         words = shlex.split(line, comments=True)
         if words[:1] == ["tailweight"]:
-            _parser().parse_args(words[1:])
+            _parsed(words[1:])
         elif words[:1] == ["make"]:
             assert words[1] in targets
 

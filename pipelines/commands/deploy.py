@@ -16,6 +16,8 @@ DAILY = "0 3 * * *"
 ABOUT = "put the run on a Prefect server, on a schedule"
 MORE = """
 
+  tailweight deploy --cron "0 3 * * *" --timezone Europe/Berlin   every night at three
+
 Needs a server (prefect server start) named by PREFECT_API_URL, and a worker on this machine:
   prefect worker start --pool tailweight"""
 COMMENT = (
@@ -37,13 +39,19 @@ def execute(options: argparse.Namespace) -> None:
     deploy(Path(options.project), cron=options.cron, timezone=options.timezone, name=options.name, pool=options.pool)
 
 
-def definition(name: str, cron: str = DAILY, timezone: str = "UTC", pool: str = POOL) -> dict[str, Any]:
+def definition(
+    name: str, project: str, version: str | None = None, cron: str = DAILY, timezone: str = "UTC", pool: str = POOL
+) -> dict[str, Any]:
     """Return the content of `prefect.yaml`. A run that is due while one is going on is cancelled, not queued."""
+    about = f"Bring the Tailweight project {project} up to date, and say whether synthetic samples of its classes ship."
     return {
         "name": "tailweight",
         "deployments": [
             {
                 "name": name,
+                "description": about,
+                **({"version": version} if version else {}),
+                "tags": ["tailweight", project],
                 "entrypoint": "pipelines.driver.flow.tailweight",
                 "schedules": [{"cron": cron, "timezone": timezone}],
                 "concurrency_limit": {"limit": 1, "collision_strategy": "CANCEL_NEW"},
@@ -68,13 +76,23 @@ def deploy(project: Path, cron: str, timezone: str, name: str | None, pool: str)
     _check_schedule(cron, timezone)
     url = _server()
     scratch = folder / files.WORK / FILE
-    write(scratch, definition(name or folder.name, cron, timezone, pool))
+    write(scratch, definition(name or folder.name, folder.name, _version(folder), cron, timezone, pool))
     if _prefect(folder, "work-pool", "inspect", pool).returncode:
         _must(_prefect(folder, "work-pool", "create", "--type", "process", pool), url)
     _must(_prefect(folder, "deploy", "--all", "--prefect-file", str(scratch)), url)
     files.move(scratch, folder / FILE)
     print(f"deployed {name or folder.name} with cron {cron!r} ({timezone}) to {url}")
     print(f"a worker on this machine runs it: prefect worker start --pool {pool}")
+
+
+def _version(folder: Path) -> str:
+    """Return Tailweight's version and the project's commit, `0.1.0+1a2b3c4d`."""
+    from importlib.metadata import version  # takes a tenth of a second to load
+
+    command = ["git", "rev-parse", "--short=8", "HEAD"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    commit = done.stdout.strip()
+    return f"{version('tailweight')}+{commit}" if commit else version("tailweight")
 
 
 def _check_schedule(cron: str, timezone: str) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from pipelines import files, release
+from pipelines.commands import data_card
 from pipelines.errors import UserError
 from pipelines.plan import slug
 from pipelines.samples import IMAGES, TABLE, form_of
@@ -17,12 +19,12 @@ from pipelines.samples import IMAGES, TABLE, form_of
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
 
 
-def export(project: Path, folder: Path) -> None:
-    """Write the samples and `manifest.csv` (path, label, split, origin, …) to a new folder.
+def export(project: Path, folder: Path, licence: str | None = None) -> None:
+    """Write the samples, `manifest.csv` (path, label, split, origin, …) and a data card, `README.md`, to a new folder.
 
     Images become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
     manifest has the name itself. A table becomes `<split>.csv`, the last columns being the group, if any, and the label.
-    UserError where there is no release or `folder` exists.
+    licence: of the source, for the card. UserError where there is no release or `folder` exists.
     """
     source = project / "data/release/samples.parquet"
     if not source.is_file():
@@ -39,16 +41,23 @@ def export(project: Path, folder: Path) -> None:
         building.mkdir(parents=True)
         added = {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
         places = WRITERS[about["kind"]](building, rows, values, added)
-        pd.concat([places, rows], axis=1).to_csv(building / "manifest.csv", index=False)
+        listed = pd.concat([places, rows], axis=1)
+        listed.to_csv(building / "manifest.csv", index=False)
+        card = data_card.text(project.resolve().name, about, rows, licence, version("tailweight"))
+        files.write_text(building / data_card.FILE, card)
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     made = int((rows["origin"] == release.SYNTHETIC).sum())
-    print(f"{folder}: {len(rows)} {form_of(about['kind']).noun}, {made} of them synthetic; manifest.csv says which")
+    which = f"manifest.csv says which, {data_card.FILE} how they came about"
+    print(f"{folder}: {len(rows)} {form_of(about['kind']).noun}, {made} of them synthetic; {which}")
 
 
 def _write_images(folder: Path, rows: pd.DataFrame, images: np.ndarray, added: dict[str, pd.Series]) -> pd.DataFrame:
-    """Write `<split>/<class>/<file>.png`; return the `path` of each."""
+    """Write `<split>/<class>/<file>.png`, and `<split>/metadata.csv` for Hugging Face's `datasets`; return each `path`.
+
+    `datasets` asks for the same types in all splits, so only what every sample has stands there.
+    """
     paths = [
         f"{row.split}/{folder_name(row.label)}/{row.origin}-{number:06d}.png"
         for number, row in enumerate(rows.itertuples())
@@ -57,6 +66,11 @@ def _write_images(folder: Path, rows: pd.DataFrame, images: np.ndarray, added: d
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image.squeeze(axis=2) if image.shape[2] == 1 else image).save(target)
+    for split, part in rows.groupby("split"):
+        names = pd.Series(paths).loc[part.index].str.removeprefix(f"{split}/")
+        part.assign(file_name=names)[["file_name", "label", "origin"]].to_csv(
+            folder / str(split) / "metadata.csv", index=False
+        )
     return pd.DataFrame({"path": paths})
 
 

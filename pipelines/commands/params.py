@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from pipelines.commands import output
+
 ABOUT = "print the settings with their values and meaning"
 MORE = """
 
@@ -10,7 +12,9 @@ In a project, its own settings; elsewhere the defaults. Those that are hardly ev
 each may be written into params.yaml all the same. For completion in an editor, name the file that --schema writes in the
 first line of params.yaml:
   tailweight params --schema > params.schema.json
-  # yaml-language-server: $schema=params.schema.json"""
+  # yaml-language-server: $schema=params.schema.json
+For programs:
+  tailweight params --json | jq .filter.acceptance"""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--all", action="store_true", help="every setting, with what it may be")
     what.add_argument("--schema", action="store_true", help="a JSON schema of params.yaml")
+    what.add_argument("--json", action="store_true", help="the value of every setting, as JSON and nothing else")
 
 
 def execute(options: argparse.Namespace) -> None:
@@ -30,4 +35,7 @@ def execute(options: argparse.Namespace) -> None:
         print(params.schema(demo))
         return
     values = params.read(project) if (project / params.FILE).is_file() else None
+    if options.json:
+        output.document(params.all_values(demo, values or {}))
+        return
     print(params.render(demo, values, everything=options.all), end="")

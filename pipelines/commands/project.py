@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines import files
 from pipelines.commands import deploy
-from pipelines.driver import dag, dvc, params
+from pipelines.driver import dag, dvc, params, plots
 from pipelines.errors import UserError
 from pipelines.plan import Plan
 
@@ -75,9 +75,9 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     files.write_text(project / ".gitignore", GITIGNORE)
     values = {"report": {"title": name}, **values}
     files.write_text(project / params.FILE, params.render(demo=False, values=values))
-    files.write_text(project / dvc.FILE, dvc.render(demo=False))
+    files.write_text(project / dvc.FILE, dvc.render(demo=False, kind=params.kind(values)))
     files.write_text(project / "README.md", README.format(name=name))
-    deploy.write(project / deploy.FILE, deploy.definition(name))
+    deploy.write(project / deploy.FILE, deploy.definition(name, project=name))
     Plan().save(project / dag.PLAN)
     dvc.write_code_hashes(project)
     for shared in dag.SHARED_FOLDERS:
@@ -85,6 +85,7 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     _git(project, "init", "--quiet")
     dvc.command(project, "init", "--quiet")
     files.write_text(project / ".dvcignore", DVCIGNORE)
+    plots.write(project)
     dvc.command(project, "config", "core.analytics", "false")
     dvc.command(project, "remote", "add", "--default", "local", f"{REMOTES}/{name}")
     dvc.command(project, "add", "--quiet", "data/raw")

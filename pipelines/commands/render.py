@@ -1,9 +1,9 @@
-"""`tailweight render`: `dvc.yaml` and `params.yaml` written anew."""
+"""`tailweight render`: `params.yaml`, `dvc.yaml` and the templates of its plots written anew."""
 
 import argparse
 from pathlib import Path
 
-ABOUT = "write dvc.yaml and params.yaml anew, after an upgrade or a change of the stages; values stay"
+ABOUT = "write params.yaml and dvc.yaml anew, after an upgrade or a change of the stages; values stay"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -18,12 +18,17 @@ def execute(options: argparse.Namespace) -> None:
 def render(project: Path) -> None:
     """Write the files that are rendered from the stages and their settings; UserError where a setting is wrong."""
     from pipelines import files
-    from pipelines.driver import dag, dvc, params
+    from pipelines.driver import dag, dvc, params, plots
+    from pipelines.plan import Plan
 
     demo = dag.is_source(project)
     values = params.read(project)
     files.write_text(project / params.FILE, params.render(demo, values))
-    files.write_text(project / dvc.FILE, dvc.render(demo))
+    files.write_text(project / dvc.FILE, dvc.render(demo, params.kind(values)))
+    plots.write(project)
+    Plan.load(project / dag.PLAN).save(
+        project / dag.PLAN
+    )  # an earlier version may have left out what dvc.yaml now names
     if not demo:
         dvc.write_code_hashes(project)
-    print(f"wrote {params.FILE} and {dvc.FILE}")
+    print(f"wrote {params.FILE}, {dvc.FILE} and the templates of its plots in {plots.FOLDER}")

@@ -2,23 +2,59 @@
 
 import argparse
 import os
+import shlex
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.commands import output
 from pipelines.driver import check, dag, dvc, lock, one_stage, params, summary
 from pipelines.driver.shared import Run
 from pipelines.errors import UserError
 
 NOTHING_SHIPS = 3
+FAILED = 1
+IN_GIT = (lock.FILE, dag.PLAN, summary.JUDGED, params.FILE, dvc.FILE, dvc.CODE)  # what a run may change, or its user
 ABOUT = "bring all stages up to date, or the named ones and what they need"
 MORE = """
 
+  tailweight run                   everything that is stale, up to data/report/report.html
+  tailweight run filter            one stage of every class, and what it needs
+  tailweight run --device cuda:1   networks on the second GPU
+  tailweight run --json | jq '.classes[] | {class, verdict}'
+
 Stages whose inputs, settings and code are unchanged are not run. DVC records every stage, so `dvc repro`
-does the same without Prefect. Exit code 0: done or up to date; 1: a stage failed; 2: something to mend;
-3: nothing ships, and gate.enforce is set."""
+does the same without Prefect; which device was used is no part of what it records.
+Exit code 0: done or up to date; 1: a stage failed; 2: something to mend; 3: nothing ships, and gate.enforce
+is set; 130: stopped. Stop it with Ctrl-C; what was finished is kept."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    ran: a row for each stage that ran. found: what the last evaluation decided, None where that was of other data or
+    settings than there are now. error: why a stage failed.
+    """
+
+    code: int
+    seconds: float
+    ran: list[dict[str, Any]]
+    found: summary.Summary | None = None
+    report: Path | None = None
+    next: str | None = None
+    error: str | None = None
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The outcome as JSON has it."""
+        ended = {"exit_code": self.code, "seconds": round(self.seconds, 1), "ran": self.ran, "error": self.error}
+        found = self.found.plain if self.found else {"verdict": None, "reason": None, "classes": []}
+        return {**ended, **found, "report": str(self.report) if self.report else None, "next": self.next}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -27,16 +63,28 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, metavar="N", help="stages side by side (default: one per core, at most 8)"
     )
+    parser.add_argument(
+        "--device", metavar="DEVICE", help="where networks run: auto (a GPU where there is one), cpu, cuda or cuda:N"
+    )
     parser.add_argument("--quiet", action="store_true", help="print only the result and what went wrong")
+    output.add_json(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
     """Do what the command line asks for."""
-    return run(Path(options.project), options.stages, options.workers, options.quiet)
+    if options.device:
+        _choose_device(options.device)
+    quiet = options.quiet or options.log_level == "warning"
+    with output.nothing_but_a_document(options.json):
+        outcome = run(Path(options.project), options.stages, options.workers, quiet)
+        _show(outcome)
+    if options.json:
+        output.document(outcome.plain)
+    return outcome.code
 
 
-def run(project: Path, targets: list[str], workers: int | None = None, quiet: bool = False) -> int:
-    """Bring the project up to date and return the exit code: 0, 1 a stage failed, 3 nothing ships and `gate.enforce` is set.
+def run(project: Path, targets: list[str], workers: int | None = None, quiet: bool = False) -> Outcome:
+    """Bring the project up to date and return how that went.
 
     targets: names of stages, all their classes meant; none means all.
     UserError where the settings are wrong, a target is not a stage, or a stage found something for the user to mend.
@@ -48,26 +96,41 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
     if workers is not None and workers < 1:
         raise UserError(f"--workers is {workers}, expected 1 or more")
     standing = check.Standing(project)
-    if standing.is_up_to_date(targets):
-        print(f"all is up to date ({time.monotonic() - started:.1f} s)")
-        return _end(project, values, _judged(standing, targets))
-    _resolve_estimators(values)
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says what there is to say
-    from pipelines.driver import flow  # imports Prefect
+    done: list[dict[str, Any]] = []
+    if not standing.is_up_to_date(targets):
+        _resolve_estimators(values)
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says what there is
+        from pipelines.driver import flow  # imports Prefect
 
-    this = Run(project.resolve(), workers or one_stage.default_workers(), quiet)
+        this = Run(project.resolve(), workers or one_stage.default_workers(), quiet)
+        try:
+            done = flow.run_here(this, targets, standing)
+        except dvc.StageFailed as error:
+            if error.user:
+                raise UserError(str(error)) from None
+            return Outcome(FAILED, time.monotonic() - started, [], error=str(error))
+        standing = check.Standing(project)
+    found = _judged(standing, targets)
+    report = project / dag.REPORT
+    return Outcome(
+        code=NOTHING_SHIPS if params.gate(values).enforce and found and found.verdict != "ship" else 0,
+        seconds=time.monotonic() - started,
+        ran=done,
+        found=found,
+        report=report if report.is_file() else None,
+        next=_next(project, found),
+    )
+
+
+def _choose_device(device: str) -> None:
+    """Tell every stage where its networks run, by the environment; UserError where there is no such device."""
+    from gan.device import DEVICE, DeviceError, chosen_device  # loads torch
+
+    os.environ[DEVICE] = device
     try:
-        done = flow.run_here(this, targets, standing)
-    except dvc.StageFailed as error:
-        if error.user:
-            raise UserError(str(error)) from None
-        print(f"tailweight: {error}\nwhat was finished is kept; go on with: tailweight run", file=sys.stderr)
-        return 1
-    found = _judged(check.Standing(project), targets)
-    for line in found.lines if found and not quiet else []:
-        print(line)
-    print(f"ran {len(done)} stages in {time.monotonic() - started:.0f} s")
-    return _end(project, values, found)
+        chosen_device()
+    except DeviceError as error:
+        raise UserError(f"--device: {error}") from None
 
 
 def _check_data(project: Path) -> None:
@@ -92,13 +155,38 @@ def _judged(standing: check.Standing, targets: list[str]) -> summary.Summary | N
     return summary.of(standing.project) if not targets or standing.is_up_to_date(["evaluate"]) else None
 
 
-def _end(project: Path, values: Mapping[str, Any], found: summary.Summary | None) -> int:
-    """Say where the report is, and return the exit code: that of the gate where it is enforced and nothing ships."""
-    if found and (project / dag.REPORT).is_file():
-        print(f"report: {project / dag.REPORT}")
-    elif (project / dag.REPORT).is_file():
-        print("verdicts and report are of an earlier run; bring them up to date: tailweight run")
-    if params.gate(values).enforce and found and found.verdict != "ship":
-        print(f"nothing ships, and gate.enforce is set: {found.reason}", file=sys.stderr)
-        return NOTHING_SHIPS
-    return 0
+def _next(project: Path, found: summary.Summary | None) -> str | None:
+    """Return the command to go on with: commit what the run changed, or export what it shipped."""
+    there = [path for path in IN_GIT if (project / path).exists()]
+    command = ["git", "status", "--porcelain", "--no-renames", "--", *there]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    changed = {line[3:].strip('"').rsplit("/", 1)[-1] for line in done.stdout.splitlines()}
+    paths = [path for path in there if path.rsplit("/", 1)[-1] in changed]
+    place = "" if project.resolve() == Path.cwd() else f" -C {shlex.quote(str(project))}"
+    if paths:
+        return f"git{place} add {' '.join(paths)} && git{place} commit -m 'tailweight run'"
+    return f"tailweight{place} export DIR" if found and found.verdict == "ship" else None
+
+
+def _show(outcome: Outcome) -> None:
+    """Print how a run ended, for people."""
+    if outcome.error:
+        print(f"tailweight: {outcome.error}\nwhat was finished is kept; go on with: tailweight run", file=sys.stderr)
+        return
+    if outcome.ran:
+        print(f"ran {len(outcome.ran)} stages in {outcome.seconds:.0f} s")
+    else:
+        print(f"all is up to date ({outcome.seconds:.1f} s)")
+    if outcome.found:
+        output.verdicts(outcome.found)
+    ends = []
+    if outcome.report and outcome.found:
+        ends.append(f"report: {outcome.report}")
+    elif outcome.report:
+        ends.append("verdicts and report are of an earlier run; bring them up to date: tailweight run")
+    if outcome.next:
+        ends.append(f"next: {outcome.next}")
+    for line in ends:
+        print(line)
+    if outcome.code == NOTHING_SHIPS and outcome.found:
+        print(f"nothing ships, and gate.enforce is set: {outcome.found.reason}", file=sys.stderr)

@@ -4,29 +4,44 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from pipelines.commands import output
+
 ABOUT = "say which stages would run, and why; exit code 1 where any would"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """There are none."""
+    """Declare what the command takes."""
+    output.add_json(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
     """Do what the command line asks for."""
-    return status(Path(options.project))
+    return status(Path(options.project), options.json)
 
 
-def status(project: Path) -> int:
+def status(project: Path, as_json: bool = False) -> int:
     """Print the stages that would run, each with what changed, and return 1 where there are any."""
-    from pipelines.driver import check, lock
+    from pipelines.driver import check, lock, names
 
     lock.mend_aloud(project)
     check.check(project, [])
-    changed = check.Standing(project).changed
-    for name, changes in changed.items():
-        print(f"{name}: {'; '.join(reasons(changes))}")
-    print(f"{len(changed)} stages would run, and those after them: tailweight run" if changed else "all is up to date")
-    return 1 if changed else 0
+    never = not (project / lock.FILE).is_file()
+    changed = {} if never else check.Standing(project).changed
+    if as_json:
+        stages = [
+            {"stage": name.partition("@")[0], "class": names.class_of(name, project), "why": reasons(changes)}
+            for name, changes in changed.items()
+        ]
+        output.document({"up_to_date": not (changed or never), "never_run": never, "stages": stages})
+    elif never:
+        print("this project has never run, so every stage would: tailweight run")
+    elif changed:
+        for name, changes in changed.items():
+            print(f"{names.shown(name, project)}: {'; '.join(reasons(changes))}")
+        print(f"{len(changed)} stages would run, and those after them: tailweight run")
+    else:
+        print("all is up to date")
+    return 1 if changed or never else 0
 
 
 def reasons(changes: list[Any]) -> list[str]:

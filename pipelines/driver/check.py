@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.driver import dag, dvc, graph, params
-from pipelines.errors import UserError
+from pipelines.errors import UserError, nearest
 
 
 def check(project: Path, targets: list[str]) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def check(project: Path, targets: list[str]) -> dict[str, Any]:
     known = [stage.name for stage in dag.stages(demo)]
     for target in targets:
         if target not in known:
-            raise UserError(f"{target!r} is not a stage; known are {', '.join(known)}")
+            raise UserError(f"{target!r} is not a stage{nearest(target, known)}")
     if not (project / dvc.FILE).is_file():
         raise UserError(f"{project / dvc.FILE}: no such file; write it with: tailweight render")
     if not demo:

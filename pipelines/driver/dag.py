@@ -41,7 +41,8 @@ class Stage:
     told_changes: bool = False  # `run` takes `changed`, all settings of all stages that differ from their defaults
     demo: bool = False  # part of this repository's own project only
     metrics: tuple[str, ...] = ()
-    plots: dict[str, dict[str, object]] = field(default_factory=dict)
+    plots: dict[str, dict[str, object]] = field(default_factory=dict)  # templates: `plots.py`
+    pictures: tuple[str, ...] = ()  # shown with the plots, of images alone
 
     @property
     def module(self) -> ModuleType:
@@ -112,11 +113,7 @@ STAGES = (
         borrows=("upscale.factor",),
         accelerator=True,
         plots={
-            "data/models/base.csv": {
-                "x": "step",
-                "y": ["score_real", "score_held_out", "score_fake"],
-                "title": "Scores in training",
-            }
+            "training": {"x": "step", "y": "${curves}", "template": "training", "title": "Scores in training"},
         },
     ),
     Stage(
@@ -179,13 +176,18 @@ STAGES = (
         parallel=True,
         metrics=("data/evaluation/headline.json",),
         plots={
-            "data/evaluation/gains.csv": {
-                "x": "gain",
-                "y": "baseline",
-                "template": "scatter",
-                "title": "Gain in average precision",
+            "gains and alternatives": {
+                "x": {"data/evaluation/gains.csv": "gain", "data/evaluation/selection.csv": "average_precision"},
+                "y": {"data/evaluation/gains.csv": "baseline", "data/evaluation/selection.csv": "arm"},
+                "template": "gains",
+                "title": "Gain of the synthetic samples, and how the alternatives do without them",
             },
-            "data/evaluation/ways.csv": {"x": "dose", "y": "average_precision", "template": "scatter", "title": "Dose"},
+            "dose and acceptance": {
+                "x": {"data/evaluation/ways.csv": "dose", "data/evaluation/acceptance.csv": "acceptance"},
+                "y": {f"data/evaluation/{name}.csv": "average_precision" for name in ("ways", "acceptance")},
+                "template": "ways",
+                "title": "How many samples, and which",
+            },
         },
     ),
     Stage(
@@ -222,10 +224,11 @@ STAGES = (
             "data/report/reliability.csv": {
                 "x": "predicted",
                 "y": "observed",
-                "template": "scatter",
+                "template": "reliability",
                 "title": "Reliability of the calibrated scores",
             }
         },
+        pictures=("data/report/samples.png",),
     ),
 )
 

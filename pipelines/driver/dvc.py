@@ -25,8 +25,9 @@ CODE = "data/code.yaml"  # in a project elsewhere: which code its stages run, si
 COMMENT = "Rendered by `tailweight render` from the table of stages in pipelines/driver/dag.py."
 RETRYABLE = ("Unable to acquire lock", "is busy", "rwlock")
 CHATTER = (
-    "Running stage", "> tailweight", "Updating lock file", "To track the changes", "git add", "To enable auto staging",
-    "dvc config", "Use `dvc push`", "Verifying data sources", "Stage '", "Data and pipelines are up to date",
+    "Running stage", "> tailweight", "Generating lock file", "Updating lock file", "To track the changes", "git add",
+    "To enable auto staging", "dvc config", "Use `dvc push`", "Verifying data sources", "Stage '",
+    "Data and pipelines are up to date",
 )  # fmt: skip
 # A Ctrl-C of the terminal reaches every process of its group. It must not end DVC in the middle of writing its lock file,
 # so DVC and its stage do not hear it: `Processes.stop` ends the stage, and DVC then ends by itself.
@@ -47,13 +48,17 @@ class StageFailed(Exception):
         self.transient = transient
 
 
-def render(demo: bool) -> str:
-    """Return the text of `dvc.yaml`. In the demo, stages depend on source files; elsewhere on their hashes in `code.yaml`."""
+def render(demo: bool, kind: str) -> str:
+    """Return the text of `dvc.yaml`. In the demo, stages depend on source files; elsewhere on their hashes in `code.yaml`.
+
+    kind: of data, images or table.
+    """
     stages = {stage.name: _entry(stage, demo) for stage in dag.stages(demo)}
-    document: dict[str, Any] = {"vars": [f"{dag.PLAN}:classes"], "stages": stages}
+    document: dict[str, Any] = {"vars": [f"{dag.PLAN}:classes,curves"], "stages": stages}
     known = dag.stages(demo)
     document["metrics"] = [path for stage in known for path in stage.metrics]
     document["plots"] = [{path: dict(look)} for stage in known for path, look in stage.plots.items()]
+    document["plots"] += [path for stage in known for path in stage.pictures if kind == "images"]
     return files.yaml_text({key: value for key, value in document.items() if value}, COMMENT, width=4096)
 
 

@@ -16,10 +16,13 @@ from uuid import UUID
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+if os.environ.get("PREFECT_API_URL") == "":  # as a .env file names no server; Prefect would take it for an address
+    del os.environ["PREFECT_API_URL"]
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_client, get_run_logger, runtime, tags, task
 from prefect.artifacts import (
     create_image_artifact,
+    create_link_artifact,
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
@@ -28,18 +31,22 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, wait
 from prefect.settings import PREFECT_API_URL
+from prefect.states import Completed, State
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from pipelines.driver import check, dag, dvc, graph, lock, one_stage, summary
 from pipelines.driver.check import Standing
+from pipelines.driver.names import class_of
+from pipelines.driver.names import shown as called
 from pipelines.driver.shared import Run
 from pipelines.errors import UserError
-from pipelines.plan import Plan
+from pipelines.plan import Plan, slug
 
+AFTER_VERDICT = {"evaluate", "release", "report"}  # stages without which a run says nothing of the verdicts
 RETRY_DELAYS_SECONDS = [1.0, 5.0]
 ARTIFACT_EVERY_SECONDS = 5.0
 
-Row = dict[str, Any]  # a stage that ran: stage, seconds
+Row = dict[str, Any]  # a stage that ran: stage, class (None where it runs once for all), seconds
 
 
 def run_here(run: Run, targets: list[str], standing: Standing, runner: TaskRunner[Any] | None = None) -> list[Row]:
@@ -50,23 +57,23 @@ def run_here(run: Run, targets: list[str], standing: Standing, runner: TaskRunne
     Without a server in PREFECT_API_URL, Prefect starts one of its own for the time of the run.
     """
 
-    @flow(name="tailweight", task_runner=runner or _side_by_side(run.workers))
-    def here(project: str, targets: list[str]) -> list[Row]:  # the server shows the arguments
+    @flow(name="tailweight", flow_run_name=first_name, task_runner=runner or _side_by_side(run.workers))
+    def here(project: str, targets: list[str]) -> State[list[Row]]:  # the server shows the arguments
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)  # in place of Prefect's, which waits for the stages to come to an end
-        return bring_up_to_date(run, targets, standing)
+        return concluded(run.project, targets, bring_up_to_date(run, targets, standing))
 
     def stop(number: int, frame: object) -> None:
         run.processes.stop()
         raise KeyboardInterrupt
 
     _check_server()
-    with run.display:
+    with run.display, tags(*tags_of(run.project)):
         state = here(str(run.project), targets, return_state=True)
-    result = state.result(raise_on_failure=False)
+    result: Any = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
         raise result
-    return result
+    return list(result)
 
 
 def _side_by_side(workers: int) -> TaskRunner[Any]:
@@ -87,8 +94,28 @@ def _check_server() -> None:
             ) from None
 
 
-@flow(name="tailweight", task_runner=_side_by_side(one_stage.default_workers()))
-def tailweight(project: str = ".", targets: list[str] | None = None) -> list[Row]:
+def first_name() -> str:
+    """Return what a run is called until it is known what it finds: its project and when it began, in UTC."""
+    began = runtime.flow_run.scheduled_start_time
+    return f"{Path(runtime.flow_run.parameters.get('project', '.')).resolve().name} {began:%Y-%m-%d %H:%M}"
+
+
+def tags_of(project: Path) -> list[str]:
+    """Return the tags of a project's runs."""
+    return ["tailweight", project.resolve().name]
+
+
+def concluded(project: Path, targets: list[str], rows: list[Row]) -> State[list[Row]]:
+    """Return the state that a run ends in: done, with the verdict as its message, which becomes its name as well."""
+    found = summary.of(project) if not targets or AFTER_VERDICT & set(targets) else None
+    said = found.headline if found else f"up to {', '.join(targets)}"
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(runtime.flow_run.id, name=f"{project.name}: {said}")
+    return Completed(message=f"ran {len(rows)} stages; {said}" if rows else f"all was up to date; {said}", data=rows)
+
+
+@flow(name="tailweight", flow_run_name=first_name, task_runner=_side_by_side(one_stage.default_workers()))
+def tailweight(project: str = ".", targets: list[str] | None = None) -> State[list[Row]]:
     """Bring a project up to date where no command is in front: on a worker, on a schedule.
 
     project: its folder. targets: names of stages, all of them by default. Returns one row per stage that ran.
@@ -99,7 +126,7 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> list[Row
         get_run_logger().warning(mended)
     check.check(folder, targets or [])
     run = Run(folder, one_stage.default_workers())
-    return bring_up_to_date(run, targets or [], Standing(folder))
+    return concluded(folder, targets or [], bring_up_to_date(run, targets or [], Standing(folder)))
 
 
 def bring_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[Row]:
@@ -126,7 +153,8 @@ def run_stale(run: Run, standing: Standing, names: set[str]) -> list[Row]:
     futures: dict[str, PrefectFuture] = {}
     for name in graph.breadth_first(graph.part(nodes, stale)):
         before = [futures[need] for need in nodes[name] & stale]
-        named = run_stage.with_options(task_run_name=name)
+        title = called(name, run.project).replace("{", "{{").replace("}", "}}")  # Prefect fills in what is in braces
+        named = run_stage.with_options(task_run_name=title)
         futures[name] = named.submit(run=run, name=name, wait_for=before, return_state=False)
     wait(list(futures.values()))
     started = [future for future in futures.values() if not future.state.is_pending()]  # the others wait on a failure
@@ -157,26 +185,28 @@ def run_stage(run: Run, name: str) -> Row:
     """Let DVC run one stage and show how far it is."""
     log = get_run_logger()
     started = time.monotonic()
-    progress = ProgressArtifact(name)
-    with run.share_of_machine(name) as environment:
+    shown = called(name, run.project)
+    progress = ProgressArtifact(run.project, name)
+    with run.share_of_machine(name) as environment, run.display.running(shown):
         for record in run.processes.reproduce(run.project, name, environment):
             if "line" in record:
                 log.info(record["line"])
                 run.display.line(record["line"])
             else:
-                run.display.progress(name, record["done"], record["total"], record["figures"])
+                run.display.progress(shown, record["done"], record["total"], record["figures"])
                 progress.update(record["done"], record["total"])
     seconds = time.monotonic() - started
     progress.update(1, 1, now=True)
-    run.display.finished(name, seconds)
-    return {"stage": name, "seconds": round(seconds, 1)}
+    run.display.finished(shown, seconds)
+    return {"stage": name.partition("@")[0], "class": class_of(name, run.project), "seconds": round(seconds, 1)}
 
 
 class ProgressArtifact:
     """A progress bar on the run's page, made when there is something to show."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, project: Path, name: str) -> None:
+        self.key = artifact_key(project, f"progress-{name.replace('@', '-')}")
+        self.description = called(name, project)
         self.id: UUID | None = None
         self.at = time.monotonic()
 
@@ -184,21 +214,36 @@ class ProgressArtifact:
         """Show `done` of `total`, at most every few seconds unless it must be `now`."""
         percent = 100.0 * done / max(total, 1)
         if self.id is None and not now:
-            key = f"progress-{self.name.replace('@', '-')}"
-            self.id = create_progress_artifact(progress=percent, key=key, description=self.name)  # type: ignore[assignment]
+            made = create_progress_artifact(progress=percent, key=self.key, description=self.description)
+            self.id = made  # type: ignore[assignment]
         elif self.id is not None and (now or time.monotonic() - self.at > ARTIFACT_EVERY_SECONDS):
             update_progress_artifact(self.id, progress=percent)
             self.at = time.monotonic()
 
 
+def artifact_key(project: Path, name: str) -> str:
+    """Return the key of an artifact: no other project on the server has it, one in a folder of the same name neither."""
+    folder = project.resolve()
+    plain, place = slug(folder.name).rpartition("-")[0], slug(str(folder)).rpartition("-")[2]
+    return f"{plain}-{place}-{name}"
+
+
 def publish(project: Path, rows: list[Row]) -> None:
-    """Leave what the run did and found as artifacts: tables, a text and an image."""
-    create_table_artifact(table=rows, key="stages", description="What ran")
+    """Leave what the run did and found as artifacts: tables, a text, an image and a link to the report."""
+    about = f"of {project.name}"
+
+    def key(name: str) -> str:
+        return artifact_key(project, name)
+
+    create_table_artifact(table=rows, key=key("stages"), description=f"What ran {about}")
+    report = project / dag.REPORT
+    if report.is_file():
+        where = f"The report {about}: {report} on the machine that ran it"
+        create_link_artifact(report.as_uri(), "report.html", key=key("report"), description=where)
     found = summary.of(project)
     if found is not None:
-        create_table_artifact(table=found.rows, key="verdicts", description="What was decided of each class")
-        create_markdown_artifact(markdown=found.markdown, key="summary", description="What was decided and why")
+        create_table_artifact(table=found.table, key=key("verdicts"), description=f"What was decided {about}")
+        create_markdown_artifact(markdown=found.markdown, key=key("summary"), description=f"Verdicts and why {about}")
         if found.image:
-            create_image_artifact(
-                image_url=found.image, key="samples", description="Real samples above, kept synthetic below"
-            )
+            above = f"Samples {about}: real ones above, kept synthetic ones below, a pair of rows for each class"
+            create_image_artifact(image_url=found.image, key=key("samples"), description=above)

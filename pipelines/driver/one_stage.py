@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gan.errors import CheckpointError
+from gan.errors import CheckpointError, DeviceError
 from pipelines import files
-from pipelines.driver import dag, dvc, params, progress
+from pipelines.driver import dag, dvc, names, params, progress
 from pipelines.errors import UserError
 from pipelines.plan import Plan
 
@@ -50,11 +50,12 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
             raise UserError(
                 f"{path}: not there, and the stage {name} needs it; make it with: tailweight run {name} (or bring it: dvc pull)"
             )
+    called = names.shown(stage.name_for(slug), project)
     writes = {key: path.format(slug=slug) for key, path in stage.writes.items()}
-    with files.outputs(project, writes) as temporary, progress.shown(stage.name_for(slug)) as report:
+    with files.outputs(project, writes) as temporary, progress.shown(called) as report:
         try:
             stage.module.run(**reads, **temporary, **arguments, progress=report)
-        except CheckpointError as error:
+        except (CheckpointError, DeviceError) as error:
             raise UserError(str(error)) from None
     if dag.PLAN in stage.writes.values():
         dvc.prune_files(project, set(Plan.load(project / dag.PLAN).classes))

@@ -1,6 +1,5 @@
 """`params.yaml`, typed and strict: what it may say, what it says, and its text with every setting explained."""
 
-import difflib
 import json
 from collections.abc import Mapping
 from functools import partial
@@ -14,7 +13,7 @@ from gan.settings import Settings
 from pipelines import files
 from pipelines.driver import explain
 from pipelines.driver.dag import Stage, stage_named, stages
-from pipelines.errors import SETTINGS_FILE, SettingError, UserError
+from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest
 
 FILE = SETTINGS_FILE
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -53,7 +52,7 @@ def check(values: Mapping[str, Any], demo: bool) -> None:
     names = ["seed", "gate", *(stage.name for stage in known)]
     for name in values:
         if name not in names:
-            raise SettingError(str(name), f"is not a group of settings{_nearest(str(name), names)}")
+            raise SettingError(str(name), f"is not a group of settings{nearest(str(name), names)}")
     seed(values)
     gate(values)
     needed = ["seed"] + [stage.name for stage in known if type(group(stage, values)).model_fields]
@@ -73,6 +72,11 @@ def _says(values: Mapping[str, Any], path: str) -> bool:
 def _about(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the settings say of the data; UserError names the first key that is wrong."""
     return group(stage_named("prepare"), values).model_dump()
+
+
+def kind(values: Mapping[str, Any]) -> str:
+    """Return the kind of data that the settings are for: images or table."""
+    return "table" if _about(values)["label"] else "images"
 
 
 def _check_table(values: Mapping[str, Any]) -> None:
@@ -145,9 +149,9 @@ def render(demo: bool, values: Mapping[str, Any] | None = None, everything: bool
     Left out are settings that are hardly ever changed and have their defaults, and those that mean nothing to the kind of
     data that `values` are for (without `values`, none). `everything` leaves out neither and adds what each may be.
     """
-    kind = None if values is None or everything else "table" if _about(values)["label"] else "images"
+    of = None if values is None or everything else kind(values)
     values = values or {}
-    show = partial(_rendered, kind=kind, everything=everything)
+    show = partial(_rendered, kind=of, everything=everything)
     lines = [
         "# The settings of a run, one group per stage. `tailweight params` explains them, `tailweight params --all` those that",
         "# are hardly ever changed as well; each may be added here. `tailweight run` checks them.",
@@ -158,6 +162,13 @@ def render(demo: bool, values: Mapping[str, Any] | None = None, everything: bool
     for stage in stages(demo):
         lines += show(stage.name, stage.about, group(stage, values))
     return "\n".join(lines) + "\n"
+
+
+def all_values(demo: bool, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the value of every setting by group and name, that in `values` or else its default."""
+    groups = {stage.name: group(stage, values).model_dump(mode="json") for stage in stages(demo)}
+    known = {name: settings for name, settings in groups.items() if settings}
+    return {"seed": seed(values), "gate": gate(values).model_dump(mode="json"), **known}
 
 
 def _rendered(name: str, about: str, settings: Settings, kind: str | None, everything: bool) -> list[str]:
@@ -206,12 +217,7 @@ def _first_problem(name: str, model: type[Settings], error: ValidationError) -> 
     if path in MOVED:
         return SettingError(path, f"is now {MOVED[path]}; move its line there, then: tailweight render")
     if problem["type"] == "extra_forbidden":
-        return SettingError(path, f"is not a setting{_nearest(key, list(model.model_fields))}")
+        return SettingError(path, f"is not a setting{nearest(key, list(model.model_fields))}")
     top = model.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
     meaning = f" ({top.description})" if top else ""
     return SettingError(path, f"is {problem['input']!r}: {problem['msg'].lower()}{meaning}")
-
-
-def _nearest(word: str, words: list[str]) -> str:
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(words)}"

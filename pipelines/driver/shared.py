@@ -1,5 +1,6 @@
 """What the stages of one run share: its project, its display, its processes, the cores and the accelerator."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pipelines.driver.display import Display
 
 SHARE_ACCELERATOR = 4  # stages that may use one accelerator at once
 ACCELERATOR = Path("/dev/nvidia0")
+DEVICE = "TAILWEIGHT_DEVICE"  # as in gan/device.py, which loads torch
 
 
 class Run:
@@ -36,7 +38,11 @@ class Run:
     @contextmanager
     def share_of_machine(self, stage: str) -> Iterator[dict[str, str]]:
         """Yield the environment that tells a stage its share of the cores; wait for the accelerator where it needs it."""
-        heavy = ACCELERATOR.exists() and dag.stage_named(stage.split("@")[0]).accelerator
+        heavy = (
+            ACCELERATOR.exists()
+            and os.environ.get(DEVICE) != "cpu"
+            and dag.stage_named(stage.split("@")[0]).accelerator
+        )
         if heavy:
             self._accelerator.acquire()
         self._running.add(stage)

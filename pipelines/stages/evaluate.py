@@ -22,6 +22,8 @@ from pipelines.likeness.views import View
 from pipelines.samples import KEPT, Candidates, Samples
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipelines.evaluation.evaluate import Result
     from pipelines.evaluation.inputs import Inputs
 
@@ -91,7 +93,7 @@ def write(result: "Result", folder: Path) -> None:
     texts = {
         "metrics.json": result.metrics,
         "verdicts.json": result.verdicts,
-        "headline.json": headline(result.metrics),
+        "headline.json": headline(result.metrics, result.frames["summary"]),
     }
     for name, value in texts.items():
         text = json.dumps(tables.plain(value), indent=2, ensure_ascii=False)
@@ -100,14 +102,36 @@ def write(result: "Result", folder: Path) -> None:
         table.to_csv(folder / f"{name}.csv", index=False, float_format=f"%.{tables.DIGITS}f", lineterminator="\n")
 
 
-def headline(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the few figures that `dvc metrics show` and `diff` put side by side: gains, and average precision by arm."""
+def headline(metrics: Mapping[str, Any], means: "pd.DataFrame") -> dict[str, Any]:
+    """Return the few figures that `dvc metrics show` and `diff` put side by side, of what decides.
+
+    Average precision by arm, over all minority classes; and of each class the verdict, the gain over the arm that
+    cross-validation chose, and average precision and recall without and with synthetic samples.
+    means: the table `summary`.
+    """
     classifier = metrics.get("deciding_classifier")
     arms = metrics["arms"].get(classifier, {}) if classifier else {}
     return {
         "verdict": metrics["verdict"],
-        "gain": {name: verdict["gain"]["value"] for name, verdict in metrics["classes"].items()},
         "average_precision": {arm: figures["average_precision"] for arm, figures in arms.items()},
+        "classes": {
+            name: {
+                "verdict": found["verdict"],
+                "gain": found["gain"]["value"],
+                **_by_metric(found, name, classifier, means),
+            }
+            for name, found in metrics["classes"].items()
+        },
+    }
+
+
+def _by_metric(found: Mapping[str, Any], name: str, classifier: Any, means: "pd.DataFrame") -> dict[str, Any]:
+    """Return average precision and recall of a class, `without` synthetic samples, in the chosen arm, and `with` them."""
+    own = means[(means["classifier"] == classifier) & (means["class"] == name)].set_index(["metric", "arm"])["mean"]
+    arms = {"without": found["baseline"], "with": "gan_filtered"}
+    return {
+        metric: {key: own[metric, arm] for key, arm in arms.items() if (metric, arm) in own.index}
+        for metric in ("average_precision", "recall")
     }
 
 

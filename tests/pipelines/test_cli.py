@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ def test_help_teaches(tmp_path: Path) -> None:
     """`--help` shows how to begin, and every command has a help of its own."""
     text = run("tailweight", "--help", cwd=tmp_path)
     assert "tailweight init shoes --images" in text
-    for command in ("init", "run", "status", "params", "export", "deploy", "render", "stage"):
+    for command in ("init", "run", "status", "verdicts", "params", "export", "deploy", "completion", "render", "stage"):
         assert "usage: tailweight" in run("tailweight", command, "--help", cwd=tmp_path)
 
 
@@ -54,6 +56,13 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
         (["init", "new", "--images", "good", "--image-size", "500"], "expected 8 to 128"),
         (["init", "one", "--images", "good"], "exists already"),
         (["init", "good/new", "--images", "good"], "lies inside the images"),
+        (["statsu"], "'statsu' is not a command; did you mean status?; see: tailweight --help"),
+        (["run", "--quite"], "--quite is not known here; did you mean --quiet?; see: tailweight run --help"),
+        (["init", "new"], "one of the arguments --images --table is required; see: tailweight init --help"),
+        (["run", "--device", "gpu"], "'gpu' is no device; expected auto, cpu, cuda or cuda:N"),
+        (["run", "--device", "cuda:99"], "cuda:99 is asked for, and torch finds"),
+        (["verdicts"], "no such file; run this inside a project"),
+        (["completion", "bsh"], "did you mean bash?"),
     ],
 )
 def test_bad_input_gets_one_line_and_leaves_nothing(tmp_path: Path, command: list[str], said: str) -> None:
@@ -81,9 +90,9 @@ def test_a_misspelt_setting_stops_a_run_before_it_starts(finished: Path) -> None
     assert "all is up to date" in run("tailweight", "status", cwd=finished)
 
 
-def test_an_unknown_stage_is_named_with_those_that_exist(finished: Path) -> None:
-    """`tailweight run trian` says what the stages are called."""
-    assert "'trian' is not a stage; known are prepare, plan" in run("tailweight", "run", "trian", cwd=finished, code=2)
+def test_an_unknown_stage_is_named_with_the_nearest(finished: Path) -> None:
+    """`tailweight run trian` says which stage was perhaps meant."""
+    assert "'trian' is not a stage; did you mean train?" in run("tailweight", "run", "trian", cwd=finished, code=2)
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +145,12 @@ def test_a_server_that_is_down_is_named(broken: Path) -> None:
     """With PREFECT_API_URL set and nobody there, the line says so and what to do."""
     text = run("tailweight", "run", cwd=broken, env={"PREFECT_API_URL": "http://127.0.0.1:1/api"}, code=2)
     assert "no Prefect server answers there" in text and "Traceback" not in text
+
+
+def test_an_empty_address_of_a_server_means_none(broken: Path) -> None:
+    """PREFECT_API_URL="" is as if it were not set: Prefect starts a server of its own, without a word of trouble."""
+    text = run("tailweight", "run", cwd=broken, env={"PREFECT_API_URL": ""}, code=2)
+    assert "0 class(es) with usable images" in text and "EventsWorker" not in text
 
 
 def test_init_takes_the_size_of_the_images(tmp_path: Path) -> None:
@@ -202,3 +217,69 @@ def test_a_folder_called_pipelines_hides_nothing(tmp_path: Path) -> None:
     (tmp_path / "pipelines").mkdir()
     (tmp_path / "pipelines/__init__.py").write_text("raise RuntimeError('not the one that was meant')")
     assert "params.yaml: no such file" in run("tailweight", "status", cwd=tmp_path, code=2)
+
+
+def test_version_is_that_of_the_package(tmp_path: Path) -> None:
+    """`tailweight --version` says name and version."""
+    assert run("tailweight", "--version", cwd=tmp_path) == f"tailweight {version('tailweight')}\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_commands_options_and_stages(tmp_path: Path, shell: str) -> None:
+    """The script for each shell has every command, the options of `run` and the names of the stages."""
+    script = run("tailweight", "completion", shell, cwd=tmp_path)
+    assert all(word in script for word in ("verdicts", "completion", "log-level", "workers", "pretrain"))
+
+
+def test_a_project_that_never_ran_says_so_in_a_line(broken: Path, tmp_path: Path) -> None:
+    """Before the first run, `status` is one line and exit code 1, in JSON as well."""
+    shutil.copytree(broken, tmp_path / "new", symlinks=True)
+    (tmp_path / "new/dvc.lock").unlink(missing_ok=True)
+    said = run("tailweight", "status", cwd=tmp_path / "new", code=1)
+    assert said == "this project has never run, so every stage would: tailweight run\n"
+    told = json.loads(run("tailweight", "status", "--json", cwd=tmp_path / "new", code=1))
+    assert told == {"up_to_date": False, "never_run": True, "stages": []}
+
+
+def documented(*command: str, cwd: Path, code: int = 0) -> dict:
+    """Run a command that prints JSON; what it prints to stdout is that and nothing else."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def test_json_is_all_that_stdout_holds(finished: Path, broken: Path) -> None:
+    """With --json each of run, status, params and verdicts prints one document, also where a stage found bad data."""
+    ran = documented("tailweight", "run", "--json", cwd=finished)
+    assert (ran["exit_code"], ran["ran"], ran["error"]) == (0, [], None)
+    assert ran["report"] == "data/report/report.html"
+    told = documented("tailweight", "verdicts", "--json", cwd=finished)
+    assert told["classes"] == ran["classes"] and {one["class"] for one in told["classes"]} > {"tail", "lone"}
+    assert documented("tailweight", "status", "--json", cwd=finished)["up_to_date"] is True
+    assert documented("tailweight", "params", "--json", cwd=finished)["pretrain"]["steps"] == 60
+    failed = documented("tailweight", "run", "--json", cwd=broken, code=2)
+    assert failed["exit_code"] == 2 and "0 class(es) with usable images" in failed["error"]
+
+
+@pytest.mark.parametrize("quiet", [[], ["--quiet"], ["--log-level", "warning"]])
+def test_the_verdicts_are_said_also_where_all_is_up_to_date(finished: Path, quiet: list[str]) -> None:
+    """Headline, a line for each class and the report are printed, under --quiet as well."""
+    text = run("tailweight", "run", *quiet, cwd=finished)
+    assert "nothing ships: 2 classes " in text and "test split used 1x" in text
+    assert any(line.startswith("tail ") for line in text.splitlines())
+    assert "report: data/report/report.html" in text
+
+
+def test_a_device_reaches_the_stage_and_changes_no_hash(finished: Path, tmp_path: Path) -> None:
+    """A stage refuses a device that is none, whoever calls it; with another device nothing is stale."""
+    nowhere = {"TAILWEIGHT_DEVICE": "nowhere"}
+    text = run("tailweight", "stage", "pretrain", cwd=finished, env=nowhere, code=2)
+    assert "'nowhere' is no device" in text and text.count("\n") == 1
+    assert "all is up to date" in run("tailweight", "run", "--device", "cpu", cwd=finished)
+
+
+def test_the_project_may_be_named_after_the_command_too(finished: Path, tmp_path: Path) -> None:
+    """`tailweight -C DIR status` and `tailweight status -C DIR` are the same."""
+    for words in (["-C", str(finished), "status"], ["status", "-C", str(finished)]):
+        assert run("tailweight", *words, cwd=tmp_path) == "all is up to date\n"

@@ -1,5 +1,7 @@
 """The pipeline as a user meets it: one project, driven by `tailweight run` and by `dvc repro`."""
 
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pandas as pd
 import pytest
 
 from pipelines import files
+from pipelines.commands import data_card
 from pipelines.driver import dag, dvc, params
 from pipelines.plan import Plan, slug
 from tests.conftest import QUICK, run
@@ -175,9 +178,67 @@ def test_the_release_says_what_to_use_instead(finished: Path) -> None:
     assert all(entry["verdict"] != "ship" and entry["instead"] for entry in release["classes"].values())
 
 
-def test_dvc_shows_the_headline_and_the_plots(finished: Path, tmp_path: Path) -> None:
-    """`dvc metrics show` reads every metric, and `dvc plots show` draws every plot."""
-    shown = run("dvc", "metrics", "show", cwd=finished)
-    assert "average_precision.nothing" in shown and "verdict" in shown and "failed" not in shown
+def test_dvc_shows_metrics_of_each_class(finished: Path) -> None:
+    """`dvc metrics show` has every arm, and of each class the verdict and how it does without and with synthetic samples."""
+    shown = json.loads(run("dvc", "metrics", "show", "--json", cwd=finished))
+    (found,) = [one["data"] for one in shown[""]["data"].values()]
+    assert "nothing" in found["average_precision"]
+    assert set(found["classes"]) == {'it\'s "5"', "tail"}
+    assert all({"verdict", "gain", "average_precision", "recall"} == set(one) for one in found["classes"].values())
+
+
+def test_dvc_draws_every_plot(finished: Path, tmp_path: Path) -> None:
+    """`dvc plots show` finds all it is told of; no plot is without rows, and the training of each class is drawn."""
     drawn = run("dvc", "plots", "show", "--out", str(tmp_path), cwd=finished)
-    assert "failed" not in drawn and (tmp_path / "index.html").exists()
+    assert "failed" not in drawn and "WARNING" not in drawn
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    specs = {
+        name: json.loads(spec) for name, spec in re.findall(r'<div id = "(.+?)">.*?var spec = (.*?);\n', page, re.S)
+    }
+    assert set(specs) == {"training", "gains_and_alternatives", "dose_and_acceptance", "data_report_reliability_csv"}
+    assert all(spec["data"]["values"] for spec in specs.values())
+    trained = {row["filename"] for row in specs["training"]["data"]["values"]}
+    assert trained == {"base.csv", *(f"{name}.csv" for name in Plan.load(finished / dag.PLAN).classes)}
+    assert "samples.png" in page
+
+
+def test_an_experiment_runs_and_is_shown(finished: Path, tmp_path: Path) -> None:
+    """`dvc exp run -S` runs what a setting touches, and `dvc exp show` puts it beside what was there."""
+    other = clone(finished, tmp_path / "other")
+    run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=other)
+    run("dvc", "checkout", "--quiet", cwd=other)
+    said = run("dvc", "exp", "run", "--name", "half", "-S", "filter.acceptance=0.5", "filter", cwd=other)
+    assert "Running stage 'filter" in said and "Running stage 'train" not in said
+    assert "half" in run("dvc", "exp", "show", "--csv", "--only-changed", cwd=other)
+
+
+@pytest.fixture(scope="module")
+def exported(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The release of `finished`, written to a folder."""
+    folder = tmp_path_factory.mktemp("exported") / "out"
+    run("tailweight", "export", str(folder), "--licence", "CC0 1.0", cwd=finished)
+    return folder
+
+
+def test_an_export_has_a_data_card(exported: Path) -> None:
+    """It says licence, counts and verdicts; `metadata.csv` of a split names each image in its first column."""
+    card = (exported / "README.md").read_text(encoding="utf-8")
+    assert "CC0 1.0" in card and "| Größe @ 10 | " in card and "- **lone**: no GAN" in card
+    for split in ("train", "validation"):
+        rows = pd.read_csv(exported / split / "metadata.csv")
+        assert rows.columns[0] == "file_name" and all((exported / split / name).is_file() for name in rows["file_name"])
+
+
+@pytest.mark.parametrize("library", data_card.SNIPPETS["images"])
+def test_the_snippets_of_the_card_load_the_export(
+    exported: Path, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the card shows for a library runs in the folder, and finds every real training sample."""
+    pytest.importorskip(library)
+    code = data_card.SNIPPETS["images"][library]
+    assert code in (exported / "README.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(exported)
+    loaded: dict = {}
+    exec(code, loaded)
+    rows = pd.read_csv("manifest.csv")
+    assert len(loaded["real"]) == ((rows["split"] == "train") & (rows["origin"] == "real")).sum()

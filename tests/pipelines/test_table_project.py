@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from pipelines import files
+from pipelines.commands import data_card
 from pipelines.driver import dag, dvc, params
 from pipelines.plan import Plan, slug
 from pipelines.samples import Candidates, Samples
@@ -22,6 +23,27 @@ def test_the_report_stands_alone_and_text_from_the_data_is_text(finished_table: 
     assert "b &lt;i&gt;&amp;" in page and "<i>&" not in page
     assert "&lt;b&gt;size&lt;/b&gt;" in page and "<b>size" not in page
     assert "nearest real" in page and "columns named value.…" in page and "<img" not in page
+
+
+def test_dvc_draws_every_plot_of_a_table(finished_table: Path, tmp_path: Path) -> None:
+    """A table has no pictures, and none are asked for."""
+    drawn = run("dvc", "plots", "show", "--out", str(tmp_path), cwd=finished_table)
+    assert "failed" not in drawn and "WARNING" not in drawn
+
+
+def test_the_snippets_of_the_card_load_the_export(
+    finished_table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the card shows for pandas runs in the folder, and finds every real training row."""
+    run("tailweight", "export", str(tmp_path / "out"), cwd=finished_table)
+    monkeypatch.chdir(tmp_path / "out")
+    card = Path("README.md").read_text(encoding="utf-8")
+    assert "not stated" in card and data_card.SNIPPETS["table"]["pandas"] in card
+    loaded: dict = {}
+    exec(data_card.SNIPPETS["table"]["pandas"], loaded)
+    rows = pd.read_csv("manifest.csv")
+    assert len(loaded["real"]) == ((rows["split"] == "train") & (rows["origin"] == "real")).sum()
+    assert set(loaded["real"].columns) >= {"income", "größe"}
 
 
 def test_a_class_too_small_for_a_gan_is_named(finished_table: Path) -> None:

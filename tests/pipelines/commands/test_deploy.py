@@ -9,12 +9,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
 from pipelines import files
+from pipelines.commands import deploy
 from pipelines.driver import params
 from tests.conftest import BIN, QUICK, run
 
@@ -99,6 +101,25 @@ def test_a_server_that_does_not_answer_is_named(finished: Path) -> None:
     assert run("git", "status", "--porcelain", cwd=finished) == ""
 
 
+def test_a_deployment_says_what_it_is_for() -> None:
+    """Its description and tags name the project; a version is there once there is a server to tell it to."""
+    (told,) = deploy.definition("nightly", project="shoes", version="0.1.0+12ab34cd")["deployments"]
+    assert (
+        "shoes" in told["description"]
+        and told["tags"] == ["tailweight", "shoes"]
+        and told["version"] == "0.1.0+12ab34cd"
+    )
+    assert "version" not in deploy.definition("nightly", project="shoes")["deployments"][0]
+
+
+def test_two_projects_of_one_name_have_artifacts_of_their_own() -> None:
+    """The key of an artifact has the folder's name and a hash of where it lies, in letters that Prefect takes."""
+    from pipelines.driver import flow  # loads Prefect, which looks for its home then
+
+    one, two = (flow.artifact_key(Path(place) / "My shoes", "verdicts") for place in ("/a", "/b"))
+    assert one != two and one.startswith("my-shoes-") and one.endswith("-verdicts")
+
+
 @pytest.mark.slow
 def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_path: Path, server: str) -> None:
     """A worker runs what the schedule asks for; the second firing finds nothing to do and ends well."""
@@ -127,12 +148,20 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
         tmp_path / "worker.log"
     ).read_text()
     first, second = (artifacts_of(server, each["id"]) for each in done)
-    assert "stages" not in second
-    ran = {row["stage"].split("@")[0] for row in json.loads(first["stages"]["data"])}
+    from pipelines.driver import flow
+
+    key = partial(flow.artifact_key, project)
+    assert key("stages") not in second
+    ran = {row["stage"] for row in json.loads(first[key("stages")]["data"])}
     assert {"filter", "evaluate", "release", "report"} >= ran >= {"filter", "evaluate"}
-    assert "tail" in first["verdicts"]["data"]
-    assert first["samples"]["data"].startswith("data:image/png;base64,")
-    assert first["summary"]["data"].startswith("# ")
+    assert "tail" in first[key("verdicts")]["data"]
+    assert first[key("samples")]["data"].startswith("data:image/png;base64,")
+    assert first[key("summary")]["data"].startswith("# ")
+    assert (project / "data/report/report.html").as_uri() in first[key("report")]["data"]
+    assert done[0]["name"].startswith("scheduled: nothing ships: ") and "nothing ships" in done[0]["state"]["message"]
+    assert {"tailweight", "scheduled"} <= set(done[0]["tags"])
+    (deployed,) = ask(server, "/deployments/filter", {})  # type: ignore[misc]
+    assert deployed["version"].startswith("0.") and "scheduled" in deployed["description"]
     run("tailweight", "status", cwd=project)
 
 
