@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from tests.browser import browser  # noqa: F401  a fixture for all tests
+
 BIN = Path(sys.executable).parent
 
 # The whole pipeline in seconds. What is tested is that it runs and agrees with itself, not how good the samples are.
