@@ -5,13 +5,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipelines.commands import deploy, export, init, params, render, run, stage, status
+from pipelines.commands import deploy, export, init, params, render, review, run, stage, status
 from pipelines.errors import UserError
 
 USER_ERROR = 2
 FAILED = 1
 
-COMMANDS = (init, run, status, params, export, deploy, render, stage)  # in the order of the help
+COMMANDS = (init, run, status, params, review, export, deploy, render, stage)  # in the order of the help
 
 ABOUT = """\
 Grow the classes of a labelled data set that have too few samples, and measure honestly whether it helped.

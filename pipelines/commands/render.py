@@ -19,11 +19,13 @@ def render(project: Path) -> None:
     """Write the files that are rendered from the stages and their settings; UserError where a setting is wrong."""
     from pipelines import files
     from pipelines.driver import dag, dvc, params
+    from pipelines.samples import decisions
 
     demo = dag.is_source(project)
     values = params.read(project)
     files.write_text(project / params.FILE, params.render(demo, values))
     files.write_text(project / dvc.FILE, dvc.render(demo))
+    decisions.lay_out(project / dag.REVIEW)
     if not demo:
         dvc.write_code_hashes(project)
     print(f"wrote {params.FILE} and {dvc.FILE}")

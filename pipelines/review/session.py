@@ -1,0 +1,101 @@
+"""A review under way: what is listed, what was decided of it, and what that comes to."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.evaluation.intervals import wilson
+from pipelines.review.cards import Card, card
+from pipelines.review.classes import Reviewed
+from pipelines.review.queue import Wanted, listed
+from pipelines.samples.decisions import REJECT, UNDO, Decisions, Key, Line, append, read
+
+Changed = dict[int, str]  # place in the queue -> what is decided now, an empty text for nothing
+
+
+class Session:
+    """The classes under review, by slug, and the file of decisions, which others may add to as well."""
+
+    def __init__(self, classes: Mapping[str, Reviewed], file: Path, who: str) -> None:
+        self.classes, self.file, self.who = classes, file, who
+        self._places = {slug: {key: at for at, key in enumerate(one.keys)} for slug, one in classes.items()}
+        self._size = -1  # of the file when it was read
+        self._decisions = Decisions()
+
+    @property
+    def decisions(self) -> Decisions:
+        """What stands in the file, read anew where somebody else has written to it."""
+        size = self.file.stat().st_size if self.file.is_file() else 0
+        if size != self._size:
+            self._decisions, self._size = Decisions(read(self.file)), size
+        return self._decisions
+
+    def decided(self, slug: str) -> np.ndarray:
+        """Return what is decided of each sample of the queue, (n,) object: keep, reject or an empty text."""
+        found, standing = np.full(len(self.classes[slug].keys), "", object), self.decisions
+        for at, key in enumerate(self.classes[slug].keys):
+            if line := standing.of(key):
+                found[at] = line.decision
+        return found
+
+    def listed(self, slug: str, wanted: Wanted) -> np.ndarray:
+        """Return the places in the queue that a filter lists."""
+        return listed(self.classes[slug].queue, self.decided(slug), wanted)
+
+    def card(self, slug: str, number: int) -> Card:
+        """Return what the page shows of the sample at a place of the queue."""
+        one = self.classes[slug]
+        return card(one.shown(number), one.own)
+
+    def decide(self, slug: str, numbers: Iterable[int], decision: str, bulk: bool = False) -> Changed:
+        """Write a decision on each sample, to be undone together."""
+        self._write(slug, [self.classes[slug].keys[at] for at in numbers], decision, secrets.token_hex(4), bulk)
+        return dict.fromkeys(numbers, decision)
+
+    def to_reject(self, slug: str, wanted: Wanted) -> list[int]:
+        """Return which of the samples that a filter lists are not rejected yet."""
+        decided = self.decided(slug)
+        return [int(at) for at in self.listed(slug, wanted) if decided[at] != REJECT]
+
+    def undo(self, slug: str) -> Changed:
+        """Take back this reviewer's last decision on samples of the class, or all that were rejected at once with it."""
+        places = self._places[slug]
+        for lines in self.decisions.acts():
+            if lines[0].who == self.who and lines[0].key in places:
+                keys = [line.key for line in lines if line.key in places]
+                self._write(slug, keys, UNDO, lines[0].act)
+                return {places[key]: line.decision if (line := self.decisions.of(key)) else "" for key in keys}
+        return {}
+
+    def _write(self, slug: str, keys: list[Key], decision: str, act: str, bulk: bool = False) -> None:
+        standing = self.decisions
+        when, label = datetime.now(UTC).isoformat(timespec="seconds"), self.classes[slug].label
+        told: dict[str, Any] = {
+            "when": when,
+            "who": self.who,
+            "label": label,
+            "decision": decision,
+            "act": act,
+            "bulk": bulk,
+        }
+        lines = [Line(sample=name, digest=digest, **told) for name, digest in keys]
+        start, end = append(self.file, lines)
+        for line in lines:
+            standing.apply(line)
+        self._size = end if start == self._size else -1
+
+    def summary(self, slug: str) -> dict[str, Any]:
+        """Return what was decided so far: counts, and the reviewer's error on the real samples with its Wilson interval."""
+        one = self.classes[slug]
+        real = one.queue["real"].to_numpy()
+        sides: tuple[list[Key], list[Key]] = ([], [])
+        for key, flag in zip(one.keys, real, strict=True):
+            sides[int(flag)].append(key)
+        counts = self.decisions.counts(one.label, *sides)
+        low, high = wilson(counts["reals_rejected"], counts["reals"])
+        undecided = len(sides[0]) - counts["kept"] - counts["rejected"]
+        return {**counts, "undecided": undecided, "mixed_in": len(sides[1]), "error_low": low, "error_high": high}
