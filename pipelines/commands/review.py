@@ -90,7 +90,7 @@ def outcome(session: "Session") -> list[str]:
     """Return what a review came to, line by line, and what to do next."""
     lines = []
     for slug, one in session.classes.items():
-        found = session.summary(slug)
+        found = session.counts(slug)
         error = f"; of {found['reals']} real ones {found['reals_rejected']} were rejected" if found["reals"] else ""
         counts = ", ".join(f"{found[name]} {name}" for name in ("kept", "rejected", "undecided"))
         lines.append(f"review: class {one.label!r}: {counts}{error}")

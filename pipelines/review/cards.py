@@ -13,7 +13,7 @@ import pandas as pd
 from gan.kinds import UNLEARNT
 from pipelines.samples import IMAGES, TABLE, Samples, Values, png_bytes
 
-NAMES = ("to decide on", "reference, real", "nearest real")
+NAMES = ("sample", "reference", "nearest real")
 MISSING = "–"
 LONGEST = 80  # letters of a cell that are shown
 FIRST = 200  # numbers of a plain sample that are shown

@@ -115,17 +115,21 @@ function percent(share) {
   return `${Math.round(100 * share)}%`;
 }
 
+function mistaken({ reals, reals_rejected, error_low, error_high }) {
+  if (!reals) return "none of the real samples is decided yet.";
+  const span = `${percent(error_low)} to ${percent(error_high)}`;
+  return `of ${reals} real samples ${reals_rejected} were rejected, ${percent(reals_rejected / reals)} (95% interval ${span}).`;
+}
+
 async function summary() {
   await saved;
   let found;
   try { found = await ask("summary"); } catch (error) { return trouble(error); }
-  $("end").textContent = list.length ? "So far" : "Nothing is listed";
+  $("end").textContent = !list.length ? "Nothing is listed" : found.undecided ? "So far" : "All is decided";
   $("counts").textContent = `${found.kept} kept, ${found.rejected} rejected, ${found.undecided} undecided.`;
-  const span = `${percent(found.error_low)} to ${percent(found.error_high)}`;
-  $("error").textContent = found.reals
-    ? `Your error: of ${found.reals} real samples that you decided on one by one you rejected ${found.reals_rejected}, `
-      + `${percent(found.reals_rejected / found.reals)} (95% interval ${span}). ${found.mixed_in} are mixed in.`
-    : `Your error: not known yet; ${found.mixed_in} real samples are mixed in, and you have decided on none of them.`;
+  $("error").textContent = `Error: ${mistaken(found)} ${found.mixed_in} real samples are mixed in.`;
+  $("overall").hidden = found.overall.reals === found.reals;
+  $("overall").textContent = `Over all classes: ${mistaken(found.overall)}`;
   $("outdated").hidden = !found.outdated;
   $("outdated").textContent = `${found.outdated} earlier decisions are about samples that are not there any more.`;
 }
@@ -143,6 +147,11 @@ function trouble(error) {
 function step(by) {
   at = Math.max(0, Math.min(list.length, at + by));
   return show();
+}
+
+function move(by) {
+  say("");
+  return step(by);
 }
 
 /** Write in order; where that fails, say so and show what the server knows. */
@@ -168,7 +177,7 @@ function undo() {
     const { changed } = await ask("undo", {});
     if (!changed.length) return say("Nothing is left to undo");
     for (const [number, decision] of changed) count(number, decision);
-    const first = Math.min(...changed.slice(0, 1).map(([number]) => number));
+    const [first] = changed[0];
     if (!list.includes(first)) {
       $("filter").reset();
       await relist(first);
@@ -194,7 +203,8 @@ function wanted() {
 }
 
 function listing() {
-  $("listed").textContent = `${list.length} of ${decided.length} listed.`;
+  const done = decided.filter(Boolean).length;
+  $("listed").textContent = `${list.length} of ${decided.length} listed, ${done} decided.`;
   $("all").textContent = `Reject all ${toReject} listed that are not rejected…`;
   $("all").disabled = !toReject;
 }
@@ -234,13 +244,14 @@ async function rejectAll() {
 }
 
 function toSummary() {
+  say("");
   at = list.length;
   return show();
 }
 
 const ACTIONS = {
-  keep: () => decide("keep"), reject: () => decide("reject"), undo, next: () => step(1), previous: () => step(-1),
-  back: () => step(-1), all: rejectAll, help: () => $("keys").showModal(), sum: toSummary,
+  keep: () => decide("keep"), reject: () => decide("reject"), undo, next: () => move(1), previous: () => move(-1),
+  back: () => move(-1), all: rejectAll, help: () => $("keys").showModal(), sum: toSummary,
 };
 const KEYS = {
   k: ACTIONS.keep, r: ACTIONS.reject, u: undo, n: ACTIONS.next, ArrowRight: ACTIONS.next, p: ACTIONS.previous,

@@ -88,14 +88,25 @@ class Session:
             standing.apply(line)
         self._size = end if start == self._size else -1
 
-    def summary(self, slug: str) -> dict[str, Any]:
-        """Return what was decided so far: counts, and the reviewer's error on the real samples with its Wilson interval."""
+    def counts(self, slug: str) -> dict[str, int]:
+        """Return what was decided of a class so far, see `Decisions.counts`, and what there is to decide."""
         one = self.classes[slug]
-        real = one.queue["real"].to_numpy()
         sides: tuple[list[Key], list[Key]] = ([], [])
-        for key, flag in zip(one.keys, real, strict=True):
-            sides[int(flag)].append(key)
-        counts = self.decisions.counts(one.label, *sides)
-        low, high = wilson(counts["reals_rejected"], counts["reals"])
-        undecided = len(sides[0]) - counts["kept"] - counts["rejected"]
-        return {**counts, "undecided": undecided, "mixed_in": len(sides[1]), "error_low": low, "error_high": high}
+        for key, real in zip(one.keys, one.queue["real"], strict=True):
+            sides[int(real)].append(key)
+        found = self.decisions.counts(one.label, *sides)
+        undecided = len(sides[0]) - found["kept"] - found["rejected"]
+        return {**found, "undecided": undecided, "mixed_in": len(sides[1])}
+
+    def summary(self, slug: str) -> dict[str, Any]:
+        """Return the counts of a class, with the error on real samples: of the class, and of all classes in `overall`."""
+        own = self.counts(slug)
+        every = [self.counts(other) for other in self.classes]
+        overall = {name: sum(one[name] for one in every) for name in ("reals", "reals_rejected")}
+        return {**own, **error(own), "overall": {**overall, **error(overall)}}
+
+
+def error(counts: Mapping[str, int]) -> dict[str, float]:
+    """Return the Wilson interval of the share of real samples that were rejected."""
+    low, high = wilson(counts["reals_rejected"], counts["reals"])
+    return {"error_low": low, "error_high": high}
