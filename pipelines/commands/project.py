@@ -33,6 +33,9 @@ DVCIGNORE = f"""\
 __pycache__
 .gitignore
 """
+GITATTRIBUTES = f"""\
+{dag.REVIEW} merge=union
+"""
 README = """\
 # {name}
 
@@ -74,6 +77,7 @@ def next_step(folder: Path) -> str:
 def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     """Make `project`, a folder with data in `data/raw`, a git and DVC repository with every file that a run needs."""
     files.write_text(project / ".gitignore", GITIGNORE)
+    files.write_text(project / ".gitattributes", GITATTRIBUTES)
     files.write_text(project / params.FILE, params.render(demo=False, values=values))
     files.write_text(project / dvc.FILE, dvc.render(demo=False))
     files.write_text(project / "README.md", README.format(name=name))

@@ -108,7 +108,15 @@ async function show() {
   shown = number;
   document.body.dataset.shown = number;
   history.replaceState(null, "", `#${number + 1}`);
-  for (const step of AHEAD) if (at + step in list) cardOf(list[at + step]);
+  ahead(number);
+}
+
+/** Load the cards around a sample, one after the other, for as long as it is the one that is shown. */
+async function ahead(number) {
+  for (const step of AHEAD) {
+    if (shown !== number) return;
+    if (at + step in list) await cardOf(list[at + step]).catch(() => {});
+  }
 }
 
 function percent(share) {
@@ -214,7 +222,7 @@ async function relist(number = -1) {
   const found = await ask("list", wanted());
   decided = found.decided;
   list = found.numbers;
-  toReject = found.to_reject;
+  toReject = list.filter((number) => decided[number] !== "reject").length;
   listing();
   go(number >= 0 ? number : (list.find((place) => !decided[place]) ?? 0));
 }

@@ -103,9 +103,7 @@ class Pages:
     async def list(self, request: Request) -> Response:
         """Answer with the places that a filter lists, and what is decided of every sample of the class."""
         slug, sent = self._slug(request), await _body(request, Filter)
-        numbers = self.session.listed(slug, sent.wanted).tolist()
-        left = len(self.session.to_reject(slug, sent.wanted))
-        return JSONResponse({"numbers": numbers, "decided": self.session.decided(slug).tolist(), "to_reject": left})
+        return JSONResponse(self.session.listing(slug, sent.wanted))
 
     async def card(self, request: Request) -> Response:
         """Answer with what is shown of one sample."""

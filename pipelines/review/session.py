@@ -36,15 +36,17 @@ class Session:
 
     def decided(self, slug: str) -> np.ndarray:
         """Return what is decided of each sample of the queue, (n,) object: keep, reject or an empty text."""
-        found, standing = np.full(len(self.classes[slug].keys), "", object), self.decisions
-        for at, key in enumerate(self.classes[slug].keys):
-            if line := standing.of(key):
-                found[at] = line.decision
+        found, places = np.full(len(self.classes[slug].keys), "", object), self._places[slug]
+        for line in self.decisions.lines():
+            if line.key in places:
+                found[places[line.key]] = line.decision
         return found
 
-    def listed(self, slug: str, wanted: Wanted) -> np.ndarray:
-        """Return the places in the queue that a filter lists."""
-        return listed(self.classes[slug].queue, self.decided(slug), wanted)
+    def listing(self, slug: str, wanted: Wanted) -> dict[str, list[Any]]:
+        """Return the places in the queue that a filter lists, `numbers`, and what is decided of every sample, `decided`."""
+        decided = self.decided(slug)
+        numbers = listed(self.classes[slug].queue, decided, wanted)
+        return {"numbers": numbers.tolist(), "decided": decided.tolist()}
 
     def card(self, slug: str, number: int) -> Card:
         """Return what the page shows of the sample at a place of the queue."""
@@ -58,8 +60,8 @@ class Session:
 
     def to_reject(self, slug: str, wanted: Wanted) -> list[int]:
         """Return which of the samples that a filter lists are not rejected yet."""
-        decided = self.decided(slug)
-        return [int(at) for at in self.listed(slug, wanted) if decided[at] != REJECT]
+        found = self.listing(slug, wanted)
+        return [at for at in found["numbers"] if found["decided"][at] != REJECT]
 
     def undo(self, slug: str) -> Changed:
         """Take back this reviewer's last decision on samples of the class, or all that were rejected at once with it."""

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipelines.errors import UserError
+from pipelines.samples import Candidates
 from pipelines.samples.decisions import Decisions, Line, append, digests, lay_out, read
 
 
@@ -79,3 +81,24 @@ def test_a_digest_tells_values_apart() -> None:
     images = np.zeros((2, 8, 8, 1), np.uint8)
     images[1, 3, 3] = 1
     assert digests(images)[0] != digests(images)[1] == digests(images[1:])[0]
+
+
+def test_a_digest_stays_when_rows_are_written_and_read(tmp_path: Path) -> None:
+    """Rows with gaps, dates, categories and texts that look like numbers keep their digests through a file, and one by one."""
+    frame = pd.DataFrame(
+        {
+            "x": [0.1, np.nan, 3.0],
+            "n": pd.array([1, None, 3], "Int64"),
+            "when": pd.to_datetime(["2020-01-01", None, "2021-05-05"]),
+            "code": ["01", "1", None],
+            "rank": pd.Categorical(["low", "high", None], ["low", "high"], ordered=True),
+        }
+    )
+    rows = pd.DataFrame({"id": list("abc")})
+    Candidates(frame, rows, "table").save(tmp_path / "one.parquet")
+    once = Candidates.load(tmp_path / "one.parquet")
+    once.save(tmp_path / "two.parquet")
+    twice = Candidates.load(tmp_path / "two.parquet")
+    assert digests(once.values) == digests(twice.values)
+    assert digests(twice.values.iloc[1:2]) == digests(once.values)[1:2]
+    assert len(set(digests(once.values))) == 3
