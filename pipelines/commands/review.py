@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import subprocess
+import threading
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ def review(project: Path, browser: bool) -> None:
     opened, access = listen()
     print(f"review: {access.address}\nreview: end with Ctrl-C; decisions go to {session.file}", flush=True)
     if browser:
-        webbrowser.open(access.address)
+        threading.Thread(target=webbrowser.open, args=[access.address], daemon=True).start()  # one on the terminal blocks
     try:
         server(session, access).run(sockets=[opened])
     except KeyboardInterrupt:
