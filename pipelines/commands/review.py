@@ -38,7 +38,9 @@ def review(project: Path, browser: bool) -> None:
     opened, access = listen()
     print(f"review: {access.address}\nreview: end with Ctrl-C; decisions go to {session.file}", flush=True)
     if browser:
-        threading.Thread(target=webbrowser.open, args=[access.address], daemon=True).start()  # one on the terminal blocks
+        threading.Thread(
+            target=webbrowser.open, args=[access.address], daemon=True
+        ).start()  # one on the terminal blocks
     try:
         server(session, access).run(sockets=[opened])
     except KeyboardInterrupt:

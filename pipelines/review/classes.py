@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from gan import seeds
+from pipelines.errors import UserError
 from pipelines.plan import ClassPlan
 from pipelines.review import queue
 from pipelines.samples import KEPT, Samples, Values, form_of
@@ -48,7 +49,8 @@ class Reviewed:
 
     queue: one row per sample in the order it is shown: `real`, `score`, `distance`, `row` (of `made`, or of `mixed`),
     `reference` and `nearest` (of `own`). keys: of the samples, in the same order. made: the file's rows, values packed.
-    mixed: the real samples that are mixed in. own: the training samples of the class.
+    mixed: the real samples that are mixed in. own: the training samples of the class. known: the keys of all its real samples,
+    of which an earlier review may have mixed in others.
     """
 
     label: str
@@ -57,6 +59,7 @@ class Reviewed:
     made: pd.DataFrame
     mixed: list[Values]
     own: Samples
+    known: list[Key]
 
     def shown(self, number: int) -> list[Values]:
         """Return the sample at a place of the queue, its reference and its nearest training sample, one of each."""
@@ -71,12 +74,13 @@ def load(path: Path, real: Real, task: ClassPlan, seed: int) -> Reviewed:
     rng = seeds.numpy_generator(seed, "review", task.index)
     made = pq.read_table(path).to_pandas()
     made = made[made["status"].isin([KEPT, REJECTED])].reset_index(drop=True)
-    own = real.train.of_class(task.index)
+    own, held_out = real.train.of_class(task.index), real.validation.of_class(task.index)
     found, of_made = _made_rows(made, real, own)
-    reals, mixed, of_real = _mixed_in(found, real, own, real.validation.of_class(task.index), rng)
+    reals, mixed, of_real = _mixed_in(found, real, own, held_out, rng)
     mixed_queue = queue.mix_in(queue.doubts_first(found), reals, rng)
     told = [(of_real if row.real else of_made)[row.row] for row in mixed_queue.itertuples()]
-    return Reviewed(task.label, mixed_queue, told, made, mixed, own)
+    known = [key for part in (own, held_out) for key in keys(part.ids, part.values)]
+    return Reviewed(task.label, mixed_queue, told, made, mixed, own, known)
 
 
 def _made_rows(made: pd.DataFrame, real: Real, own: Samples) -> tuple[pd.DataFrame, list[Key]]:
@@ -92,12 +96,17 @@ def _made_rows(made: pd.DataFrame, real: Real, own: Samples) -> tuple[pd.DataFra
         distance.append(far)
         index.append(places)
         told += keys(part["id"].to_numpy(), values)
-    place = pd.Series(np.arange(len(own)), index=own.ids)
+    reference = pd.Series(np.arange(len(own)), index=own.ids).reindex(made["reference_id"])
+    if reference.isna().any():
+        raise UserError(
+            f"sample {reference.index[reference.isna()][0]!r} is no training sample any more, and synthetic ones were made "
+            "from it; bring them up to date: tailweight run filter"
+        )
     rows = {
         "score": made["score"].to_numpy(float),
         "distance": np.concatenate(distance),
         "row": np.arange(len(made)),
-        "reference": place[made["reference_id"]].to_numpy(),
+        "reference": reference.to_numpy(int),
         "nearest": np.concatenate(index),
     }
     return pd.DataFrame(rows), told
@@ -116,7 +125,9 @@ def _mixed_in(
     first = rng.permutation(len(held_out))[:count]
     second = rng.permutation(unseen)[: count - len(first)]
     others = np.setdiff1d(np.arange(len(own)), second)
-    chosen = [held_out.take(first), own.take(second)]
+    chosen = [part for part in (held_out.take(first), own.take(second)) if len(part)]
+    if not chosen:
+        return pd.DataFrame({"row": [], "reference": [], "nearest": []}, dtype=int), [], []
     form = own.form
     rows = np.concatenate([real.view.rows(part.values) for part in chosen])
     table = real.space.between(rows, real.view.rows(form.take(own.values, others)))

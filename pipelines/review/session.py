@@ -93,12 +93,10 @@ class Session:
     def counts(self, slug: str) -> dict[str, int]:
         """Return what was decided of a class so far, see `Decisions.counts`, and what there is to decide."""
         one = self.classes[slug]
-        sides: tuple[list[Key], list[Key]] = ([], [])
-        for key, real in zip(one.keys, one.queue["real"], strict=True):
-            sides[int(real)].append(key)
-        found = self.decisions.counts(one.label, *sides)
-        undecided = len(sides[0]) - found["kept"] - found["rejected"]
-        return {**found, "undecided": undecided, "mixed_in": len(sides[1])}
+        made = [key for key, real in zip(one.keys, one.queue["real"], strict=True) if not real]
+        found = self.decisions.counts(one.label, made, one.known)
+        undecided = len(made) - found["kept"] - found["rejected"]
+        return {**found, "undecided": undecided, "mixed_in": len(one.keys) - len(made)}
 
     def summary(self, slug: str) -> dict[str, Any]:
         """Return the counts of a class, with the error on real samples: of the class, and of all classes in `overall`."""

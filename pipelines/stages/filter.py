@@ -73,7 +73,8 @@ def run(
     keep = status[fresh] == KEPT
     Candidates(made.values, made.rows.assign(score=ratio, status=status), made.kind).save(synthetic)
     known = [key for part in (own, held_out) for key in keys(part.ids, part.values)]
-    review = reviewed.counts(task.label, told_by, known)
+    passed = [told_by[row] for row in np.flatnonzero(np.isin(status, [KEPT, REJECTED]))]
+    review = reviewed.counts(task.label, passed, known)
     counts = {"candidates": len(made), "kept": int(keep.sum()), "needed": task.needed, "copies": len(made) - len(fresh)}
     told = {"scored_by": scores.scored_by, "calibration": calibration.to_dict(), **scores.reliability()}
     splits = {"training": view.rows(own.values), "held_out": view.rows(held_out.values)}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.commands.review import begin
+from pipelines.errors import UserError
 from pipelines.review.queue import Wanted
 from pipelines.samples import Candidates, Samples
 from pipelines.samples.decisions import read
@@ -104,3 +105,23 @@ def test_samples_of_any_other_kind_can_be_reviewed(tmp_path: Path) -> None:
     """Vectors are shown as their numbers."""
     session = begin(write_project(tmp_path, kind="vectors"))
     assert [row["name"] for row in session.card(SLUG, 0)["rows"]] == ["0", "1", "2"]
+
+
+def test_a_class_without_real_samples_to_spare_can_be_reviewed(tmp_path: Path) -> None:
+    """Nothing is mixed in, and nothing is known of the error, so its interval is everything."""
+    project = write_project(tmp_path)
+    path = project / "data/prepared/validation.parquet"
+    Samples.load(path).take(np.arange(0)).save(path)
+    session = begin(project)
+    assert len(session.classes[SLUG].keys) == 40
+    found = session.summary(SLUG)
+    assert (found["mixed_in"], found["error_low"], found["error_high"]) == (0, 0, 1)
+
+
+def test_samples_of_an_earlier_data_set_are_not_reviewed(tmp_path: Path) -> None:
+    """Where the reference is gone, there is one line that says what to type."""
+    project = write_project(tmp_path)
+    path = project / "data/prepared/train.parquet"
+    Samples.load(path).take(np.arange(37)).save(path)
+    with pytest.raises(UserError, match=r"'t37' is no training sample any more.*: tailweight run filter"):
+        begin(project)
