@@ -77,7 +77,6 @@ def next_step(folder: Path) -> str:
 def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     """Make `project`, a folder with data in `data/raw`, a git and DVC repository with every file that a run needs."""
     files.write_text(project / ".gitignore", GITIGNORE)
-    files.write_text(project / ".gitattributes", GITATTRIBUTES)
     files.write_text(project / params.FILE, params.render(demo=False, values=values))
     files.write_text(project / dvc.FILE, dvc.render(demo=False))
     files.write_text(project / "README.md", README.format(name=name))
@@ -89,6 +88,7 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
         files.write_text(project / shared / ".gitignore", "*\n!.gitignore\n")
     _git(project, "init", "--quiet")
     dvc.command(project, "init", "--quiet")
+    files.write_text(project / ".gitattributes", GITATTRIBUTES)
     files.write_text(project / ".dvcignore", DVCIGNORE)
     dvc.command(project, "config", "core.analytics", "false")
     dvc.command(project, "remote", "add", "--default", "local", f"{REMOTES}/{name}")
