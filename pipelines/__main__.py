@@ -20,6 +20,7 @@ try:
         output,
         params,
         render,
+        review,
         run,
         stage,
         status,
@@ -30,7 +31,7 @@ except ModuleNotFoundError as missing:  # the sampler alone was installed
     sys.exit(USER_ERROR)
 
 # In the order of the help; the last two are what `dvc.yaml` needs.
-COMMANDS = (init, run, status, verdicts, params, export, deploy, completion, render, stage)
+COMMANDS = (init, run, status, verdicts, review, params, export, deploy, completion, render, stage)
 
 ABOUT = """\
 Grow the classes of a labelled data set that have too few samples, and measure honestly whether it helped.

@@ -43,6 +43,7 @@ RANKS = {
     "evaluation": 2,
     "report": 2,
     "stages": 3,
+    "review": 3,
     "driver": 4,
     "commands": 5,
     "__main__": 6,
@@ -134,6 +135,13 @@ def test_only_flow_and_deploy_import_prefect_and_nothing_imports_dvc() -> None:
     """DVC is called as a command by one module; Prefect is loaded by two."""
     assert users_of("prefect") == {"pipelines/driver/flow.py", "pipelines/commands/deploy.py"}
     assert users_of("dvc") == set()
+
+
+def test_only_the_review_has_a_server() -> None:
+    """The server's packages are imported by one room, and no stage needs it."""
+    for package in ("starlette", "uvicorn"):
+        assert all(path.startswith("pipelines/review/") for path in users_of(package))
+    assert not [path for stage in dag.STAGES for path in stage.code if path.startswith("pipelines/review/")]
 
 
 def test_dvc_yaml_and_params_yaml_are_current() -> None:

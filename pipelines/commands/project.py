@@ -11,6 +11,7 @@ from pipelines.commands import deploy
 from pipelines.driver import dag, dvc, params, plots
 from pipelines.errors import UserError
 from pipelines.plan import Plan
+from pipelines.samples import decisions
 
 REMOTES = "~/.tailweight/remotes"
 
@@ -31,6 +32,9 @@ DVCIGNORE = f"""\
 /{files.WORK}/
 __pycache__
 .gitignore
+"""
+GITATTRIBUTES = f"""\
+{dag.REVIEW} merge=union
 """
 README = """\
 # {name}
@@ -79,11 +83,13 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     files.write_text(project / "README.md", README.format(name=name))
     deploy.write(project / deploy.FILE, deploy.definition(name, project=name))
     Plan().save(project / dag.PLAN)
+    decisions.lay_out(project / dag.REVIEW)
     dvc.write_code_hashes(project)
     for shared in dag.SHARED_FOLDERS:
         files.write_text(project / shared / ".gitignore", "*\n!.gitignore\n")
     _git(project, "init", "--quiet")
     dvc.command(project, "init", "--quiet")
+    files.write_text(project / ".gitattributes", GITATTRIBUTES)
     files.write_text(project / ".dvcignore", DVCIGNORE)
     plots.write(project)
     dvc.command(project, "config", "core.analytics", "false")

@@ -20,15 +20,16 @@ def render(project: Path) -> None:
     from pipelines import files
     from pipelines.driver import dag, dvc, params, plots
     from pipelines.plan import Plan
+    from pipelines.samples import decisions
 
     demo = dag.is_source(project)
     values = params.read(project)
     files.write_text(project / params.FILE, params.render(demo, values))
     files.write_text(project / dvc.FILE, dvc.render(demo, params.kind(values)))
     plots.write(project)
-    Plan.load(project / dag.PLAN).save(
-        project / dag.PLAN
-    )  # an earlier version may have left out what dvc.yaml now names
+    plan = project / dag.PLAN
+    Plan.load(plan).save(plan)  # an earlier version may have left out what dvc.yaml now names
+    decisions.lay_out(project / dag.REVIEW)
     if not demo:
         dvc.write_code_hashes(project)
     print(f"wrote {params.FILE}, {dvc.FILE} and the templates of its plots in {plots.FOLDER}")

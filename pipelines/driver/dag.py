@@ -15,6 +15,7 @@ SOURCE = Path(__file__).resolve().parents[2]  # where the packages `gan` and `pi
 RAW = "data/raw"
 PLAN = "data/plan.yaml"
 REPORT = "data/report/report.html"
+REVIEW = "data/review.jsonl"  # in git: what reviewers decided
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ STAGES = (
             "validation": "data/prepared/validation.parquet",
             "model": "data/models/{slug}.safetensors",
             "candidates": "data/candidates/{slug}.parquet",
+            "decisions": REVIEW,
         },
         writes={"synthetic": "data/synthetic/{slug}.parquet", "summary": "data/synthetic/{slug}.json"},
         borrows=("upscale.factor",),

@@ -1,4 +1,4 @@
-"""Keep the candidates whose calibrated discriminator score passes the threshold, and say of the others why not."""
+"""Keep the candidates that pass the threshold and that no reviewer rejected, and say of the others why not."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +16,7 @@ from pipelines.likeness import views
 from pipelines.likeness.views import View
 from pipelines.plan import ClassPlan
 from pipelines.samples import KEPT, Candidates, Samples
+from pipelines.samples.decisions import REJECTED, Decisions, keys, read
 
 if TYPE_CHECKING:
     from gan.calibrated import Scores
@@ -41,10 +42,12 @@ def run(
     seed: int,
     task: ClassPlan,
     progress: Progress,
+    decisions: Path | None = None,
 ) -> None:
     """Write the candidates with their calibrated score and status, and a summary of calibration, threshold and coverage.
 
     Scores are calibrated on real samples of the class that the network which gave the score has not trained on.
+    decisions: what reviewers decided; what they rejected is dropped, and the summary counts it in `review`.
     """
     from gan import checkpoint
     from pipelines.likeness.distance import spaces
@@ -65,13 +68,19 @@ def run(
     uniforms = np.array([seeds.numpy_generator(int(one), "filter").random() for one in made.rows["seed"]])
     keep, threshold = accept(ratio[fresh], uniforms[fresh], settings, calibration.ratio(scores.real))
     status[fresh[~keep]] = BELOW
+    reviewed, told_by = Decisions(read(decisions) if decisions else ()), keys(made.rows["id"].to_numpy(), made.values)
+    status[reviewed.rejected(told_by) & (status == KEPT)] = REJECTED
+    keep = status[fresh] == KEPT
     Candidates(made.values, made.rows.assign(score=ratio, status=status), made.kind).save(synthetic)
+    known = [key for part in (own, held_out) for key in keys(part.ids, part.values)]
+    passed = [told_by[row] for row in np.flatnonzero(np.isin(status, [KEPT, REJECTED]))]
+    review = reviewed.counts(task.label, passed, known)
     counts = {"candidates": len(made), "kept": int(keep.sum()), "needed": task.needed, "copies": len(made) - len(fresh)}
     told = {"scored_by": scores.scored_by, "calibration": calibration.to_dict(), **scores.reliability()}
     splits = {"training": view.rows(own.values), "held_out": view.rows(held_out.values)}
     coverage = {name: covered(rows, seen, fresh, keep, where[-1]) for name, rows in splits.items()}
-    shown = {"class": task.label, **counts, **told, "threshold": threshold.to_dict(), "coverage": coverage}
-    files.write_json(summary, shown)
+    shown = {"class": task.label, **counts, **told, "threshold": threshold.to_dict(), "review": review}
+    files.write_json(summary, shown | {"coverage": coverage})
     progress(1, 1, {})
     _report(task.label, counts)
 
