@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines import release
-from pipelines.samples import IMAGES, TABLE, form_of
+from pipelines.samples import IMAGES, TABLE, form_of, release
 
 FILE = "README.md"
 

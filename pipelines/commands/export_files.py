@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from pipelines import files, release
+from pipelines import files
 from pipelines.commands import data_card
 from pipelines.errors import UserError
 from pipelines.plan import slug
-from pipelines.samples import IMAGES, TABLE, form_of
+from pipelines.samples import IMAGES, TABLE, form_of, release
 
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.commands import output
-from pipelines.driver import check, dag, dvc, lock, one_stage, params, summary
+from pipelines.driver import check, dag, dvc, hold, lock, one_stage, params, summary
 from pipelines.driver.shared import Run
 from pipelines.errors import UserError
 
@@ -66,6 +66,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", metavar="DEVICE", help="where networks run: auto (a GPU where there is one), cpu, cuda or cuda:N"
     )
+    busy = parser.add_mutually_exclusive_group()
+    busy.add_argument("--wait", action="store_true", help="where another run holds the project, wait for its end")
+    busy.add_argument("--take-over", action="store_true", help="where another run holds the project, end it first")
     parser.add_argument("--quiet", action="store_true", help="print only the result and what went wrong")
     output.add_json(parser)
 
@@ -76,25 +79,37 @@ def execute(options: argparse.Namespace) -> int:
         _choose_device(options.device)
     quiet = options.quiet or options.log_level == "warning"
     with output.nothing_but_a_document(options.json):
-        outcome = run(Path(options.project), options.stages, options.workers, quiet)
+        holding = hold.Holding(options.wait, options.take_over)
+        outcome = run(Path(options.project), options.stages, options.workers, quiet, holding)
         _show(outcome)
     if options.json:
         output.document(outcome.plain)
     return outcome.code
 
 
-def run(project: Path, targets: list[str], workers: int | None = None, quiet: bool = False) -> Outcome:
+def run(
+    project: Path,
+    targets: list[str],
+    workers: int | None = None,
+    quiet: bool = False,
+    holding: hold.Holding = hold.REFUSED,
+) -> Outcome:
     """Bring the project up to date and return how that went.
 
-    targets: names of stages, all their classes meant; none means all.
+    targets: names of stages, all their classes meant; none means all. holding: what to do where another run holds it.
     UserError where the settings are wrong, a target is not a stage, or a stage found something for the user to mend.
     """
-    started = time.monotonic()
-    lock.mend_aloud(project)
     values = check.check(project, targets)
     _check_data(project)
     if workers is not None and workers < 1:
         raise UserError(f"--workers is {workers}, expected 1 or more")
+    with hold.held(project, holding):
+        return _run(project, targets, workers or one_stage.default_workers(), quiet, values)
+
+
+def _run(project: Path, targets: list[str], workers: int, quiet: bool, values: dict[str, Any]) -> Outcome:
+    started = time.monotonic()
+    lock.mend_aloud(project)
     standing = check.Standing(project)
     done: list[dict[str, Any]] = []
     if not standing.is_up_to_date(targets):
@@ -102,7 +117,7 @@ def run(project: Path, targets: list[str], workers: int | None = None, quiet: bo
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says what there is
         from pipelines.driver import flow  # imports Prefect
 
-        this = Run(project.resolve(), workers or one_stage.default_workers(), quiet)
+        this = Run(project.resolve(), workers, quiet)
         try:
             done = flow.run_here(this, targets, standing)
         except dvc.StageFailed as error:

@@ -34,7 +34,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, State
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from pipelines.driver import check, dag, dvc, graph, lock, one_stage, summary
+from pipelines.driver import check, dag, dvc, graph, hold, lock, one_stage, summary
 from pipelines.driver.check import Standing
 from pipelines.driver.names import class_of
 from pipelines.driver.names import shown as called
@@ -121,12 +121,13 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> State[li
     project: its folder. targets: names of stages, all of them by default. Returns one row per stage that ran.
     """
     folder = Path(project).resolve()
-    mended = lock.mend(folder)
-    if mended:
-        get_run_logger().warning(mended)
     check.check(folder, targets or [])
-    run = Run(folder, one_stage.default_workers())
-    return concluded(folder, targets or [], bring_up_to_date(run, targets or [], Standing(folder)))
+    with hold.held(folder):
+        mended = lock.mend(folder)
+        if mended:
+            get_run_logger().warning(mended)
+        run = Run(folder, one_stage.default_workers())
+        return concluded(folder, targets or [], bring_up_to_date(run, targets or [], Standing(folder)))
 
 
 def bring_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[Row]:

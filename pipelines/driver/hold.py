@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,16 +30,24 @@ END_SECONDS = 5.0  # that a process has to end by itself
 POLL_SECONDS = 0.2
 
 
-@contextmanager
-def held(project: Path, wait: bool = False, take_over: bool = False) -> Iterator[None]:
-    """Hold a project for the time of the block; UserError where another process holds it.
+@dataclass(frozen=True)
+class Holding:
+    """What to do where another process holds the project: wait for its end, end it and all that it has started, or neither."""
 
-    wait: until that one ends.   take_over: end it, and all that it has started, first.
-    """
+    wait: bool = False
+    take_over: bool = False
+
+
+REFUSED = Holding()
+
+
+@contextmanager
+def held(project: Path, holding: Holding = REFUSED) -> Iterator[None]:
+    """Hold a project for the time of the block; UserError where another process holds it and `holding` says neither."""
     path = project / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
-        _acquire(file, project, wait, take_over)
+        _acquire(file, project, holding)
         left = end(marked(_holder(file).get("mark", "")))
         if left:
             print(f"ended what a killed run had left: process {', '.join(map(str, left))}")
@@ -74,14 +83,14 @@ def end(processes: list[psutil.Process]) -> list[int]:
     return [process.pid for process in processes]
 
 
-def _acquire(file: IO[str], project: Path, wait: bool, take_over: bool) -> None:
+def _acquire(file: IO[str], project: Path, holding: Holding) -> None:
     while not _locked(file):
         holder = _holder(file)
-        if take_over and holder.get("pid"):
+        if holding.take_over and holder.get("pid"):
             left = [psutil.Process(holder["pid"])] if psutil.pid_exists(holder["pid"]) else []
             print(f"ending the run that holds the project: process {holder['pid']}")
             end([*left, *marked(holder["mark"])])
-        elif not wait:
+        elif not holding.wait and not holding.take_over:
             raise UserError(
                 f"{project.resolve()}: process {holder.get('pid', '?')} has been running it since {holder.get('since', '?')}; "
                 "wait for its end with: tailweight run --wait, or end it with: tailweight run --take-over"

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines import files, judged
+from pipelines import files
 from pipelines.driver import dag
+from pipelines.evaluation import judged
 from pipelines.plan import Plan
 
 METRICS = "data/evaluation/metrics.json"

@@ -14,8 +14,8 @@ import numpy as np
 from gan.progress import Progress
 from pipelines import files
 from pipelines.errors import UserError
+from pipelines.evaluation.judged import remember
 from pipelines.evaluation.settings import Settings
-from pipelines.judged import read
 from pipelines.likeness import views
 from pipelines.likeness.data import Pool
 from pipelines.likeness.views import View
@@ -133,20 +133,6 @@ def _by_metric(found: Mapping[str, Any], name: str, classifier: Any, means: "pd.
         metric: {key: own[metric, arm] for key, arm in arms.items() if (metric, arm) in own.index}
         for metric in ("average_precision", "recall")
     }
-
-
-def remember(judged: Path, test_digest: str, result_digest: str) -> int:
-    """Note in `judged` that this test split gave this result; return how many other results it had given before.
-
-    The split that judged last stands last.
-    """
-    before = read(judged)
-    after = {split: results for split, results in before.items() if split != test_digest}
-    seen = before.get(test_digest, [])
-    after[test_digest] = seen if result_digest in seen else [*seen, result_digest]
-    if list(after.items()) != list(before.items()):
-        files.write_json(judged, after)
-    return len(after[test_digest]) - 1
 
 
 def _digest(path: Path) -> str:

@@ -7,8 +7,8 @@ import pandas as pd
 from gan.progress import Progress
 from pipelines import files
 from pipelines.plan import Plan
-from pipelines.release import assemble, real_rows, synthetic_rows
 from pipelines.samples import Candidates, Samples, is_value
+from pipelines.samples.release import assemble, real_rows, synthetic_rows
 
 
 def run(

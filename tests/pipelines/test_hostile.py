@@ -12,13 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import files, judged
+from pipelines import files
 from pipelines.commands import init_images
 from pipelines.errors import UserError
+from pipelines.evaluation import judged
 from pipelines.ingest import image_sources, table_sources
 from pipelines.plan import Plan
-from pipelines.release import read as read_release
 from pipelines.samples import Candidates, Samples
+from pipelines.samples.release import read as read_release
 from tests.conftest import run, write_classes
 
 

@@ -78,7 +78,7 @@ def test_a_second_run_is_told_who_holds_the_project(tmp_path: Path) -> None:
 def test_a_second_run_can_wait(tmp_path: Path) -> None:
     """It begins when the first has ended."""
     run, child = started(tmp_path, seconds=2)
-    with hold.held(tmp_path, wait=True):
+    with hold.held(tmp_path, hold.Holding(wait=True)):
         assert run.wait(10) == 0
     child.kill()
 
@@ -86,7 +86,7 @@ def test_a_second_run_can_wait(tmp_path: Path) -> None:
 def test_a_second_run_can_take_over(tmp_path: Path) -> None:
     """The first is ended with what it has started."""
     run, child = started(tmp_path)
-    with hold.held(tmp_path, take_over=True):
+    with hold.held(tmp_path, hold.Holding(take_over=True)):
         assert not psutil.pid_exists(run.pid) and gone(child)
 
 

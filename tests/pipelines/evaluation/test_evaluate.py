@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipelines.errors import UserError
-from pipelines.evaluation import tables
+from pipelines.evaluation import judged, tables
 from pipelines.evaluation.evaluate import evaluate
 from pipelines.evaluation.settings import Settings
 from pipelines.samples import Candidates
@@ -96,9 +96,9 @@ def test_the_same_result_is_not_counted_as_another_judgement(finished: Path) -> 
     """Only other results of the same test split wear it out."""
     file = finished / "judged.json"
     ((test, results),) = json.loads(file.read_text()).items()
-    assert stage.remember(file, test, results[0]) == 0
-    assert stage.remember(file, test, "another") == 1 and stage.remember(file, test, results[0]) == 1
-    assert stage.remember(file, "another test split", results[0]) == 0
+    assert judged.remember(file, test, results[0]) == 0
+    assert judged.remember(file, test, "another") == 1 and judged.remember(file, test, results[0]) == 1
+    assert judged.remember(file, "another test split", results[0]) == 0
 
 
 def test_wrong_labels_are_held() -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines import files, release
+from pipelines import files
 from pipelines.commands.export_files import export, folder_name
 from pipelines.plan import ClassPlan, Plan
-from pipelines.samples import Candidates, Samples
+from pipelines.samples import Candidates, Samples, release
 from pipelines.stages.release import run
 
 
