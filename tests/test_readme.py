@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def test_the_commands_of_the_documents_exist(document: Path) -> None:
     """Every call of `tailweight` in a block is taken by the parser, every target of make is in the Makefile."""
     targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     for line in "".join(blocks("sh", document.read_text(encoding="utf-8"))).splitlines():
-        words = shlex.split(line, comments=True)
+        words = list(takewhile(lambda word: word not in (">", ">>", "|", "&&"), shlex.split(line, comments=True)))
         if words[:1] == ["tailweight"]:
             _parsed(words[1:])
         elif words[:1] == ["make"]:

@@ -175,7 +175,7 @@ def _finding(name: str, entry: Mapping[str, Any], found: Mapping[str, Any], leas
         alternative=found["labels"][least["baseline"]] if least else None,
         detectable=entry["detectable"],
         why=entry["reasons"],
-        instead=entry["action"] or None,
+        instead=entry["instead"],
     )
 
 

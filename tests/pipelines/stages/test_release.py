@@ -104,7 +104,7 @@ def test_a_table_is_exported_with_group_and_label(tmp_path: Path) -> None:
     where = tmp_path / "data/release"
     where.mkdir(parents=True)
     release.assemble([rows]).to_parquet(where / "samples.parquet")
-    files.write_json(where / "release.json", {"kind": "table", "label": "sick", "group": "who"})
+    files.write_json(where / "release.json", {"kind": "table", "label": "sick", "group": "who", "classes": {}})
     export(tmp_path, tmp_path / "out")
     assert (tmp_path / "out/train.csv").read_text().splitlines() == ["x,who,sick", "1,,n", "2,p7,y", "3,,n"]
 
