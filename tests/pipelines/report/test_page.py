@@ -144,3 +144,9 @@ def test_no_minority_class_is_a_page_of_its_own(tmp_path: Path) -> None:
     """Nothing is grown, and the page says so and shows how the classifiers did."""
     text = world(tmp_path, {}).page.read_text(encoding="utf-8")
     assert "there is nothing to grow" in text and "macro F1" in text and "Class by class" not in text
+
+
+def test_what_reviewers_decided_is_counted(drawn: tuple[World, str]) -> None:
+    """With how many of the real samples that were mixed in unmarked they rejected, too: their own error."""
+    said = "by 1 reviewer(s): 3 kept, 2 rejected; of 4 real samples mixed in unmarked, 1 were rejected, too."
+    assert said in drawn[1]

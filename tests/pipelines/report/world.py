@@ -130,6 +130,7 @@ def _write_class(folder: Path, key: str, name: str, values: Any, own: np.ndarray
             "scored_by": "critics", "calibration": {"slope": 0.71, "intercept": -0.05, "real_count": 9, "fake_count": 40},
             "z": 0.31, "log_loss": 0.662, "reliability": bins, "threshold": {"note": ""},
             "coverage": {"training": {"before": 0.9, "after": 0.95}, "held_out": {"before": None, "after": None}},
+            "review": {"kept": 3, "rejected": 2, "reals": 4, "reals_rejected": 1, "outdated": 0, "reviewers": 1},
         },
     )  # fmt: skip
     _write_training(folder / "models" / key, rng, 400)
