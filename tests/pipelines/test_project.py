@@ -184,7 +184,8 @@ def test_dvc_shows_metrics_of_each_class(finished: Path) -> None:
     (found,) = [one["data"] for one in shown[""]["data"].values()]
     assert "nothing" in found["average_precision"]
     assert set(found["classes"]) == {'it\'s "5"', "tail"}
-    assert all({"verdict", "gain", "average_precision", "recall"} == set(one) for one in found["classes"].values())
+    for one in found["classes"].values():
+        assert one["verdict"] and "without" in one["average_precision"] and "without" in one["recall"]
 
 
 def test_dvc_draws_every_plot(finished: Path, tmp_path: Path) -> None:
@@ -202,6 +203,7 @@ def test_dvc_draws_every_plot(finished: Path, tmp_path: Path) -> None:
     assert "samples.png" in page
 
 
+@pytest.mark.slow
 def test_an_experiment_runs_and_is_shown(finished: Path, tmp_path: Path) -> None:
     """`dvc exp run -S` runs what a setting touches, and `dvc exp show` puts it beside what was there."""
     other = clone(finished, tmp_path / "other")
