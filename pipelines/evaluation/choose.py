@@ -17,10 +17,11 @@ import numpy as np
 from sklearn.metrics import average_precision_score, f1_score
 
 from pipelines.evaluation import metrics
-from pipelines.evaluation.arms import baselines
+from pipelines.evaluation.arms import ARMS, baselines
 from pipelines.evaluation.classifiers import NETWORKS
 from pipelines.evaluation.fitting import Key
 from pipelines.evaluation.folds import DRAWS, Folds, Scored
+from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.synthetic import FILTERED, uses
 
 RULED_OUT = 2.0  # standard errors below the best arm at which an arm is no rival any more
@@ -96,6 +97,18 @@ def choose_arms(folds: Folds, classifiers: Sequence[str]) -> Choice:
     decides = max(classifiers, key=lambda c: scores[c, best[c]].value)
     rivals, strength = ({c: getattr(one, name) for c, one in chosen.items()} for name in ("rivals", "strength"))
     return Choice(decides, best, scores, rivals, strength)
+
+
+def expected_fits(classifiers: Sequence[str], settings: Settings) -> int:
+    """Return about how many trainings an evaluation takes, to show how far it is: nothing depends on it."""
+    folds = settings.folds * settings.fold_repeats
+    first = min(FIRST_FOLDS, folds)
+    count = 0
+    for name in classifiers:
+        arms = sum(not ARMS[arm].tuned for arm in baselines(name in NETWORKS))
+        count += arms * first + min(arms, MOST_LEFT) * (folds - first)
+    ways = len(uses(classifiers[0] in NETWORKS)) + 1
+    return count + ways * folds + settings.repeats * (MOST_LEFT + 2 * len(classifiers))
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,8 @@ def prepare(
 ) -> tuple[Study, Choice]:
     """Choose the deciding classifier and each one's best arm on train and validation; return a study to go on with, too."""
     table = tuning.tuned(chosen(settings.classifiers, settings.estimators, inputs.train.kind), inputs.real, seed)
-    fitter = Fitter(table, len(inputs.names), seed, workers, 0, progress)
+    expected = choose.expected_fits(list(table), settings)
+    fitter = Fitter(table, len(inputs.names), seed, workers, expected, progress)
     folds = Folds.of(inputs, fitter, settings)
     choice = choose.choose_arms(folds, list(table))
     return Study(inputs, fitter, choice.strength, folds=folds), choice
