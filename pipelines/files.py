@@ -79,6 +79,13 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def lay_empty(path: Path) -> None:
+    """Write an empty file where there is none: DVC takes no dependency that is missing."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside `path` for a file to be written; moved into place unless the block raises."""

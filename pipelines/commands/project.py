@@ -11,7 +11,6 @@ from pipelines.commands import deploy
 from pipelines.driver import dag, dvc, params, plots
 from pipelines.errors import UserError
 from pipelines.plan import Plan
-from pipelines.samples import decisions
 
 REMOTES = "~/.tailweight/remotes"
 
@@ -83,7 +82,7 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     files.write_text(project / "README.md", README.format(name=name))
     deploy.write(project / deploy.FILE, deploy.definition(name, project=name))
     Plan().save(project / dag.PLAN)
-    decisions.lay_out(project / dag.REVIEW)
+    files.lay_empty(project / dag.REVIEW)
     dvc.write_code_hashes(project)
     for shared in dag.SHARED_FOLDERS:
         files.write_text(project / shared / ".gitignore", "*\n!.gitignore\n")

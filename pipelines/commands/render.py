@@ -20,7 +20,6 @@ def render(project: Path) -> None:
     from pipelines import files
     from pipelines.driver import dag, dvc, params, plots
     from pipelines.plan import Plan
-    from pipelines.samples import decisions
 
     demo = dag.is_source(project)
     values = params.read(project)
@@ -29,7 +28,7 @@ def render(project: Path) -> None:
     plots.write(project)
     plan = project / dag.PLAN
     Plan.load(plan).save(plan)  # an earlier version may have left out what dvc.yaml now names
-    decisions.lay_out(project / dag.REVIEW)
+    files.lay_empty(project / dag.REVIEW)
     if not demo:
         dvc.write_code_hashes(project)
     print(f"wrote {params.FILE}, {dvc.FILE} and the templates of its plots in {plots.FOLDER}")

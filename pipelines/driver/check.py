@@ -5,9 +5,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipelines import files
 from pipelines.driver import dag, dvc, graph, params
 from pipelines.errors import UserError, nearest
-from pipelines.samples.decisions import lay_out
 
 
 def check(project: Path, targets: list[str]) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def check(project: Path, targets: list[str]) -> dict[str, Any]:
             raise UserError(f"{target!r} is not a stage{nearest(target, known)}")
     if not (project / dvc.FILE).is_file():
         raise UserError(f"{project / dvc.FILE}: no such file; write it with: tailweight render")
-    lay_out(project / dag.REVIEW)
+    files.lay_empty(project / dag.REVIEW)
     if not demo:
         dvc.write_code_hashes(project)
     return values

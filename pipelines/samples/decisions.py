@@ -139,10 +139,3 @@ def append(path: Path, lines: Iterable[Line]) -> tuple[int, int]:
     with path.open("ab", buffering=0) as file:
         file.write(text)
         return file.tell() - len(text), file.tell()
-
-
-def lay_out(path: Path) -> None:
-    """Write an empty file where there is none: no decisions. DVC takes no dependency that is missing."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipelines import files
 from pipelines.errors import UserError
 from pipelines.samples import Candidates
-from pipelines.samples.decisions import Decisions, Line, append, digests, lay_out, read
+from pipelines.samples.decisions import Decisions, Line, append, digests, read
 
 
 def line(sample: str, decision: str, act: str, **more: object) -> Line:
@@ -56,13 +57,13 @@ def test_lines_are_added_and_read_back(tmp_path: Path) -> None:
     """What was in the file stays, byte by byte; an absent file and an empty one hold no decisions."""
     path = tmp_path / "data/review.jsonl"
     assert read(path) == []
-    lay_out(path)
+    files.lay_empty(path)
     assert read(path) == [] and path.read_bytes() == b""
     assert append(path, [line("ä\n", "reject", "1")])[0] == 0
     before = path.read_bytes()
     start, end = append(path, [line("b", "keep", "2")])
     assert path.read_bytes()[:start] == before and path.stat().st_size == end
-    lay_out(path)
+    files.lay_empty(path)
     assert [one.sample for one in read(path)] == ["ä\n", "b"]
 
 

@@ -8,7 +8,8 @@ from safetensors.numpy import load_file
 
 from gan import checkpoint
 from gan.score import score
-from pipelines.driver import params
+from pipelines import files
+from pipelines.driver import dag, params
 from pipelines.driver.one_stage import run_stage
 from pipelines.errors import UserError
 from pipelines.plan import slug
@@ -33,6 +34,7 @@ def test_candidates_are_as_large_as_the_data(tmp_path: Path) -> None:
     made = project(tmp_path, factor=2)
     for name in ("upscale", "pretrain"):
         run_stage(made, name)
+    files.lay_empty(made / dag.REVIEW)
     for name in ("train", "generate", "filter"):
         run_stage(made, name, TAIL)
     gan = checkpoint.load(made / f"data/models/{TAIL}.safetensors")
