@@ -3,7 +3,8 @@
     python benchmarks/generator_study.py --data DIR --out benchmarks/generator_study --workers 2
     python benchmarks/generator_study.py --data DIR --out /tmp/ablation --recipes borrow_nothing base_only --cells digits-10
 
-DIR holds `fashion-mnist/{train,test}/<class>/*` and `cifar10-lt/{train,test}/<class>/*`; the digits come with scikit-learn.
+DIR holds `fashion-mnist/{train,test}/<class>/*` and `cifar10-lt/{train,test}/<class>/*`; the digits come with scikit-learn,
+and `fonts.py` makes `fonts/`, whose classes of 140 pictures are cut to 10 or 25 in ten of 62.
 A world is a cell with a seed: it draws which samples of the minority classes are kept (and, for digits, which half is test),
 then the product's own stages run on it with their defaults: prepare's shares, pretrain, train, generate, filter. So of 10
 samples 8 are trained on and 2 held out, for every arm alike. Results are added to OUT.jsonl as they come, and a run that
@@ -77,12 +78,15 @@ class Cell:
 
 
 CLOTHES = ("boot", "pullover", "shirt")
+LETTERS = tuple(f"upper {one}" for one in "BGKQR") + tuple(f"lower {one}" for one in "aeg") + ("digit 4", "digit 7")
 CELLS = {
     "digits-10": Cell("digits", ("1", "3", "5", "8"), 10, 5, boosting=True),
     "fashion-10": Cell("fashion-mnist", CLOTHES, 10, 4),
     "fashion-25": Cell("fashion-mnist", CLOTHES, 25, 4),
     "fashion-50": Cell("fashion-mnist", CLOTHES, 50, 4),
     "cifar10-lt": Cell("cifar10-lt", (), 0, 3),
+    "fonts-10": Cell("fonts", LETTERS, 10, 3),
+    "fonts-25": Cell("fonts", LETTERS, 25, 3),
 }
 
 
@@ -120,7 +124,7 @@ def read(dataset: str, data: Path) -> tuple[dict[str, Samples], list[str]]:
 
 def size_of(dataset: str) -> int:
     """Return the side of the pictures in pixels."""
-    return {"digits": 8, "fashion-mnist": 28, "cifar10-lt": 32}[dataset]
+    return {"digits": 8, "fashion-mnist": 28, "fonts": 28, "cifar10-lt": 32}[dataset]
 
 
 def world(cell: Cell, seed: int, data: Path) -> tuple[dict[str, Samples], Samples, list[str]]:

@@ -108,7 +108,7 @@ def expected_fits(classifiers: Sequence[str], settings: Settings) -> int:
         arms = sum(not ARMS[arm].tuned for arm in baselines(name in NETWORKS))
         count += arms * first + min(arms, MOST_LEFT) * (folds - first)
     ways = len(uses(classifiers[0] in NETWORKS)) + 1
-    return count + ways * folds + settings.repeats * (MOST_LEFT + 2 * len(classifiers))
+    return count + ways * folds + settings.repeats * (1 + 2 * len(classifiers))
 
 
 @dataclass(frozen=True)

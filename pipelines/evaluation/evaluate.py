@@ -53,13 +53,15 @@ class Measured:
     """What was measured on test.
 
     way: the dose and use that were chosen.   keys: every training behind the scores.   gains: of the filtered GAN.
+    rivals: the arms of the deciding classifier that it was measured against, none where it was not measured.
     precisions: (arm or source, class index) -> average precision on test of the deciding classifier, the mean over repeats.
     curves: class index -> learning curve over real samples, where some class has a gain to compare with it.
     """
 
     way: Way
     keys: list[Key]
-    gains: tables.Gains
+    gains: tables.Gains = field(default_factory=dict)
+    rivals: list[str] = field(default_factory=list)
     precisions: dict[tuple[str, int], float] = field(default_factory=dict)
     curves: dict[int, yardstick.Curve] = field(default_factory=dict)
 
@@ -107,34 +109,42 @@ def prepare(
 def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: bool = False) -> Measured:
     """Choose how samples are used, train what the verdicts need, and measure the gains on test.
 
+    What cannot change a verdict any more is not trained: samples that do not beat the best arm cannot ship, so the other
+    rivals, and the controls that show what is behind a gain, are trained only where a class does beat it.
     brief: leave out the other classifiers, the controls and the learning curve, which no verdict depends on.
     """
     inputs, name = study.inputs, choice.classifier
-    keys = [key for arm in _measured_arms(choice, brief) for key in _repeats(name, arm, settings)]
+    arm = choice.arm[name]
+    keys = [key for own in dict.fromkeys(("nothing", arm)) for key in _repeats(name, own, settings)]
     study.train(keys, "arms")
     rng = seeds.numpy_generator(seed, "evaluate", "test")
     draws = resampling(study, settings.repeats, _enough_draws(inputs, settings), rng)
     plain = _precisions(draws, name, keys)
     if all(_solved(choice, label, plain, settings) for label in inputs.minority):
-        return Measured(Way(min(settings.doses), "mixed", "every class is solved without them", ()), keys, {}, plain)
+        return Measured(
+            Way(min(settings.doses), "mixed", "every class is solved without them", ()), keys, precisions=plain
+        )
     assert study.folds is not None, "a study of minority classes has folds"
     way = choose.choose_way(study.folds, choice, settings.doses)
-    if way.worthwhile:
-        for source in [FILTERED, *([] if brief else _controls(inputs))]:
-            keys += _repeats(name, choice.arm[name], settings, source, way)
     if not brief:
-        for other in [other for other in study.fitter.table if other != name]:
-            keys += _repeats(other, choice.arm[other], settings)
-            keys += _repeats(other, choice.arm[other], settings, FILTERED, way) if way.worthwhile else []
-    study.train(keys, "arms")
+        keys += _other_classifiers(study, choice, way, settings)
     if not way.worthwhile:
-        return Measured(way, keys, {}, plain)
+        study.train(keys, "arms")
+        return Measured(way, keys, precisions=plain)
+    keys += _repeats(name, arm, settings, FILTERED, way)
+    study.train(keys, "arms")
     gains = _gains(draws, choice, keys, settings)
-    sure = any(
-        gains[name, choice.arm[name], label].low > 0 for label in inputs.minority if (inputs.test.y == label).any()
-    )
+    over_best = [gains[name, arm, label] for label in inputs.minority if (name, arm, label) in gains]
+    rivals = [arm]
+    if any(gate.may_ship(gain, settings) for gain in over_best):
+        rivals = choice.rivals[name]
+        keys += [key for rival in rivals for key in _repeats(name, rival, settings) if key not in keys]
+        keys += [key for source in _controls(inputs, brief) for key in _repeats(name, arm, settings, source, way)]
+        study.train(keys, "arms")
+        gains = _gains(draws, choice, keys, settings)
+    sure = any(gain.low > 0 for gain in over_best)
     learnt = yardstick.learning_curves(study, choice, settings.repeats) if sure and not brief else {}
-    return Measured(way, keys, gains, _precisions(draws, name, keys), learnt)
+    return Measured(way, keys, gains, rivals, _precisions(draws, name, keys), learnt)
 
 
 def judge(
@@ -155,14 +165,19 @@ def _solved(choice: Choice, label: int, on_test: dict[tuple[str, int], float], s
     return choice.best.by_class.get(label, 0.0) >= level and tested >= level
 
 
-def _measured_arms(choice: Choice, brief: bool) -> list[str]:
-    """Return the arms of the deciding classifier that are trained for the test rows: all rivals, and as is to compare."""
-    rivals = choice.rivals[choice.classifier]
-    return rivals if brief or "nothing" in rivals else ["nothing", *rivals]
+def _other_classifiers(study: Study, choice: Choice, way: Way, settings: Settings) -> list[Key]:
+    """Return the trainings of the classifiers that do not decide: their best arms, and those with samples where worthwhile."""
+    keys = []
+    for other in [other for other in study.fitter.table if other != choice.classifier]:
+        keys += _repeats(other, choice.arm[other], settings)
+        keys += _repeats(other, choice.arm[other], settings, FILTERED, way) if way.worthwhile else []
+    return keys
 
 
-def _controls(inputs: Inputs) -> list[str]:
+def _controls(inputs: Inputs, brief: bool) -> list[str]:
     """Return the sources that show what is behind a gain; those of the filter only where it dropped more than a few."""
+    if brief:
+        return []
     kept = sum(int(pool.kept.sum()) for pool in inputs.pools)
     strict = kept < MOSTLY_KEPT * sum(len(pool.kept) for pool in inputs.pools)
     parents = any((pool.parents >= 0).any() for pool in inputs.pools)
@@ -224,8 +239,8 @@ def _evidence(
 ) -> gate.Evidence:
     unknown = intervals.Interval(float("nan"), float("-inf"), float("inf"), float("inf"), 1.0)
     name = choice.classifier
-    arm, rivals = choice.arm[name], choice.rivals[name]
-    against = {rival: measured.gains.get((name, rival, label), unknown) for rival in rivals}
+    arm = choice.arm[name]
+    against = {rival: measured.gains.get((name, rival, label), unknown) for rival in measured.rivals or [arm]}
     pool = next(pool for pool in inputs.pools if pool.label == label)
     worth = measured.curves[label].worth(against[arm].value) if label in measured.curves else None
     return gate.Evidence(
@@ -245,7 +260,7 @@ def _evidence(
         reference_agreement=inspected.reference_agreement,
         worth=worth,
         advised=advice.advised(choice),
-        instead=advice.instead(choice, _on_test(measured, ["nothing", *rivals], label)),
+        instead=advice.instead(choice, _on_test(measured, ["nothing", *against], label)),
     )
 
 
@@ -274,7 +289,7 @@ def _metrics(
         "deciding_classifier": choice.classifier,
         "deciding_metric": "average_precision",
         "best_arm": choice.arm,
-        "rivals": choice.rivals[choice.classifier],
+        "rivals": measured.rivals or [choice.arm[choice.classifier]],
         "selection": {
             "average_precision": tables.nested({key: scored.value for key, scored in choice.scores.items()}),
             "tuned_threshold_strength": choice.strength,

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
@@ -39,10 +39,10 @@ class Scored:
 
 @dataclass(frozen=True)
 class Folds:
-    """Cross-validation over the real samples of `inputs` outside of test. What was trained on them alone is kept.
+    """Cross-validation over the real samples of `inputs` outside of test. What was trained is kept.
 
     fitter: trains.   splits: `count` folds of each repetition, one repetition after the other.
-    weights: (1 + draws, n) of the rows: as they are, and under bootstrap draws.   known: trainings without synthetic samples.
+    weights: (1 + draws, n) of the rows: as they are, and under bootstrap draws.   known: what was trained, by fold.
     """
 
     inputs: Inputs
@@ -63,14 +63,17 @@ class Folds:
         drawn = intervals.stratified_weights(real.y, DRAWS, rng)
         return cls(inputs, fitter, found, count, np.concatenate([np.ones((1, len(real))), drawn]).astype(np.float32))
 
+    def with_pools(self, inputs: Inputs) -> "Folds":
+        """Return the folds of the same real samples with other candidates; what was trained without any is known."""
+        return replace(self, inputs=inputs, known={one: out for one, out in self.known.items() if not one[0].source})
+
     def train(self, keys: Sequence[Key], purpose: str, last: int | None = None) -> dict[Key, list[Outcome]]:
         """Return for each of `keys` what it gives in the folds up to `last`, asked about the fold's own rows."""
         wanted = [(key, place) for key in keys for place in range(len(self.splits))[:last]]
         missing = [one for one in wanted if one not in self.known]
         made = dict(zip(missing, self.fitter([self._task(*one) for one in missing], purpose), strict=True))
-        self.known.update({one: outcome for one, outcome in made.items() if not one[0].source})
-        made |= {one: self.known[one] for one in wanted if one not in made}
-        return {key: [made[one] for one in wanted if one[0] == key] for key in keys}
+        self.known.update(made)
+        return {key: [self.known[one] for one in wanted if one[0] == key] for key in keys}
 
     def _task(self, key: Key, place: int) -> Task:
         real, (rows, out) = self.inputs.real, self.splits[place]

@@ -88,6 +88,11 @@ def judge(evidence: Sequence[Evidence], settings: Settings) -> list[Verdict]:
     return [_judge(e, h, float(q), len(evidence), settings) for e, h, q in zip(evidence, hardest, p, strict=True)]
 
 
+def may_ship(gain: intervals.Interval, settings: Settings) -> bool:
+    """Say whether a class with this gain over its best arm can still ship; the other rivals can only speak against it."""
+    return gain.p <= (1 - settings.confidence) / 2 and gain.value >= settings.min_gain
+
+
 def _judge(e: Evidence, hardest: str, p: float, classes: int, settings: Settings) -> Verdict:
     level = (1 - settings.confidence) / 2
     gain = e.gains[e.baseline]

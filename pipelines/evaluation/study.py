@@ -33,7 +33,7 @@ class Study:
         """Return the study of other candidates, which knows what was trained without any."""
         inputs = replace(self.inputs, pools=pools)
         plain = {key: outcome for key, outcome in self.outcomes.items() if not key.source}
-        folds = replace(self.folds, inputs=inputs) if self.folds else None
+        folds = self.folds.with_pools(inputs) if self.folds else None
         return Study(inputs, self.fitter, self.strength, plain, folds)
 
     def train(self, keys: Iterable[Key], purpose: str) -> None:

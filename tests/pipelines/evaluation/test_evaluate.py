@@ -107,6 +107,16 @@ def test_wrong_labels_are_held() -> None:
     assert {one["verdict"] for one in result.verdicts["classes"].values()} == {"hold"}
 
 
+def test_what_cannot_ship_is_not_measured_against_every_rival() -> None:
+    """Samples that do not beat the best arm are compared with that arm and with training as is; no fold is trained twice."""
+    result = evaluate(digits((1,), classes=5, kind="copies"), BRIEF, 0)
+    costs, best = result.costs, result.metrics["best_arm"]["logistic_regression"]
+    assert result.metrics["rivals"] == [best]
+    assert set(costs[costs["purpose"] == "arms"]["arm"]) <= {"nothing", best, "gan_filtered"}
+    ways = costs[costs["purpose"] == "dose and use"]["fits"].sum()
+    assert ways <= BRIEF.folds * len(result.frames["ways"])
+
+
 def test_copies_are_held_and_named() -> None:
     """Whatever they gain."""
     result = evaluate(digits((1,), classes=5, kind="copies"), BRIEF, 0)
