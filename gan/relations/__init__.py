@@ -108,7 +108,9 @@ def _follows(one: Relation, found: Sequence[Relation], known: Known) -> bool:
     if isinstance(one, Sum):
         return len(one.names) == 2 and set(one.names) in decided
     if isinstance(one, Order):
-        sums = [other for other in found if isinstance(other, Sum) and other.total == one.high and one.low in other.parts]
+        sums = [
+            other for other in found if isinstance(other, Sum) and other.total == one.high and one.low in other.parts
+        ]
         return {one.low, one.high} in decided or any(
             all(known.number(name).low >= 0 for name in other.parts) for other in sums
         )

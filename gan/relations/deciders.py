@@ -70,9 +70,7 @@ class Decides(Relation):
         """Return a training row that has the right value for each row of `frame`, (n,), and whether there is one, (n,)."""
         ours, theirs = numbered(frame, known.frame, [self.column, name])
         deciding, values = theirs[:, 1] + 1, theirs[:, 2] + 1  # 0: missing
-        pairs, first, counts = np.unique(
-            deciding * (values.max() + 1) + values, return_index=True, return_counts=True
-        )
+        pairs, first, counts = np.unique(deciding * (values.max() + 1) + values, return_index=True, return_counts=True)
         order = np.lexsort((-first, counts))
         model = np.full(max(ours[:, 1].max(initial=-1), theirs[:, 1].max(initial=-1)) + 2, -1)
         model[pairs[order] // (values.max() + 1)] = first[order]  # of the commonest value, the last one counts

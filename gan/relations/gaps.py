@@ -20,7 +20,9 @@ class Gap(Relation):
     kind: Literal["gap"] = Field(default="gap", description="a column that says where others are missing")
     columns: list[Name] = Field(min_length=1, description="the columns that are missing")
     flag: Name = Field(description="the column that says where")
-    values: list[Value] = Field(min_length=1, description="values of the flag beside the gaps; null: where it is missing")
+    values: list[Value] = Field(
+        min_length=1, description="values of the flag beside the gaps; null: where it is missing"
+    )
     value: Value = Field(default=None, description="what stands in a gap; null: nothing")
 
     @property
@@ -84,7 +86,9 @@ class Gap(Relation):
     def __str__(self) -> str:
         what = "missing" if self.value is None else self.value
         told = " or ".join("missing" if value is None else str(value) for value in self.values)
-        return f"{', '.join(map(str, self.columns))} {'is' if len(self.columns) == 1 else 'are'} {what} exactly where {self.flag} is {told}"
+        names = ", ".join(map(str, self.columns))
+        verb = "is" if len(self.columns) == 1 else "are"
+        return f"{names} {verb} {what} exactly where {self.flag} is {told}"
 
 
 class _Option(NamedTuple):
@@ -96,7 +100,7 @@ class _Option(NamedTuple):
 
 
 def _gap_values(column: Any, known: Known) -> list[Value]:
-    """Return what may stand in a gap of a column: nothing where rows miss it, a spike, the commonest of more than two levels."""
+    """Return what may stand in a gap: nothing where rows miss it, a spike, the commonest of more than two levels."""
     values: list[Value] = [None] if column.missing else []
     if isinstance(column, NumberColumn) and column.kind in ("numeric", "integer"):
         numbers = column.numbers(known.frame[column.name])

@@ -60,7 +60,9 @@ class Order(Relation):
         gap = (above - below)[both]
         if len(gap) < LEAST_ROWS:
             return None
-        near = min(_near(gap), _near(relative)) if (relative := _relative(below[both], above[both])).size else _near(gap)
+        near = (
+            min(_near(gap), _near(relative)) if (relative := _relative(below[both], above[both])).size else _near(gap)
+        )
         broken = int((gap < 0).sum())
         if near < max(LEAST_NEAR, 0.01 * len(gap)) or broken > near / 20:
             return None

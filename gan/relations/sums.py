@@ -77,10 +77,16 @@ class Sum(Relation):
         if not kept.any() or not known.tolerable(~kept):
             return None
         columns = [known.numbers(name) for name in names]
-        varied = all((one != _commonest(one)).sum() >= LEAST and one.std() * REMAINDER >= rest[kept].std() for one in columns)
+        varied = all(
+            (one != _commonest(one)).sum() >= LEAST and one.std() * REMAINDER >= rest[kept].std() for one in columns
+        )
         within = float(f"{rest[kept].max():.3g}") if rest[kept].max() > _exactness(known, names) else 0.0
         within = max(within, float(rest[kept].max())) if within else 0.0
-        return cls(parts=parts, total=total, constant=constant if total is None else None, within=within) if varied else None
+        return (
+            cls(parts=parts, total=total, constant=constant if total is None else None, within=within)
+            if varied
+            else None
+        )
 
     def broken(self, frame: pd.DataFrame, known: Known) -> np.ndarray:
         """Say of each row whether it breaks the relation, (n,) bool; a missing value breaks nothing."""
@@ -110,7 +116,9 @@ class Sum(Relation):
 
     def __str__(self) -> str:
         near = f", within {self.within:g}" if self.within else ""
-        return f"{' + '.join(map(str, self.parts))} = {f'{self.constant:g}' if self.total is None else self.total}{near}"
+        return (
+            f"{' + '.join(map(str, self.parts))} = {f'{self.constant:g}' if self.total is None else self.total}{near}"
+        )
 
 
 def sum_of(columns: list[np.ndarray]) -> np.ndarray:
