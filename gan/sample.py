@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -11,7 +11,6 @@ from gan.constraints import Constraint, check, tally
 from gan.device import prepare_device
 from gan.errors import ConstraintError
 from gan.modalities import Samples
-from gan.modalities.table import TableCodec
 from gan.model import GAN, Labelled, starters
 from gan.progress import Progress
 from gan.relations import AnyRelation, Keeper
@@ -106,9 +105,9 @@ class _Maker:
         self.nothing, self.references = references[:0], references
         self.keeper: Keeper | None = None
         if relations:
-            if not isinstance(gan.codec, TableCodec):
+            if not gan.codec.constrainable:
                 raise ValueError(f"relations: only rows of a table have columns, the data are {gan.codec.kind}")
-            self.keeper = Keeper(relations, references if lenders is None else lenders[0], gan.codec.columns)
+            self.keeper = Keeper(relations, references if lenders is None else lenders[0], cast(Any, gan.codec).columns)
 
     @torch.inference_mode()
     def make(self, seeds: np.ndarray, progress: Progress | None) -> Generated:

@@ -107,7 +107,7 @@ class Sum(Relation):
         values = np.stack([absolute(column, frame[column.name]) for column in columns], axis=1)
         moved = rescaled(values, (self.constant or 0) + left, columns)
         for place, column in enumerate(columns):
-            put(frame, column.name, moved[:, place] != values[:, place], typed(column, moved[:, place]))
+            put(frame, self.parts[place], moved[:, place] != values[:, place], typed(column, moved[:, place]))
 
     def _rest(self, frame: pd.DataFrame, known: Known) -> np.ndarray:
         """Return what the parts of each row are more than the total, (n,), NaN where one is missing."""

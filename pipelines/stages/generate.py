@@ -3,7 +3,7 @@
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -98,15 +98,15 @@ def _made(
 
 def _relations(gan: "GAN", known: Samples, settings: Settings) -> list[AnyRelation]:
     """Return the relations to keep, and print them as they may stand in `params.yaml`; UserError where one cannot be asked."""
-    from gan.modalities.table import TableCodec
     from gan.relations import Keeper
 
-    if not isinstance(gan.codec, TableCodec):
+    if known.kind != TABLE:
         return []
+    columns = cast(Any, gan.codec).columns
     wanted = settings.relations
-    found = find(known.values, known.labels, gan.codec.columns) if isinstance(wanted, str) else wanted
+    found = find(known.values, known.labels, columns) if isinstance(wanted, str) else wanted
     try:
-        Keeper(found, known.values, gan.codec.columns)
+        Keeper(found, known.values, columns)
     except ValueError as error:
         raise UserError(f"params.yaml: generate.relations: {error}") from None
     for relation in found:
