@@ -36,7 +36,7 @@ class Settings(Base):
         description="table: what each row satisfies: a list of {kind: range, column, min, max}, {kind: inequality, low, "
         "high}, {kind: fixed_combinations, columns: […]} or {kind: expression, expression}",
     )
-    relations: Literal["auto"] | list[AnyRelation] = TableField(
+    relations: Literal["auto"] | list[AnyRelation] = ExpertTableField(
         default="auto",
         description="table: what holds between columns and is kept: auto (found on the training rows and printed), or a list "
         "of {kind: decides, column, decides: […]}, {kind: gap, columns: […], flag, values: […]}, {kind: sum, parts: […], "
