@@ -20,6 +20,7 @@ from gan.modalities.images import ImageCodec
 from gan.modalities.table import Kind, TableCodec, infer_kinds
 from gan.model import GAN, Labelled
 from gan.progress import Progress
+from gan.relations import find
 from gan.sample import Generated, generate
 from gan.score import Calibration, score
 from gan.seeds import derive, numpy_generator
@@ -73,6 +74,8 @@ class GANOverSampler(BaseOverSampler):
         Their raw scores, comparable within a class.
     parents_ : (m, 2) int
         Samples of X that each started between.
+    relations_ : list
+        What was found to hold between the columns of a data frame, and is kept in the new rows (`gan.relations`).
     gans_ : dict
         The GAN of each class that got samples.
 
@@ -153,6 +156,9 @@ class GANOverSampler(BaseOverSampler):
         made: list[Generated] = []
         scores: list[np.ndarray] = []
         base = self._pretrained(samples, labels, len(classes), seed) if wanted else None
+        self.relations_: list[Any] = []
+        if base is not None and isinstance(base.codec, TableCodec) and isinstance(X, pd.DataFrame):
+            self.relations_ = find(samples, labels, base.codec.columns)
         for index, count in wanted.items():
             assert base is not None
             own = np.flatnonzero(labels == index)
@@ -217,7 +223,7 @@ class GANOverSampler(BaseOverSampler):
         """Make `count` rows of a class from its rows `own`, and their scores, (count,)."""
         candidates = int(np.ceil(count / self.acceptance))
         marks = np.array([derive(seed, row) for row in range(candidates)])
-        made = generate(gan, own, index, marks, lenders=lenders)
+        made = generate(gan, own, index, marks, lenders=lenders, relations=self.relations_)
         scores = score(gan, made.samples, index)
         if candidates == count:
             return made, scores

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -13,6 +13,8 @@ from gan.errors import ConstraintError
 from gan.modalities import Samples
 from gan.model import GAN, Labelled, starters
 from gan.progress import Progress
+from gan.relations import AnyRelation, Keeper
+from gan.relations.known import Parents
 from gan.seeds import derive, numpy_generator
 from gan.starts import stacked
 
@@ -43,6 +45,7 @@ def generate(
     lenders: Labelled | None = None,
     constraints: Sequence[Constraint] = (),
     constraint_budget: float = 20,
+    relations: Sequence[AnyRelation] = (),
 ) -> Generated:
     """Make one candidate for each of `seeds`, (n,) int, from the class's real training samples, (m, s, s, c) or rows.
 
@@ -53,9 +56,10 @@ def generate(
     lenders: training samples of other classes with their labels, which starts borrow differences from.
     constraints: what the rows of a table must satisfy, `references` saying which combinations there are. A row that does
     not is made again from a seed that its own gives, so that it still depends on that alone.
+    relations: what is kept in the rows of a table by mending each, see `gan.relations`; constraints are checked after that.
     Raises ConstraintError when `constraint_budget` times as many rows as wanted were made and some still break one.
     """
-    maker = _Maker(gan, references, class_index, lenders)
+    maker = _Maker(gan, references, class_index, lenders, relations)
     made = maker.make(seeds, progress)
     if not constraints:
         return made
@@ -82,7 +86,14 @@ def generate(
 class _Maker:
     """Makes candidates of one class: what the class has to be prepared for once."""
 
-    def __init__(self, gan: GAN, references: Samples, class_index: int, lenders: Labelled | None):
+    def __init__(
+        self,
+        gan: GAN,
+        references: Samples,
+        class_index: int,
+        lenders: Labelled | None,
+        relations: Sequence[AnyRelation] = (),
+    ):
         self.gan, self.device = gan, prepare_device()
         self.generator = gan.generator.to(self.device)
         self.class_index = class_index
@@ -91,7 +102,12 @@ class _Maker:
         lent = np.flatnonzero(lenders[1] != class_index) if lenders is not None else own[:0]
         self.lender_rows = np.concatenate([own, lent])  # of a row of the starters' samples
         self.label = torch.tensor([class_index], device=self.device)
-        self.nothing = references[:0]
+        self.nothing, self.references = references[:0], references
+        self.keeper: Keeper | None = None
+        if relations:
+            if not gan.codec.constrainable:
+                raise ValueError(f"relations: only rows of a table have columns, the data are {gan.codec.kind}")
+            self.keeper = Keeper(relations, references if lenders is None else lenders[0], cast(Any, gan.codec).columns)
 
     @torch.inference_mode()
     def make(self, seeds: np.ndarray, progress: Progress | None) -> Generated:
@@ -109,7 +125,7 @@ class _Maker:
                 start = starts[place : place + 1].to(self.device).clone()
                 noise = rng.standard_normal((1, self.gan.sizes.noise_dim), dtype=np.float32)
                 outputs[place] = self.generator(start, torch.from_numpy(noise).to(self.device).clone(), self.label)[0]
-            made.append(self.gan.codec.decode(outputs, starts))
+            made.append(self._kept(self.gan.codec.decode(outputs, starts), drawn.reference, drawn.neighbour))
             draws.append(drawn)
             if progress is not None:
                 progress(rows.stop, len(seeds), {})
@@ -118,6 +134,13 @@ class _Maker:
         return Generated(
             self.gan.codec.joined(made), drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step
         )
+
+    def _kept(self, made: Samples, reference: np.ndarray, neighbour: np.ndarray) -> Samples:
+        """Return rows with the relations kept; reference, neighbour: (n,) rows of the references."""
+        if self.keeper is None:
+            return made
+        take = self.gan.codec.take
+        return self.keeper.keep(made, Parents(take(self.references, reference), take(self.references, neighbour)))[0]
 
     def merged(self, parts: list[tuple[np.ndarray, Generated]]) -> Generated:
         """Put parts together, each candidate at the place that is said with its part."""

@@ -110,6 +110,14 @@ class NumberColumn:
         state[np.isnan(numbers)] = self.states - 1 if self.missing else 0
         return state
 
+    def snapped(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the values of the grid or the levels, within the range, that lie nearest to `numbers`, (n,) float64."""
+        inside = np.clip(numbers, self.low, self.high)
+        if self.levels:
+            levels = np.array(self.levels)
+            return np.asarray(levels[np.searchsorted((levels[1:] + levels[:-1]) / 2, inside)])
+        return self.low + np.rint((inside - self.low) / self.step) * self.step if self.step > 0 else inside
+
     def series(self, numbers: np.ndarray, state: np.ndarray | None) -> pd.Series:
         """Return values for `numbers`, (n,) float64 on the grid, and `state`, (n,), where there are states."""
         values = numbers.copy()

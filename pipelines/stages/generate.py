@@ -1,8 +1,9 @@
 """Make candidates of one class, each from its own seed, each with its discriminator score."""
 
+import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from gan import seeds
 from gan.constraints import Constraint, check
 from gan.errors import ConstraintError
 from gan.progress import Progress
+from gan.relations import AnyRelation, find
 from gan.settings import ExpertTableField, TableField
 from gan.settings import Settings as Base
 from pipelines.errors import UserError
@@ -33,6 +35,12 @@ class Settings(Base):
         default=[],
         description="table: what each row satisfies: a list of {kind: range, column, min, max}, {kind: inequality, low, "
         "high}, {kind: fixed_combinations, columns: […]} or {kind: expression, expression}",
+    )
+    relations: Literal["auto"] | list[AnyRelation] = ExpertTableField(
+        default="auto",
+        description="table: what holds between columns and is kept: auto (found on the training rows and printed), or a list "
+        "of {kind: decides, column, decides: […]}, {kind: gap, columns: […], flag, values: […]}, {kind: sum, parts: […], "
+        "total or constant, within}, {kind: order, low, high, strict}; []: none",
     )
     constraint_budget: float = ExpertTableField(
         default=20, ge=1, description="attempts for each row, on average, until all candidates satisfy the constraints"
@@ -81,11 +89,30 @@ def _made(
     from gan.sample import generate
 
     own, lenders = known.of_class(task.index), (known.values, known.labels)
-    limits = settings.constraints, settings.constraint_budget
+    limits = settings.constraints, settings.constraint_budget, _relations(gan, known, settings)
     try:
         return generate(gan, own.values, task.index, own_seeds, progress, lenders, *limits)
     except ConstraintError as error:
         raise UserError(f"class {task.label!r}: {error}") from None
+
+
+def _relations(gan: "GAN", known: Samples, settings: Settings) -> list[AnyRelation]:
+    """Return the relations to keep, and print them as they may stand in `params.yaml`; UserError where one cannot be asked."""
+    from gan.relations import Keeper
+
+    if known.kind != TABLE:
+        return []
+    columns = cast(Any, gan.codec).columns
+    wanted = settings.relations
+    found = find(known.values, known.labels, columns) if isinstance(wanted, str) else wanted
+    try:
+        Keeper(found, known.values, columns)
+    except ValueError as error:
+        raise UserError(f"params.yaml: generate.relations: {error}") from None
+    for relation in found:
+        said = json.dumps(relation.model_dump(mode="json"), ensure_ascii=False)
+        print(f"generate: kept: {relation}; in generate.relations: {said}")
+    return found
 
 
 def origins(made: "Generated", known: Samples, label: int) -> pd.DataFrame:
