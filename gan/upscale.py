@@ -6,6 +6,8 @@ that nothing has to be downloaded. The network adds to the bicubic enlargement, 
 """
 
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -23,8 +25,10 @@ from gan.progress import Progress
 from gan.reduce import reduce
 from gan.seeds import numpy_generator, torch_generator
 from gan.shifts import reach, shift
+from gan.states import State, States
 from gan.training.adversary import Adversary
 from gan.training.batches import Batch
+from gan.training.moving import Moving
 from gan.training.optim import at_rest, falling_rates, optimiser
 from gan.training.settings import UpscaleSettings
 
@@ -83,10 +87,15 @@ class Upscaler:
 
 
 def train_upscaler(
-    images: np.ndarray, settings: UpscaleSettings, seed: int, progress: Progress | None = None
+    images: np.ndarray,
+    settings: UpscaleSettings,
+    seed: int,
+    progress: Progress | None = None,
+    states: States | None = None,
 ) -> Upscaler:
     """Train an upscaler by `settings.factor` on `images`, (n, s, s, c) uint8 of the size that it is to make.
 
+    states: where the state of the training is kept, and goes on from.
     Raises ValueError when the images are not square or cannot be divided by the factor.
     """
     device = prepare_device()
@@ -101,6 +110,8 @@ def train_upscaler(
     adversary = Adversary(generator, discriminator, codec, settings.gamma * PENALTY_EVERY)
     optimisers = [optimiser(network, settings.learning_rate) for network in (discriminator, generator)]
     rng, shifts = numpy_generator(seed, "upscale", "batches"), torch_generator(seed, "upscale", "shifts")
+    networks = {"generator": generator, "discriminator": discriminator}
+    moving = Moving(networks, dict(zip(("of discriminator", "of generator"), optimisers, strict=True)), rng, shifts)
 
     def draw() -> Batch:
         rows = rng.integers(len(images), size=settings.batch_size)
@@ -108,7 +119,17 @@ def train_upscaler(
         nothing = torch.zeros(len(rows), 1), torch.zeros(len(rows), dtype=torch.long)  # no noise, one class
         return Batch(*(part.to(device) for part in (real, start, *nothing)))
 
-    for step, rate in enumerate(falling_rates(settings.learning_rate, settings.steps, last=0.0), start=1):
+    def state(step: int) -> State:
+        return State(moving.arrays(), {"step": step, "moving": moving.notes()})
+
+    done = 0
+    if states is not None and states.found is not None:
+        moving.restore(states.found.arrays, states.found.notes["moving"])
+        done = states.found.notes["step"]
+    rates = enumerate(falling_rates(settings.learning_rate, settings.steps, last=0.0), start=1)
+    for step, rate in islice(rates, done, None):
+        if states is not None:
+            states.keep_if_due(partial(state, step - 1))
         for either in optimisers:
             either.param_groups[0]["lr"] = rate
         adversary.discriminator_step(draw(), shifts, penalised=step % PENALTY_EVERY == 0)
@@ -117,8 +138,8 @@ def train_upscaler(
         optimisers[1].step()
         if progress is not None and (step % REPORT_EVERY == 0 or step == settings.steps):
             progress(step, settings.steps, {name: value.item() for name, value in figures.items()})
-    networks = at_rest(generator), at_rest(discriminator)
-    return Upscaler(GAN("dcgan", sizes, *networks, codec, total_steps=settings.steps), settings.factor)
+    trained = at_rest(generator), at_rest(discriminator)
+    return Upscaler(GAN("dcgan", sizes, *trained, codec, total_steps=settings.steps), settings.factor)
 
 
 def _generator_step(

@@ -1,7 +1,9 @@
 """Which weights of a training to keep: those that do best on held-out samples."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,6 +11,7 @@ from scipy.spatial.distance import cdist, pdist
 from torch import nn
 
 from gan.networks.parts import Residual
+from gan.training.moving import put_into, weights_of
 
 PRIOR = 4  # held-out samples that the spread of the base counts as
 
@@ -74,6 +77,32 @@ class Keeper:
             kept,
             f"{said}kept: {kept.name}, energy score on held-out samples {self.shares @ kept.energy:.4g} ({others})",
         )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the weights of the steps that may still be kept."""
+        known = {one.name for one in self.before}
+        held = {one.name: one for one in (self.last, self.best) if one and one.name not in known}
+        arrays = {f"{name}.energy": one.energy for name, one in held.items()}
+        for name, one in held.items():
+            arrays |= weights_of(one.generator, f"{name}.generator")
+            arrays |= weights_of(one.discriminator, f"{name}.discriminator")
+        return arrays
+
+    def notes(self) -> dict[str, Any]:
+        """Return which weights are the last and the best so far."""
+        return {"last": self.last.name if self.last else None, "best": self.best.name if self.best else None}
+
+    def restore(self, arrays: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> None:
+        """Put back what `arrays` and `notes` have returned."""
+        known = {one.name: one for one in self.before}
+        for name in {*notes.values()} - {None, *known}:
+            generator, discriminator = (
+                copy.deepcopy(network) for network in (self.before[0].generator, self.before[0].discriminator)
+            )
+            put_into(generator, f"{name}.generator", arrays)
+            put_into(discriminator, f"{name}.discriminator", arrays)
+            known[name] = Weights(name, arrays[f"{name}.energy"], generator, discriminator)
+        self.last, self.best = (known.get(notes[which]) for which in ("last", "best"))
 
     def _choose(self, stopped: bool) -> Weights:
         if self.best is None or self.last is None or (stopped and not len(self.shares)):

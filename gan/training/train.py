@@ -3,6 +3,8 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
 
 import numpy as np
 import torch
@@ -18,10 +20,12 @@ from gan.progress import Progress
 from gan.seeds import derive, numpy_generator, torch_generator
 from gan.shifts import Augmentation, random_shift
 from gan.starts import Policy
+from gan.states import State, States
 from gan.training.adversary import Adversary
 from gan.training.batches import Batches
 from gan.training.keep import Keeper, Weights, without_change
 from gan.training.losses import RELATIVISTIC, Loss
+from gan.training.moving import Moving
 from gan.training.optim import at_rest, average_into, falling_rates, gradient_norm, optimiser
 from gan.training.rehearse import choose_policy
 from gan.training.settings import PretrainSettings, TrainSettings
@@ -44,6 +48,7 @@ def pretrain(
     validation: Labelled | None = None,
     codec: Codec | None = None,
     *,
+    states: States | None = None,
     policy: type[Policy] = Policy,
     families: Mapping[str, Family] = FAMILIES,
     loss: Loss = RELATIVISTIC,
@@ -53,16 +58,19 @@ def pretrain(
 
     samples: (n, s, s, c) uint8, or a data frame of n rows. labels: (n,) in 0..class_count-1. network: a family or
     "auto". validation: held-out samples and labels, by which an earlier step is kept where the last is worse. codec: fitted
-    to training samples; by default it is fitted here.
+    to training samples; by default it is fitted here. states: where the state of the training is kept, and goes on from.
     policy: what makes the policy of the starts. families: where the networks are found by name. loss, augmentation: see
-    `Adversary`. These four are for studies: a checkpoint holds a plain policy and a family's name.
+    `Adversary`. These last are for studies: a checkpoint holds a plain policy and a family's name.
     Raises ValueError when images are not square, a label is out of range, or the network is unknown or not for such data.
     """
     codec = fit(samples) if codec is None else codec
     channels, size = codec.shape(samples)
     if len(labels) != len(samples) or labels.min() < 0 or labels.max() >= class_count:
         raise ValueError(f"labels: expected {len(samples)} of 0..{class_count - 1}, got {len(labels)}")
-    chosen = choose_policy(codec.pack(samples), labels, codec, settings, seed, policy)
+    if states is not None and states.found is not None:
+        chosen = policy(**states.found.notes["policy"])
+    else:
+        chosen = choose_policy(codec.pack(samples), labels, codec, settings, seed, policy)
     name = choose(network, size)
     if codec.families is not None and name not in codec.families:
         raise ValueError(
@@ -75,7 +83,8 @@ def pretrain(
     )
     base = GAN(name, sizes, generator, discriminator, codec, chosen)
     given = _Given(samples, labels, validation, None)
-    return _fit(base, given, settings, settings.sampling_power, derive(seed, "pretrain"), progress, loss, augmentation)
+    run = _set_up(base, given, settings, settings.sampling_power, derive(seed, "pretrain"), loss, augmentation)
+    return _fit(run, progress, states)
 
 
 def specialise(
@@ -88,6 +97,7 @@ def specialise(
     validation: Samples | None = None,
     lenders: Labelled | None = None,
     *,
+    states: States | None = None,
     loss: Loss = RELATIVISTIC,
     augmentation: Augmentation = random_shift,
 ) -> GAN:
@@ -96,7 +106,7 @@ def specialise(
     samples: (n, s, s, c) uint8 or a data frame, all of the class. validation: held-out samples of the class; by them an
     earlier step is kept, or `base`, or a generator that changes nothing, where the last step is worse.
     lenders: the training samples of the other classes, which starts borrow differences from.
-    loss, augmentation: see `Adversary`.
+    states, loss, augmentation: see `pretrain`.
     Raises ValueError when the samples are not like those of the base or `class_index` is not one of its classes.
     """
     if base.codec.shape(samples) != (base.sizes.channels, base.sizes.size):
@@ -105,8 +115,8 @@ def specialise(
         raise ValueError(f"class_index: expected 0..{base.sizes.classes - 1}, got {class_index}")
     held_out = None if validation is None else (validation, np.full(len(validation), class_index))
     given = _Given(samples, np.full(len(samples), class_index), held_out, lenders)
-    gan = _fit(base, given, settings, 0.0, derive(seed, "train", class_index), progress, loss, augmentation)
-    return replace(gan, class_index=class_index)
+    run = _set_up(base, given, settings, 0.0, derive(seed, "train", class_index), loss, augmentation)
+    return replace(_fit(run, progress, states), class_index=class_index)
 
 
 @dataclass
@@ -119,23 +129,18 @@ class _Given:
     lenders: Labelled | None
 
 
-def _fit(
-    gan: GAN,
-    given: _Given,
-    settings: PretrainSettings | TrainSettings,
-    power: float,
-    seed: int,
-    progress: Progress | None,
-    loss: Loss,
-    augmentation: Augmentation,
-) -> GAN:
-    """Train a copy of `gan` and return it on the CPU, with the averaged weights that are kept and with its health.
+def _fit(run: "_Run", progress: Progress | None, states: States | None) -> GAN:
+    """Train and return the GAN on the CPU, with the averaged weights that are kept and with its health.
 
-    power: see `Batches`. Training ends early when it has gone bad; `health` says so.
+    It goes on from the state that was found, and ends early when it has gone bad; `health` says so.
     """
-    run = _set_up(gan, given, settings, power, seed, loss, augmentation)
-    step, trouble = 0, ""
-    for step, rate in enumerate(falling_rates(settings.learning_rate, settings.steps), start=1):
+    settings = run.settings
+    done = run.restore(states.found) if states is not None and states.found is not None else 0
+    step, trouble = done, ""
+    rates = enumerate(falling_rates(settings.learning_rate, settings.steps), start=1)
+    for step, rate in islice(rates, done, None):
+        if states is not None:
+            states.keep_if_due(partial(run.state, step - 1))
         run.step(step, rate)
         if step % REPORT_EVERY == 0 or step == settings.steps:
             row, trouble = run.look(step)
@@ -202,6 +207,34 @@ class _Run:
             self.keeper.look(step, energy, self.average, self.adversary.discriminator)
         return row, trouble
 
+    @property
+    def moving(self) -> Moving:
+        """What a step changes, apart from what is kept."""
+        networks = {"generator": self.adversary.generator, "discriminator": self.adversary.discriminator}
+        optimisers = dict(zip(("of discriminator", "of generator"), self.optimisers, strict=True))
+        return Moving(networks | {"average": self.average}, optimisers, self.rng, self.shifts)
+
+    def state(self, step: int) -> State:
+        """Return all that the steps after `step` depend on."""
+        notes = {
+            "step": step,
+            "policy": self.gan.policy._asdict(),
+            "moving": self.moving.notes(),
+            "keeper": self.keeper.notes(),
+            "figures": {name: value.item() for name, value in self.figures.items()},
+            "history": self.history,
+        }
+        return State(self.moving.arrays() | self.keeper.arrays(), notes)
+
+    def restore(self, state: State) -> int:
+        """Go back to what `state` has returned; return its step."""
+        arrays, notes = state
+        self.moving.restore(arrays, notes["moving"])
+        self.keeper.restore(arrays, notes["keeper"])
+        self.figures = {name: torch.tensor(value) for name, value in notes["figures"].items()}
+        self.history = notes["history"]
+        return int(notes["step"])
+
     def outcome(self, step: int, trouble: str) -> GAN:
         """Return the GAN as kept after `step` steps, at rest, with what the training showed."""
         kept, outcome = self.keeper.conclude(step, trouble)
@@ -227,7 +260,7 @@ def _set_up(
     loss: Loss,
     augmentation: Augmentation,
 ) -> _Run:
-    """Return a training of copies of the networks of `gan` that has not taken a step."""
+    """Return a training of copies of the networks of `gan` that has not taken a step. power: see `Batches`."""
     device = prepare_device()
     generator, discriminator = (
         place(copy.deepcopy(network), device, torch.channels_last).requires_grad_(True)

@@ -39,6 +39,7 @@ class Stage:
     accelerator: bool = False  # trains or runs a network
     parallel: bool = False  # `run` takes `workers`, the number of processes it may use
     configurable: bool = True  # has a group of settings, which `run` takes as `settings`
+    resumes: bool = False  # `run` takes `states`, where it keeps how far it is and goes on from
     told_changes: bool = False  # `run` takes `changed`, all settings of all stages that differ from their defaults
     demo: bool = False  # part of this repository's own project only
     metrics: tuple[str, ...] = ()
@@ -97,6 +98,7 @@ STAGES = (
         reads={"train": "data/prepared/train.parquet", "validation": "data/prepared/validation.parquet"},
         writes={"upscaler": "data/models/upscaler.safetensors"},
         accelerator=True,
+        resumes=True,
     ),
     Stage(
         "pretrain",
@@ -113,6 +115,7 @@ STAGES = (
         },
         borrows=("upscale.factor",),
         accelerator=True,
+        resumes=True,
         plots={
             "training": {"x": "step", "y": "${curves}", "template": "training", "title": "Scores in training"},
         },
@@ -133,6 +136,7 @@ STAGES = (
         borrows=("upscale.factor",),
         per_class=True,
         accelerator=True,
+        resumes=True,
     ),
     Stage(
         "generate",
@@ -176,6 +180,7 @@ STAGES = (
         writes={"evaluation": "data/evaluation"},
         keeps={"judged": "data/judged.json"},
         parallel=True,
+        resumes=True,
         metrics=("data/evaluation/headline.json",),
         plots={
             "gains and alternatives": {

@@ -1,12 +1,13 @@
 """Run one stage in this process: what DVC's commands call. DVC decides when, this does what."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gan.errors import CheckpointError, DeviceError
 from pipelines import files
-from pipelines.driver import dag, dvc, names, params, progress
+from pipelines.driver import dag, dvc, names, params, progress, unfinished
 from pipelines.errors import UserError
 from pipelines.plan import Plan
 
@@ -33,32 +34,46 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
     limit_threads()
     same_kernels()
     values = params.read(project)
-    arguments: dict[str, Any] = {"seed": params.seed(values)}
-    if stage.configurable:
-        arguments["settings"] = params.group(stage, values)
-    arguments |= params.borrowed(stage, values, {other.name: other for other in dag.STAGES})
-    if stage.per_class:
-        arguments["task"] = _task(project, stage, slug)
-    if stage.told_changes:
-        arguments["changed"] = params.changed(values)
-    if stage.parallel:
-        arguments["workers"] = cores()
-    arguments |= {key: project / path for key, path in stage.keeps.items()}
+    told = _told(project, stage, slug, values)
     reads = {key: project / path.format(slug=slug) for key, path in stage.reads.items()}
     for path in reads.values():
         if not path.exists():
             raise UserError(
                 f"{path}: not there, and the stage {name} needs it; make it with: tailweight run {name} (or bring it: dvc pull)"
             )
+    arguments = told | {key: project / path for key, path in stage.keeps.items()}
+    if stage.parallel:
+        arguments["workers"] = cores()
     called = names.shown(stage.name_for(slug), project)
     writes = {key: path.format(slug=slug) for key, path in stage.writes.items()}
-    with files.outputs(project, writes) as temporary, progress.shown(called) as report:
+    share = params.resume(values).time_share
+    with (
+        unfinished.states(project, stage, slug, told, reads, share) as kept,
+        files.outputs(project, writes) as temporary,
+        progress.shown(called) as report,
+    ):
+        arguments |= kept
         try:
             stage.module.run(**reads, **temporary, **arguments, progress=report)
         except (CheckpointError, DeviceError) as error:
             raise UserError(str(error)) from None
     if dag.PLAN in stage.writes.values():
-        dvc.prune_files(project, set(Plan.load(project / dag.PLAN).classes))
+        slugs = set(Plan.load(project / dag.PLAN).classes)
+        dvc.prune_files(project, slugs)
+        unfinished.prune(project, slugs)
+
+
+def _told(project: Path, stage: dag.Stage, slug: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the stage is told beside its inputs: what decides its outputs."""
+    told: dict[str, Any] = {"seed": params.seed(values)}
+    if stage.configurable:
+        told["settings"] = params.group(stage, values)
+    told |= params.borrowed(stage, values, {other.name: other for other in dag.STAGES})
+    if stage.per_class:
+        told["task"] = _task(project, stage, slug)
+    if stage.told_changes:
+        told["changed"] = params.changed(values)
+    return told
 
 
 def limit_threads() -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from gan.settings import Settings
+from gan.settings import ExpertField, Settings
 from pipelines import files
 from pipelines.driver import explain
 from pipelines.driver.dag import Stage, stage_named, stages
@@ -25,12 +25,21 @@ MOVED = {  # settings of earlier versions
 }
 SEED = "every random number of a run comes from this one and a stable name"
 GATE = "what the command line makes of the verdicts"
+RESUME = "how a stage that was stopped goes on"
 
 
 class Gate(Settings):
     """What the command line makes of the verdicts; no stage depends on it."""
 
     enforce: bool = Field(default=False, description="`tailweight run` exits with code 3 when nothing ships, for CI")
+
+
+class Resume(Settings):
+    """How a stage that was stopped goes on; no stage depends on it."""
+
+    time_share: float = ExpertField(
+        default=0.01, ge=0, le=0.5, description="of a training's time, for keeping its state to go on from; 0: none"
+    )
 
 
 def read(project: Path) -> dict[str, Any]:
@@ -49,12 +58,13 @@ def read(project: Path) -> dict[str, Any]:
 def check(values: Mapping[str, Any], demo: bool) -> None:
     """Validate all settings, every group; UserError names the first key that is wrong and what it may be."""
     known = stages(demo)
-    names = ["seed", "gate", *(stage.name for stage in known)]
+    names = ["seed", "gate", "resume", *(stage.name for stage in known)]
     for name in values:
         if name not in names:
             raise SettingError(str(name), f"is not a group of settings{nearest(str(name), names)}")
     seed(values)
     gate(values)
+    resume(values)
     needed = ["seed"] + [stage.name for stage in known if type(group(stage, values)).model_fields]
     _check_table(values)
     missing = [name for name in needed if name not in values]
@@ -98,6 +108,11 @@ def _check_table(values: Mapping[str, Any]) -> None:
 def gate(values: Mapping[str, Any]) -> Gate:
     """Return what the command line makes of the verdicts; UserError names the first key that is wrong."""
     return _validated("gate", Gate, values)
+
+
+def resume(values: Mapping[str, Any]) -> Resume:
+    """Return how a stage that was stopped goes on; UserError names the first key that is wrong."""
+    return _validated("resume", Resume, values)
 
 
 def seed(values: Mapping[str, Any]) -> int:
@@ -158,6 +173,7 @@ def render(demo: bool, values: Mapping[str, Any] | None = None, everything: bool
         "",
         f"seed: {seed(values)}  # {SEED}",
         *show("gate", GATE, gate(values)),
+        *(show("resume", RESUME, resume(values)) if everything or resume(values) != Resume() else []),
     ]
     for stage in stages(demo):
         lines += show(stage.name, stage.about, group(stage, values))
@@ -168,7 +184,8 @@ def all_values(demo: bool, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the value of every setting by group and name, that in `values` or else its default."""
     groups = {stage.name: group(stage, values).model_dump(mode="json") for stage in stages(demo)}
     known = {name: settings for name, settings in groups.items() if settings}
-    return {"seed": seed(values), "gate": gate(values).model_dump(mode="json"), **known}
+    ours = {name: one.model_dump(mode="json") for name, one in (("gate", gate(values)), ("resume", resume(values)))}
+    return {"seed": seed(values), **ours, **known}
 
 
 def _rendered(name: str, about: str, settings: Settings, kind: str | None, everything: bool) -> list[str]:
@@ -187,7 +204,11 @@ def _rendered(name: str, about: str, settings: Settings, kind: str | None, every
 
 def schema(demo: bool) -> str:
     """Return a JSON schema of `params.yaml`; a group is required where DVC needs it."""
-    groups: dict[str, Any] = {"seed": (int, Field(description=SEED)), "gate": (Gate, Field(Gate(), description=GATE))}
+    groups: dict[str, Any] = {
+        "seed": (int, Field(description=SEED)),
+        "gate": (Gate, Field(Gate(), description=GATE)),
+        "resume": (Resume, Field(Resume(), description=RESUME)),
+    }
     for stage in stages(demo):
         if stage.settings.model_fields:
             groups[stage.name] = (stage.settings, Field(description=stage.about))

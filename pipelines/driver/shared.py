@@ -8,10 +8,9 @@ from pathlib import Path
 
 from pipelines.driver import dag, dvc, one_stage
 from pipelines.driver.display import Display
+from pipelines.driver.unfinished import ACCELERATOR, DEVICE
 
 SHARE_ACCELERATOR = 4  # stages that may use one accelerator at once
-ACCELERATOR = Path("/dev/nvidia0")
-DEVICE = "TAILWEIGHT_DEVICE"  # as in gan/device.py, which loads torch
 
 
 class Run:

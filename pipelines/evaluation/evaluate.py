@@ -11,6 +11,7 @@ import pandas as pd
 
 from gan import seeds
 from gan.progress import Progress
+from gan.states import States
 from pipelines.evaluation import advice, choose, curves, gate, inspection, intervals, tables, tuning, yardstick
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.choose import Choice, Way
@@ -67,16 +68,22 @@ class Measured:
 
 
 def evaluate(
-    inputs: Inputs, settings: Settings, seed: int, progress: Progress | None = None, workers: int = 1
+    inputs: Inputs,
+    settings: Settings,
+    seed: int,
+    progress: Progress | None = None,
+    workers: int = 1,
+    states: States | None = None,
 ) -> Result:
     """Measure what the candidates are worth and judge each class.
 
     The same input and seed give the same result, for any number of `workers` (processes, one thread each).
+    states: where fits are kept, of this very evaluation.
     Raises UserError when a classifier's name is unknown.
     """
     if not inputs.targets:
         return _no_minority(inputs, settings, seed, progress, workers)
-    study, choice = prepare(inputs, settings, seed, progress, workers)
+    study, choice = prepare(inputs, settings, seed, progress, workers, states)
     measured = measure(study, choice, settings, seed)
     inspected = inspection.inspect(inputs, seed, workers)
     verdicts = judge(study, choice, measured, inspected, settings)
@@ -95,12 +102,17 @@ def evaluate(
 
 
 def prepare(
-    inputs: Inputs, settings: Settings, seed: int, progress: Progress | None = None, workers: int = 1
+    inputs: Inputs,
+    settings: Settings,
+    seed: int,
+    progress: Progress | None = None,
+    workers: int = 1,
+    states: States | None = None,
 ) -> tuple[Study, Choice]:
     """Choose the deciding classifier and each one's best arm on train and validation; return a study to go on with, too."""
     table = tuning.tuned(chosen(settings.classifiers, settings.estimators, inputs.train.kind), inputs.real, seed)
     expected = choose.expected_fits(list(table), settings)
-    fitter = Fitter(table, len(inputs.names), seed, workers, expected, progress)
+    fitter = Fitter(table, len(inputs.names), seed, workers, expected, progress, states)
     folds = Folds.of(inputs, fitter, settings)
     choice = choose.choose_arms(folds, list(table))
     return Study(inputs, fitter, choice.strength, folds=folds), choice

@@ -2,9 +2,10 @@
 
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import joblib
 import numpy as np
@@ -12,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from gan import seeds
 from gan.progress import Progress
+from gan.states import State, States
 from pipelines.evaluation import classifiers as kinds
 from pipelines.evaluation import synthetic
 from pipelines.evaluation.arms import ARMS, Targets
@@ -66,6 +68,17 @@ class Outcome:
     prior: np.ndarray
     seconds: float
 
+    def state(self, key: Key) -> State:
+        """Return what is kept of the fit `key`."""
+        arrays = {str(place): answer for place, answer in enumerate(self.probabilities)}
+        return State(arrays | {"prior": self.prior}, {"key": repr(key), "seconds": self.seconds})
+
+    @classmethod
+    def of(cls, state: State) -> Self:
+        """Return what `state` was made of."""
+        answers = tuple(state.arrays[str(place)] for place in range(len(state.arrays) - 1))
+        return cls(answers, state.arrays["prior"], state.notes["seconds"])
+
 
 def fit(task: Task, classifier: kinds.Classifier, classes: int, seed: int) -> Outcome:
     """Build the training set, train, and predict."""
@@ -87,7 +100,8 @@ def fit(task: Task, classifier: kinds.Classifier, classes: int, seed: int) -> Ou
 class Fitter:
     """Runs tasks in `workers` processes and counts them; a table of costs is kept in `costs`.
 
-    table: the classifiers by name.   total: fits expected in all, for progress.
+    table: the classifiers by name.   total: fits expected in all, for progress.   states: where outcomes are kept, by their
+    place among all: the same evaluation, which alone is given them again, asks for the same fits in the same order.
     """
 
     def __init__(
@@ -98,25 +112,40 @@ class Fitter:
         workers: int = 1,
         total: int = 0,
         progress: Progress | None = None,
+        states: States | None = None,
     ) -> None:
         self.table, self.classes, self.seed = table, classes, seed
         self.workers, self.total, self.progress = workers, total, progress
-        self.done = 0
+        self.states, self.done = states, 0
         self.costs: list[tuple[str, str, str, float]] = []
 
     def __call__(self, tasks: Sequence[Task], purpose: str) -> list[Outcome]:
         """Return the outcome of each task, in order. `purpose` names the row of the cost table."""
-        if self.workers == 1 or len(tasks) < 2:
+        known = [self._kept(task, self.done + place) for place, task in enumerate(tasks)]
+        missing = [task for task, outcome in zip(tasks, known, strict=True) if outcome is None]
+        with closing(self._made(missing)) as made:
             return [
-                self._note(t, fit(t, self.table[t.key.classifier], self.classes, self.seed), purpose) for t in tasks
+                self._note(task, outcome or next(made), purpose, new=outcome is None)
+                for task, outcome in zip(tasks, known, strict=True)
             ]
+
+    def _made(self, tasks: Sequence[Task]) -> Generator[Outcome]:
+        """Yield the outcome of each task, in order, as it comes."""
+        if self.workers == 1 or len(tasks) < 2:
+            yield from (fit(task, self.table[task.key.classifier], self.classes, self.seed) for task in tasks)
+            return
         with joblib.parallel_config("loky", n_jobs=self.workers, inner_max_num_threads=1), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "A worker stopped")  # loky replaces a process that has grown large
             calls = (joblib.delayed(fit)(t, self.table[t.key.classifier], self.classes, self.seed) for t in tasks)
-            outcomes = joblib.Parallel(return_as="generator")(calls)
-            return [self._note(task, outcome, purpose) for task, outcome in zip(tasks, outcomes, strict=True)]
+            yield from joblib.Parallel(return_as="generator")(calls)
 
-    def _note(self, task: Task, outcome: Outcome, purpose: str) -> Outcome:
+    def _kept(self, task: Task, number: int) -> Outcome | None:
+        state = self.states.part(f"{number:06d}") if self.states else None
+        return Outcome.of(state) if state and state.notes["key"] == repr(task.key) else None
+
+    def _note(self, task: Task, outcome: Outcome, purpose: str, new: bool) -> Outcome:
+        if self.states and new:
+            self.states.keep_part(f"{self.done:06d}", outcome.state(task.key))
         self.done += 1
         self.costs.append((purpose, task.key.shown, task.key.classifier, outcome.seconds))
         if self.progress:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gan.progress import Progress
+from gan.states import States
 from pipelines import files
 from pipelines.errors import UserError
 from pipelines.evaluation.judged import remember
@@ -46,6 +47,7 @@ def run(
     seed: int,
     progress: Progress | None = None,
     workers: int = 1,
+    states: States | None = None,
 ) -> None:
     """Evaluate and write `metrics.json`, `verdicts.json`, `headline.json` and a CSV a table (see `tables.COLUMNS`).
 
@@ -53,12 +55,13 @@ def run(
     plan: YAML with `classes`, slug -> {label, index, target, needed}.   synthetic: a folder with `<slug>.parquet` of each.
     judged: a JSON file that remembers which runs this test split has judged; it is read and written, and what it says is
     printed only, so that the outputs depend on nothing but the inputs, settings and seed. So are the times.
+    states: where fits are kept, so that a stopped evaluation goes on with those that are left.
     Raises UserError when the synthetic samples are not those of the plan, or a classifier is unknown.
     """
     from pipelines.evaluation.evaluate import evaluate  # loads scikit-learn
 
     inputs = load(train, validation, test, classes, plan, synthetic)
-    result = evaluate(inputs, settings, seed, progress, workers)
+    result = evaluate(inputs, settings, seed, progress, workers, states)
     write(result, evaluation)
     print(result.costs.round(2).to_string(index=False))
     print(f"{result.verdicts['verdict']}: {result.verdicts['reason']}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gan.progress import Progress
+from gan.states import States
 from gan.training.settings import PretrainSettings
 from pipelines import files
 from pipelines.errors import SettingError, UserError
@@ -29,8 +30,12 @@ def run(
     factor: int,
     seed: int,
     progress: Progress,
+    states: States | None = None,
 ) -> None:
-    """Write the model as safetensors, its loss and score curves as CSV, and its health as JSON."""
+    """Write the model as safetensors, its loss and score curves as CSV, and its health as JSON.
+
+    states: where the state of the training is kept, and goes on from.
+    """
     from gan import checkpoint
     from gan.training.train import pretrain
 
@@ -38,9 +43,8 @@ def run(
     names = files.read_json(classes)["classes"]
     shown = (held_out.values, held_out.labels)
     codec = _codec_of(real, settings)
-    gan = pretrain(
-        real.values, real.labels, len(names), settings, settings.network, settings.width, seed, progress, shown, codec
-    )
+    sizes = len(names), settings, settings.network, settings.width
+    gan = pretrain(real.values, real.labels, *sizes, seed, progress, shown, codec, states=states)
     checkpoint.save(gan, model)
     pd.DataFrame(gan.history).to_csv(curves, index=False)
     files.write_json(health, gan.health.to_dict())

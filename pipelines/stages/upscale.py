@@ -6,14 +6,27 @@ import numpy as np
 import safetensors.numpy
 
 from gan.progress import Progress
+from gan.states import States
 from gan.training.settings import UpscaleSettings
 from pipelines.samples import Samples
 
 Settings = UpscaleSettings
 
 
-def run(*, train: Path, validation: Path, upscaler: Path, settings: Settings, seed: int, progress: Progress) -> None:
-    """Write the upscaler as safetensors; a file without tensors where there is nothing to upscale."""
+def run(
+    *,
+    train: Path,
+    validation: Path,
+    upscaler: Path,
+    settings: Settings,
+    seed: int,
+    progress: Progress,
+    states: States | None = None,
+) -> None:
+    """Write the upscaler as safetensors; a file without tensors where there is nothing to upscale.
+
+    states: where the state of the training is kept, and goes on from.
+    """
     if settings.factor == 1:
         upscaler.write_bytes(safetensors.numpy.save({}))  # DVC warns of an empty file, again and again
         return
@@ -21,7 +34,7 @@ def run(*, train: Path, validation: Path, upscaler: Path, settings: Settings, se
 
     real, held_out = Samples.load(train), Samples.load(validation)
     low = held_out.reduced(settings.factor).values
-    trained = train_upscaler(real.values, settings, seed, progress)
+    trained = train_upscaler(real.values, settings, seed, progress, states)
     trained.save(upscaler)
     print(f"upscale: by {settings.factor}, {settings.steps} steps on {len(real)} samples")
     if len(held_out):

@@ -1,11 +1,13 @@
 """The stage as a whole, on small worlds."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from gan.states import States
 from pipelines.errors import UserError
 from pipelines.evaluation import judged, tables
 from pipelines.evaluation.evaluate import evaluate
@@ -57,6 +59,31 @@ def test_two_processes_give_the_same_bytes_as_one(finished: Path) -> None:
     stage.run(**paths_of(finished), evaluation=finished / "two", settings=QUICK, seed=3, workers=2)
     for name in FILES:
         assert (finished / "one" / name).read_bytes() == (finished / "two" / name).read_bytes(), name
+
+
+def test_a_stopped_evaluation_goes_on_with_the_fits_that_are_left(finished: Path) -> None:
+    """It ends with the same bytes, at another number of processes too; a damaged fit is said and made anew."""
+    folder, lines = finished / "states", list[str]()
+
+    def stop(done: int, total: int, figures: Mapping[str, float]) -> None:
+        if done == 40:
+            raise KeyboardInterrupt
+
+    inputs = paths_of(finished)
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(
+            **inputs, evaluation=finished / "none", settings=QUICK, seed=3, progress=stop, states=States(folder, 0.01)
+        )
+    parts = sorted(folder.iterdir())
+    assert len(parts) == 40
+    parts[7].write_bytes(parts[7].read_bytes()[:-9])
+    made_before = {path.name: path.stat().st_mtime_ns for path in parts}
+    kept = States(folder, 0.01, lines.append)
+    stage.run(**inputs, evaluation=finished / "three", settings=QUICK, seed=3, workers=2, states=kept)
+    made_again = [name for name, made in made_before.items() if (folder / name).stat().st_mtime_ns != made]
+    assert made_again == [parts[7].name] and len(lines) == 1 and parts[7].name in lines[0]
+    for name in FILES:
+        assert (finished / "one" / name).read_bytes() == (finished / "three" / name).read_bytes(), name
 
 
 def test_held_back_real_samples_ship_and_the_verdict_says_why(finished: Path) -> None:
