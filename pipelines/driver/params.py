@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from gan.settings import ExpertField, Settings
 from pipelines import files
-from pipelines.driver import explain
+from pipelines.driver import bounds
 from pipelines.driver.dag import Stage, stage_named, stages
 from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest
 
@@ -195,7 +195,7 @@ def _rendered(name: str, about: str, settings: Settings, kind: str | None, every
     lines = []
     for key, field in fields.items():
         if everything or is_shown(field, kind) or getattr(settings, key) != field.default:
-            meaning = [field.description or "", explain.bounds(field) if everything else ""]
+            meaning = [field.description or "", bounds.in_words(field) if everything else ""]
             lines += _lines(key, values[key], "; ".join(filter(None, meaning)))
     if not fields:
         return []
@@ -212,7 +212,7 @@ def schema(demo: bool) -> str:
     for stage in stages(demo):
         if stage.settings.model_fields:
             groups[stage.name] = (stage.settings, Field(description=stage.about))
-    return explain.schema(f"Tailweight's {FILE}", groups)
+    return bounds.schema(f"Tailweight's {FILE}", groups)
 
 
 def is_shown(field: FieldInfo, kind: str | None) -> bool:

@@ -72,7 +72,7 @@ def run(
     own_seeds = np.array([seeds.derive(seed, "candidate", name, number) for number in range(count)])
     gan, everything = checkpoint.load(model), Samples.load(train)
     _check_constraints(settings.constraints, everything.of_class(task.index))
-    made = _made(gan, everything.reduced(factor), task, own_seeds, settings, progress)
+    made = candidates_of(gan, everything.reduced(factor), task, own_seeds, settings, progress)
     rows = pd.DataFrame(
         {"id": [f"{name}-{number:06d}" for number in range(count)], "class": task.label, "seed": own_seeds}
     )
@@ -82,7 +82,7 @@ def run(
     print(f"generate: {count} candidates of class {task.label!r}")
 
 
-def _made(
+def candidates_of(
     gan: "GAN", known: Samples, task: ClassPlan, own_seeds: np.ndarray, settings: Settings, progress: Progress
 ) -> "Generated":
     """Return a candidate for each seed; `known` are the training samples of all classes, as large as the GAN makes them."""

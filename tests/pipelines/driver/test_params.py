@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from gan.settings import ExpertField, Settings
 from pipelines.__main__ import main
-from pipelines.driver import dag, explain, params
+from pipelines.driver import bounds, dag, params
 from pipelines.errors import UserError
 
 
@@ -39,7 +39,7 @@ def test_every_setting_can_be_shown_with_what_it_may_be() -> None:
             group = text.split(f"\n{stage.name}:")[1]
             line = next(line for line in group.splitlines() if line.startswith(f"  {key}: "))
             assert field.description and field.description in line, f"{stage.name}.{key} has no description"
-            assert explain.bounds(field) in line
+            assert bounds.in_words(field) in line
     assert "steps: 1200  # training steps; at least 1\n" in text
 
 

@@ -10,11 +10,11 @@ from pydantic.fields import FieldInfo
 LIMITS = (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
 
 
-def bounds(field: FieldInfo) -> str:
+def in_words(field: FieldInfo) -> str:
     """Return what a setting may be, in words; empty where its type says all.
 
     >>> from gan.training.settings import PretrainSettings
-    >>> bounds(PretrainSettings.model_fields["sampling_power"])
+    >>> in_words(PretrainSettings.model_fields["sampling_power"])
     'at least 0, at most 1'
     """
     limits = [
