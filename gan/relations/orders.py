@@ -60,9 +60,7 @@ class Order(Relation):
         gap = (above - below)[both]
         if len(gap) < LEAST_ROWS:
             return None
-        near = (
-            min(_near(gap), _near(relative)) if (relative := _relative(below[both], above[both])).size else _near(gap)
-        )
+        near = min(_near(one) for one in (gap, _relative(below[both], above[both])) if one.size)
         broken = int((gap < 0).sum())
         if near < max(LEAST_NEAR, 0.01 * len(gap)) or broken > near / 20:
             return None

@@ -80,13 +80,11 @@ class Sum(Relation):
         varied = all(
             (one != _commonest(one)).sum() >= LEAST and one.std() * REMAINDER >= rest[kept].std() for one in columns
         )
-        within = float(f"{rest[kept].max():.3g}") if rest[kept].max() > _exactness(known, names) else 0.0
-        within = max(within, float(rest[kept].max())) if within else 0.0
-        return (
-            cls(parts=parts, total=total, constant=constant if total is None else None, within=within)
-            if varied
-            else None
-        )
+        if not varied:
+            return None
+        most = float(rest[kept].max())
+        within = max(most, float(f"{most:.3g}")) if most > _exactness(known, names) else 0.0
+        return cls(parts=parts, total=total, constant=constant if total is None else None, within=within)
 
     def broken(self, frame: pd.DataFrame, known: Known) -> np.ndarray:
         """Say of each row whether it breaks the relation, (n,) bool; a missing value breaks nothing."""

@@ -13,7 +13,7 @@ from gan import checkpoint
 from gan.errors import CheckpointError
 from gan.seeds import numpy_generator
 from gan.upscale import Upscaler
-from pipelines.driver import dag, params
+from pipelines.driver import dag, one_stage, params
 from pipelines.errors import UserError
 from pipelines.plan import ClassPlan, Plan
 from pipelines.samples import Candidates, Samples, Values
@@ -24,7 +24,6 @@ from pipelines.stages import generate
 RELEASED, CANDIDATES = "released", "candidate"
 RELEASE = "data/release/samples.parquet"
 PARENTS = ["reference_id", "neighbour_id"]
-AT_ONCE = 200  # samples that a process makes before it takes the next ones
 BUDGET = 1000.0  # attempts a row: that each can be made is known, and few rows have bad luck more often than many
 
 
@@ -62,7 +61,7 @@ def verify(project: Path, sample: int | None, workers: int) -> tuple[str, list[C
 
 
 def _checked(project: Path, slug: str, stored: Candidates, workers: int) -> Checked:
-    parts = [_taken(stored, np.arange(len(stored))[at : at + AT_ONCE]) for at in range(0, len(stored), AT_ONCE)]
+    parts = [_taken(stored, rows) for rows in np.array_split(np.arange(len(stored)), min(workers, len(stored)))]
     found = joblib.Parallel(n_jobs=workers)(joblib.delayed(different)(project, slug, part) for part in parts)
     return Checked(str(stored.rows["class"].iloc[0]), len(stored), [name for part in found for name in part])
 
@@ -81,15 +80,17 @@ def different(project: Path, slug: str, stored: Candidates) -> list[str]:
 
 def again(project: Path, slug: str, seeds: np.ndarray) -> tuple[Values, pd.DataFrame]:
     """Return the samples of a class that `seeds` give, (n,), and how the start of each was drawn."""
-    values = params.read(project)
     stage = dag.stage_named("generate")
-    settings = params.group(stage, values).model_copy(update={"constraint_budget": BUDGET})
-    factor = params.borrowed(stage, values, {other.name: other for other in dag.STAGES})["factor"]
+    told = one_stage.told_to(project, stage, slug, params.read(project))
+    settings = told["settings"].model_copy(update={"constraint_budget": BUDGET})
+    task, factor = told["task"], told["factor"]
     reads = {name: project / path.format(slug=slug) for name, path in stage.reads.items()}
-    task, known = _planned(project)[slug], Samples.load(reads["train"])
+    known = Samples.load(reads["train"])
     try:
         gan = checkpoint.load(reads["model"])
-        made = generate.candidates_of(gan, known.reduced(factor), task, seeds, settings, lambda *_: None)  # type: ignore[arg-type]
+        small = known.reduced(factor)
+        relations = generate.relations_of(gan, small, settings)
+        made = generate.candidates_of(gan, small, task, seeds, settings, relations)
         large = made.samples if factor == 1 else Upscaler.load(reads["upscaler"], gan.sizes.size).apply(made.samples)
     except (CheckpointError, FileNotFoundError) as error:
         raise UserError(f"{error}; bring it back: dvc checkout, or dvc pull") from None

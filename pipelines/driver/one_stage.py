@@ -34,7 +34,7 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
     limit_threads()
     same_kernels()
     values = params.read(project)
-    told = _told(project, stage, slug, values)
+    told = told_to(project, stage, slug, values)
     reads = {key: project / path.format(slug=slug) for key, path in stage.reads.items()}
     for path in reads.values():
         if not path.exists():
@@ -63,7 +63,7 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
         unfinished.prune(project, slugs)
 
 
-def _told(project: Path, stage: dag.Stage, slug: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
+def told_to(project: Path, stage: dag.Stage, slug: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the stage is told beside its inputs: what decides its outputs."""
     told: dict[str, Any] = {"seed": params.seed(values)}
     if stage.configurable:

@@ -54,16 +54,17 @@ class Measured:
     """What was measured on test.
 
     way: the dose and use that were chosen.   keys: every training behind the scores.   gains: of the filtered GAN.
-    rivals: the arms of the deciding classifier that it was measured against, none where it was not measured.
+    rivals: the arms of the deciding classifier that it has to beat as far as that is known: the best one, and the others where
+    that was beaten.
     precisions: (arm or source, class index) -> average precision on test of the deciding classifier, the mean over repeats.
     curves: class index -> learning curve over real samples, where some class has a gain to compare with it.
     """
 
     way: Way
     keys: list[Key]
+    rivals: list[str]
+    precisions: dict[tuple[str, int], float]
     gains: tables.Gains = field(default_factory=dict)
-    rivals: list[str] = field(default_factory=list)
-    precisions: dict[tuple[str, int], float] = field(default_factory=dict)
     curves: dict[int, yardstick.Curve] = field(default_factory=dict)
 
 
@@ -127,27 +128,26 @@ def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: 
     """
     inputs, name = study.inputs, choice.classifier
     arm = choice.arm[name]
+    rivals = [arm]
     keys = [key for own in dict.fromkeys(("nothing", arm)) for key in _repeats(name, own, settings)]
     study.train(keys, "arms")
     rng = seeds.numpy_generator(seed, "evaluate", "test")
     draws = resampling(study, settings.repeats, _enough_draws(inputs, settings), rng)
     plain = _precisions(draws, name, keys)
     if all(_solved(choice, label, plain, settings) for label in inputs.minority):
-        return Measured(
-            Way(min(settings.doses), "mixed", "every class is solved without them", ()), keys, precisions=plain
-        )
+        unused = Way(min(settings.doses), "mixed", "every class is solved without them", ())
+        return Measured(unused, keys, rivals, plain)
     assert study.folds is not None, "a study of minority classes has folds"
     way = choose.choose_way(study.folds, choice, settings.doses)
     if not brief:
         keys += _other_classifiers(study, choice, way, settings)
     if not way.worthwhile:
         study.train(keys, "arms")
-        return Measured(way, keys, precisions=plain)
+        return Measured(way, keys, rivals, plain)
     keys += _repeats(name, arm, settings, FILTERED, way)
     study.train(keys, "arms")
     gains = _gains(draws, choice, keys, settings)
     over_best = [gains[name, arm, label] for label in inputs.minority if (name, arm, label) in gains]
-    rivals = [arm]
     if any(gate.may_ship(gain, settings) for gain in over_best):
         rivals = choice.rivals[name]
         keys += [key for rival in rivals for key in _repeats(name, rival, settings) if key not in keys]
@@ -156,7 +156,7 @@ def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: 
         gains = _gains(draws, choice, keys, settings)
     sure = any(gain.low > 0 for gain in over_best)
     learnt = yardstick.learning_curves(study, choice, settings.repeats) if sure and not brief else {}
-    return Measured(way, keys, gains, rivals, _precisions(draws, name, keys), learnt)
+    return Measured(way, keys, rivals, _precisions(draws, name, keys), gains, learnt)
 
 
 def judge(
@@ -252,7 +252,7 @@ def _evidence(
     unknown = intervals.Interval(float("nan"), float("-inf"), float("inf"), float("inf"), 1.0)
     name = choice.classifier
     arm = choice.arm[name]
-    against = {rival: measured.gains.get((name, rival, label), unknown) for rival in measured.rivals or [arm]}
+    against = {rival: measured.gains.get((name, rival, label), unknown) for rival in measured.rivals}
     pool = next(pool for pool in inputs.pools if pool.label == label)
     worth = measured.curves[label].worth(against[arm].value) if label in measured.curves else None
     return gate.Evidence(
@@ -301,7 +301,7 @@ def _metrics(
         "deciding_classifier": choice.classifier,
         "deciding_metric": "average_precision",
         "best_arm": choice.arm,
-        "rivals": measured.rivals or [choice.arm[choice.classifier]],
+        "rivals": measured.rivals,
         "selection": {
             "average_precision": tables.nested({key: scored.value for key, scored in choice.scores.items()}),
             "tuned_threshold_strength": choice.strength,

@@ -90,11 +90,16 @@ def judge(evidence: Sequence[Evidence], settings: Settings) -> list[Verdict]:
 
 def may_ship(gain: intervals.Interval, settings: Settings) -> bool:
     """Say whether a class with this gain over its best arm can still ship; the other rivals can only speak against it."""
-    return gain.p <= (1 - settings.confidence) / 2 and gain.value >= settings.min_gain
+    return gain.p <= _level(settings) and gain.value >= settings.min_gain
+
+
+def _level(settings: Settings) -> float:
+    """Return the chance of shipping anything useless that is accepted."""
+    return (1 - settings.confidence) / 2
 
 
 def _judge(e: Evidence, hardest: str, p: float, classes: int, settings: Settings) -> Verdict:
-    level = (1 - settings.confidence) / 2
+    level = _level(settings)
     gain = e.gains[e.baseline]
     detectable = intervals.detectable_effect(e.gains[hardest].error, level / classes)
     enough = (
@@ -135,7 +140,7 @@ def _decide(
     if not doubts:
         return SHIP, [f"{said[0]}; above zero against every rival (p {chance(p)} after Holm's correction)", *said[1:]]
     against = e.gains[hardest]
-    unsettled = p > (1 - settings.confidence) / 2 and against.high >= settings.relevant_gain
+    unsettled = p > _level(settings) and against.high >= settings.relevant_gain
     if not unsettled or detectable <= settings.relevant_gain or (e.rest is not None and e.rest.high < 0):
         return HOLD, [*said, *doubts]
     relevant = f"{enough} test samples would show {settings.relevant_gain:g}"
@@ -197,7 +202,7 @@ def _barred(e: Evidence, settings: Settings) -> list[str]:
 def _doubts(e: Evidence, hardest: str, p: float, settings: Settings) -> list[str]:
     """What stands between a class and shipping."""
     doubts = []
-    level = (1 - settings.confidence) / 2
+    level = _level(settings)
     if p > level:
         label = ARMS[hardest].label
         doubts.append(

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -72,7 +73,12 @@ def run(
     own_seeds = np.array([seeds.derive(seed, "candidate", name, number) for number in range(count)])
     gan, everything = checkpoint.load(model), Samples.load(train)
     _check_constraints(settings.constraints, everything.of_class(task.index))
-    made = candidates_of(gan, everything.reduced(factor), task, own_seeds, settings, progress)
+    known = everything.reduced(factor)
+    relations = relations_of(gan, known, settings)
+    for relation in relations:
+        said = json.dumps(relation.model_dump(mode="json"), ensure_ascii=False)
+        print(f"generate: kept: {relation}; in generate.relations: {said}")
+    made = candidates_of(gan, known, task, own_seeds, settings, relations, progress)
     rows = pd.DataFrame(
         {"id": [f"{name}-{number:06d}" for number in range(count)], "class": task.label, "seed": own_seeds}
     )
@@ -83,21 +89,27 @@ def run(
 
 
 def candidates_of(
-    gan: "GAN", known: Samples, task: ClassPlan, own_seeds: np.ndarray, settings: Settings, progress: Progress
+    gan: "GAN",
+    known: Samples,
+    task: ClassPlan,
+    own_seeds: np.ndarray,
+    settings: Settings,
+    relations: Sequence[AnyRelation],
+    progress: Progress | None = None,
 ) -> "Generated":
     """Return a candidate for each seed; `known` are the training samples of all classes, as large as the GAN makes them."""
     from gan.sample import generate
 
     own, lenders = known.of_class(task.index), (known.values, known.labels)
-    limits = settings.constraints, settings.constraint_budget, _relations(gan, known, settings)
+    limits = settings.constraints, settings.constraint_budget, relations
     try:
         return generate(gan, own.values, task.index, own_seeds, progress, lenders, *limits)
     except ConstraintError as error:
         raise UserError(f"class {task.label!r}: {error}") from None
 
 
-def _relations(gan: "GAN", known: Samples, settings: Settings) -> list[AnyRelation]:
-    """Return the relations to keep, and print them as they may stand in `params.yaml`; UserError where one cannot be asked."""
+def relations_of(gan: "GAN", known: Samples, settings: Settings) -> list[AnyRelation]:
+    """Return the relations to keep, those found on `known` or those of the settings; UserError where one cannot be asked."""
     from gan.relations import Keeper
 
     if known.kind != TABLE:
@@ -109,9 +121,6 @@ def _relations(gan: "GAN", known: Samples, settings: Settings) -> list[AnyRelati
         Keeper(found, known.values, columns)
     except ValueError as error:
         raise UserError(f"params.yaml: generate.relations: {error}") from None
-    for relation in found:
-        said = json.dumps(relation.model_dump(mode="json"), ensure_ascii=False)
-        print(f"generate: kept: {relation}; in generate.relations: {said}")
     return found
 
 
