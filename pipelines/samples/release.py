@@ -37,9 +37,8 @@ def assemble(parts: list[pd.DataFrame]) -> pd.DataFrame:
     values = [name for name in parts[0] if is_value(name)]
     grouped = any(part["group"].notna().any() for part in parts if "group" in part)
     columns = [name for name in COLUMNS if name != "group" or grouped]
-    some = [part.reindex(columns=[*columns, *values]) for part in parts if len(part)]
-    rows = pd.concat(some, ignore_index=True)
-    return rows.assign(seed=rows["seed"].astype("Int64"))
+    some = [part.reindex(columns=[*columns, *values]).astype({"seed": "Int64"}) for part in parts if len(part)]
+    return pd.concat(some, ignore_index=True)  # a seed is exact: as a float, beside missing ones, it would lose digits
 
 
 def read(path: Path, kind: str) -> tuple[pd.DataFrame, Values]:

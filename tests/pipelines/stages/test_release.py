@@ -92,6 +92,14 @@ def test_real_samples_keep_their_groups(tmp_path: Path) -> None:
     assert rows.loc[rows["origin"] == "synthetic", "group"].isna().all()
 
 
+def test_seeds_are_exact_beside_real_samples_which_have_none() -> None:
+    """A seed of 63 bits has more digits than a float holds, and a sample can be made again from the exact one alone."""
+    seed = 2**62 + 1
+    real = pd.DataFrame({"id": ["r"], "class": "n", "origin": "real", "split": "train"})
+    made = pd.DataFrame({"id": ["s"], "class": "n", "origin": "synthetic", "split": "train", "seed": [seed]})
+    assert release.assemble([real, made])["seed"].tolist() == [pd.NA, seed]
+
+
 def test_a_table_is_exported_with_group_and_label(tmp_path: Path) -> None:
     """The columns that were taken off for training come back under their own names, last."""
     frame = pd.DataFrame({"x": [1, 2, 3]})
