@@ -1,24 +1,18 @@
-"""The Prefect flow: DVC's stages as tasks, side by side. Besides `deploy`, the only module that imports Prefect.
+"""The Prefect flow: DVC's stages as tasks, side by side. Besides `server` and `deploy`, the only module that imports Prefect.
 
 A task waits on a child process in which DVC runs one stage; see `dvc.Processes`. The flow keeps no state of its own: what
 is done is what DVC has recorded. Prefect's result cache stays off, since it would be a second record that can lie.
 """
 
-import os
 import signal
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-# Before Prefect is imported; what a user has set stays.
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-if os.environ.get("PREFECT_API_URL") == "":  # as a .env file names no server; Prefect would take it for an address
-    del os.environ["PREFECT_API_URL"]
+from pipelines.driver import server  # before Prefect: it sets Prefect's defaults
 
+# isort: split
 from prefect import flow, get_client, get_run_logger, runtime, tags, task
 from prefect.artifacts import (
     create_image_artifact,
@@ -30,7 +24,6 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, wait
-from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, State
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
@@ -39,7 +32,6 @@ from pipelines.driver.check import Standing
 from pipelines.driver.names import class_of
 from pipelines.driver.names import shown as called
 from pipelines.driver.shared import Run
-from pipelines.errors import UserError
 from pipelines.plan import Plan, slug
 
 AFTER_VERDICT = {"evaluate", "release", "report"}  # stages without which a run says nothing of the verdicts
@@ -67,8 +59,8 @@ def run_here(run: Run, targets: list[str], standing: Standing, runner: TaskRunne
         run.processes.stop()
         raise KeyboardInterrupt
 
-    _check_server()
     with run.display, tags(*tags_of(run.project)):
+        server.make_ready(run.display.line)
         state = here(str(run.project), targets, return_state=True)
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
@@ -78,20 +70,6 @@ def run_here(run: Run, targets: list[str], standing: Standing, runner: TaskRunne
 
 def _side_by_side(workers: int) -> TaskRunner[Any]:
     return ThreadPoolTaskRunner(max_workers=workers)
-
-
-def _check_server() -> None:
-    """UserError where a server is named and does not answer; without one, Prefect starts its own."""
-    url = PREFECT_API_URL.value()
-    if url:
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=10):
-                return
-        except OSError as error:
-            raise UserError(
-                f"PREFECT_API_URL is {url}, and no Prefect server answers there ({error}); "
-                "start it (prefect server start) or: unset PREFECT_API_URL"
-            ) from None
 
 
 def first_name() -> str:

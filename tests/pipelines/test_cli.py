@@ -153,6 +153,14 @@ def test_an_empty_address_of_a_server_means_none(broken: Path) -> None:
     assert "0 class(es) with usable images" in text and "EventsWorker" not in text
 
 
+def test_a_home_that_cannot_be_written_stops_no_run(broken: Path) -> None:
+    """Prefect's history is kept in memory then, a line says so, and the run comes to what it would have come to."""
+    nowhere = {"HOME": "/proc/nowhere", "PREFECT_HOME": "/proc/nowhere/.prefect", "MPLCONFIGDIR": str(broken.parent)}
+    text = run("tailweight", "run", cwd=broken, env=nowhere, code=2)
+    assert "Prefect cannot keep its history in /proc/nowhere/.prefect" in text
+    assert "0 class(es) with usable images" in text and "Traceback" not in text
+
+
 def test_init_takes_the_size_of_the_images(tmp_path: Path) -> None:
     """The default size is that of the data, within 8 and 64 pixels; the project is a committed repository."""
     write_classes(tmp_path / "small", {"a": 3, "b": 3}, size=20)

@@ -1,0 +1,76 @@
+"""The Prefect server that a run reports to: the one that is named, else one of Prefect's own for the time of the run."""
+
+import os
+import tempfile
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+# Before Prefect is imported; what a user has set stays.
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+if os.environ.get("PREFECT_API_URL") == "":  # as a .env file names no server; Prefect would take it for an address
+    del os.environ["PREFECT_API_URL"]
+
+import httpx
+from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
+
+from pipelines.errors import UserError
+
+IN_MEMORY = {PREFECT_SERVER_DATABASE_CONNECTION_URL: "sqlite+aiosqlite:///:memory:"}
+
+
+def make_ready(say: Callable[[str], None]) -> None:
+    """Have a server that answers; UserError where there is none to be had.
+
+    Prefect keeps what ran in a database in PREFECT_HOME. Where that folder cannot be written, or no server answers on it
+    in time (a slow disk, a database that is locked or damaged), a run keeps it in memory instead, and `say` gets a line:
+    no data set has to wait for Prefect's history.
+    """
+    url = PREFECT_API_URL.value()
+    if url:
+        _check_answers(url)
+        return
+    home = Path(PREFECT_HOME.value())
+    if _is_writable(home) and _starts():
+        return
+    say(f"Prefect cannot keep its history in {home}; that of this run is kept in memory, and gone when it ends")
+    with temporary_settings(IN_MEMORY):
+        if not _starts():
+            raise UserError(
+                "Prefect's own server does not start (it needs the loopback, 127.0.0.1, and 200 MB of memory); "
+                "run without Prefect: dvc repro"
+            )
+
+
+def _check_answers(url: str) -> None:
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=10):
+            return
+    except OSError as error:
+        raise UserError(
+            f"PREFECT_API_URL is {url}, and no Prefect server answers there ({error}); "
+            "start it (prefect server start) or: unset PREFECT_API_URL"
+        ) from None
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _starts() -> bool:
+    """Start a server, which Prefect's clients in this process then find by themselves; say whether it answers."""
+    server = SubprocessASGIServer()
+    try:
+        server.start()
+    except (RuntimeError, httpx.HTTPError):
+        server.stop()
+        return False
+    return True
