@@ -31,7 +31,7 @@ test: $(BIN)/.installed
 	ruff check
 	ruff format --check
 	mypy
-	pytest
+	pytest --numprocesses auto --maxprocesses 4
 
 slow: $(BIN)/.installed
 	pytest -m slow

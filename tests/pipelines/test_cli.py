@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from PIL import Image
 
 from pipelines.driver import dvc, params
 from tests.conftest import run, write_classes
+from tests.processes import wait_for
 
 
 def test_help_teaches(tmp_path: Path) -> None:
@@ -155,7 +155,12 @@ def test_an_empty_address_of_a_server_means_none(broken: Path) -> None:
 
 def test_a_home_that_cannot_be_written_stops_no_run(broken: Path) -> None:
     """Prefect's history is kept in memory then, a line says so, and the run comes to what it would have come to."""
-    nowhere = {"HOME": "/proc/nowhere", "PREFECT_HOME": "/proc/nowhere/.prefect", "MPLCONFIGDIR": str(broken.parent)}
+    nowhere = {
+        "PREFECT_API_URL": "",
+        "HOME": "/proc/nowhere",
+        "PREFECT_HOME": "/proc/nowhere/.prefect",
+        "MPLCONFIGDIR": str(broken.parent),
+    }
     text = run("tailweight", "run", cwd=broken, env=nowhere, code=2)
     assert "Prefect cannot keep its history in /proc/nowhere/.prefect" in text
     assert "0 class(es) with usable images" in text and "Traceback" not in text
@@ -184,16 +189,17 @@ def test_a_run_that_is_stopped_stops_its_stages(finished: Path, tmp_path: Path) 
     (other / params.FILE).write_text(settings.replace("steps: 60 ", "steps: 61 "))
     pipeline = (other / dvc.FILE).read_text()
     (other / dvc.FILE).write_text(pipeline.replace("cmd: tailweight stage pretrain", "cmd: sleep 1000.5"))
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PREFECT_API_URL": ""}
     child = subprocess.Popen(
         ["tailweight", "run"], cwd=other, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    wait_until(lambda: stages_running(other), 120)
+    wait_for(lambda: stages_running(other), 120)
     child.send_signal(signal.SIGTERM)
     text = child.communicate(timeout=60)[0].decode()
     assert child.returncode == 130, text
     assert "go on with: tailweight run" in text
-    wait_until(lambda: not stages_running(other), 20)
+    wait_for(lambda: not stages_running(other), 20)
     run("git", "checkout", "--quiet", ".", cwd=other)
     run("dvc", "checkout", "--quiet", cwd=other)
     assert "all is up to date" in run("tailweight", "run", cwd=other)
@@ -210,14 +216,6 @@ def stages_running(project: Path) -> list[str]:
         except OSError:
             continue
     return found
-
-
-def wait_until(condition, seconds: float) -> None:
-    """Wait for a condition, or fail after some seconds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.5)
 
 
 def test_a_folder_called_pipelines_hides_nothing(tmp_path: Path) -> None:

@@ -1,86 +1,24 @@
 """The flow on a schedule, with a real Prefect server and worker."""
 
-import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import psutil
 import pytest
 
 from pipelines import files
 from pipelines.commands import deploy
 from pipelines.driver import params
 from tests.conftest import BIN, QUICK, run
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def ask(url: str, path: str, body: dict | None = None) -> object:
-    data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(f"{url}{path}", data=data, headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
-
-
-def wait_for(what, seconds: float, every: float = 1.0) -> object:
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            found = what()
-        except OSError:
-            found = None
-        if found:
-            return found
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(every)
-
-
-def end(process: subprocess.Popen) -> None:
-    """End a process and all that it started; a Prefect worker may not heed the first signal."""
-    family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
-    process.terminate()
-    psutil.wait_procs(family, timeout=10)
-    for each in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            each.kill()
-    process.wait(30)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prefect server on a free port, with a database that no other run has written to; yields its API's address."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/api"
-    environment = {
-        **os.environ,
-        "PREFECT_HOME": str(tmp_path_factory.mktemp("server")),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-    }
-    command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: ask(url, "/health"), 120)
-        yield url
-    finally:
-        end(process)
+from tests.processes import ask, end, wait_for
 
 
 def test_without_a_server_deploy_says_how_to_start_one(finished: Path) -> None:
     """One line with the two commands; nothing is written."""
-    text = run("tailweight", "deploy", "--cron", "0 3 * * *", cwd=finished, code=2)
+    text = run("tailweight", "deploy", "--cron", "0 3 * * *", cwd=finished, env={"PREFECT_API_URL": ""}, code=2)
     assert "prefect server start" in text and "PREFECT_API_URL" in text
     assert "Traceback" not in text
 
@@ -165,9 +103,12 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
     run("tailweight", "status", cwd=project)
 
 
+SCHEDULED = {"sort": "START_TIME_ASC", "limit": 50, "flow_runs": {"deployment_id": {"is_null_": False}}}
+
+
 def finished_runs(server: str, count: int) -> list[dict] | None:
     """Return the first `count` flow runs in order once they have ended; runs cancelled for coming too soon aside."""
-    found = ask(server, "/flow_runs/filter", {"sort": "START_TIME_ASC", "limit": 50})
+    found = ask(server, "/flow_runs/filter", SCHEDULED)
     ended = [each for each in found if each["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]  # type: ignore[attr-defined]
     return ended[:count] if len(ended) >= count else None
 
