@@ -71,6 +71,8 @@ class NumberColumn:
         rest = rest if len(rest) else present
         low, centre, high = np.quantile(rest, [0.25, 0.5, 0.75])
         decimals, step = _grid(values, column.dtype)
+        if kind == "datetime" and decimals is None:  # so many nanoseconds; a grid of days is one still
+            step = float(np.gcd.reduce((values - values[0]).astype(np.int64)))
         usual, off = (0.0, 0.0) if few else _usual_grid(values, counts, decimals)
         return cls(
             name, kind, dtype,
