@@ -12,6 +12,7 @@ from gan.relations import AnyRelation, Keeper
 from gan.relations.orders import Order
 from gan.relations.sums import Sum
 from gan.training.train import PretrainSettings, pretrain
+from pipelines import files
 from pipelines.driver import dag
 from pipelines.errors import UserError
 from pipelines.plan import ClassPlan
@@ -45,6 +46,7 @@ def run(folder: Path, relations: str | list[AnyRelation]) -> Candidates:
     """Run the stage with these settings, and return the candidates."""
     paths = {"train": folder / "train.parquet", "model": folder / "model.safetensors"}
     paths |= {"upscaler": folder / "none", "candidates": folder / "candidates.parquet"}
+    paths |= {"relations": folder / "relations.json"}
     settings = generate.Settings(relations=relations)  # type: ignore[arg-type]
     generate.run(**paths, settings=settings, factor=1, seed=0, task=TASK, progress=lambda *_: None)
     return Candidates.load(folder / "candidates.parquet")
@@ -59,6 +61,19 @@ def test_what_holds_in_the_training_rows_holds_in_the_candidates(
     assert 'kept: a + b = total; in generate.relations: {"kind": "sum"' in capsys.readouterr().out
     loose = run(folder, []).values
     assert not (loose["a"] + loose["b"] == loose["total"]).all()
+
+
+def test_how_often_a_relation_holds_is_counted(folder: Path) -> None:
+    """Of the training rows, and of the candidates before and after they were mended."""
+    made = run(folder, [Sum(parts=["a", "b"], total="total"), Order(low="a", high="b")])
+    known, found = Samples.load(folder / "train.parquet").values, files.read_json(folder / "relations.json")
+    assert found["training_rows"] == 200 and found["candidates"] == len(made) == 40
+    added, ordered = found["relations"]
+    assert added["relation"]["kind"] == "sum" and added["training"] == 0 < added["broken"] and added["left"] == 0
+    assert ordered["training"] == (known["a"] > known["b"]).sum()
+    assert ordered["left"] == (made.values["a"] > made.values["b"]).sum() <= ordered["broken"]
+    run(folder, [])
+    assert files.read_json(folder / "relations.json")["relations"] == []
 
 
 def test_a_relation_that_was_stated_is_kept_instead(folder: Path) -> None:
