@@ -15,6 +15,8 @@ SPIKE_SHARE = 0.1  # a value that at least this share of the rows has is a state
 LEAST_SPIKE = 5  # rows; a value that recurs less often may do so by chance
 MOST_SPIKES = 4
 MOST_DECIMALS = 9
+ON_GRID = 1e-6  # of a step
+EXACT = 1e-12  # relative, of a number that was moved onto a grid
 MOST_OFF = 0.1  # share of the rows off a coarser grid up to which it is the usual one
 
 
@@ -73,7 +75,12 @@ class NumberColumn:
         decimals, step = _grid(values, column.dtype)
         if kind == "datetime" and decimals is None:  # so many nanoseconds; a grid of days is one still
             step = float(np.gcd.reduce((values - values[0]).astype(np.int64)))
-        usual, off = (0.0, 0.0) if few else _usual_grid(values, counts, decimals)
+        apart = ~np.isin(values, spikes)  # a spike is no number like the others and says nothing of their grid
+        usual, off = (
+            (0.0, 0.0)
+            if kind == "datetime" or not apart.any()
+            else _usual_grid(values[apart], counts[apart], decimals, column.dtype)
+        )
         return cls(
             name, kind, dtype,
             centre=float(centre),
@@ -95,6 +102,13 @@ class NumberColumn:
     def states(self) -> int:
         """States beside each other: a number, each spike, missing; 0 where there is nothing but numbers."""
         return 1 + len(self.spikes) + self.missing if self.spikes or self.missing else 0
+
+    @property
+    def usual_levels(self) -> tuple[float, ...]:
+        """The levels that lie on the usual grid; all of them where there is none."""
+        if not self.usual:
+            return self.levels
+        return tuple(level for level in self.levels if abs(level / self.usual - round(level / self.usual)) < ON_GRID)
 
     def numbers(self, column: pd.Series) -> np.ndarray:
         """Return (n,) float64, NaN where missing. ValueError when a value is no number or infinite."""
@@ -125,6 +139,9 @@ class NumberColumn:
         values = numbers.copy()
         if self.decimals is not None and not self.levels:
             values = np.rint(values * 10.0**self.decimals) / 10.0**self.decimals  # the double nearest to the decimal
+        elif self.usual > 0 and not self.levels:
+            written = np.rint(values / self.usual) / round(1 / self.usual)
+            values = np.where(np.abs(values - written) <= EXACT * np.abs(written), written, values)
         lost = np.zeros(len(values), bool)
         if state is not None:
             for place, spike in enumerate(self.spikes, start=1):
@@ -179,26 +196,30 @@ def _numbers(
 
 def _grid(values: np.ndarray, dtype: Any) -> tuple[int | None, float]:
     """Return the decimals of all of `values`, ascending and distinct, and the step between them; None and 0 without."""
-    narrow = dtype if isinstance(dtype, np.dtype) and dtype.kind == "f" else np.dtype(np.float64)
     for decimals in range(MOST_DECIMALS + 1):
         whole = np.rint(values * 10.0**decimals)
         if np.abs(whole).max() >= 2**53:
             break
-        if np.array_equal((whole / 10.0**decimals).astype(narrow), values.astype(narrow)):
+        if not _off_grid(values, decimals, dtype).any():
             step = int(np.gcd.reduce((whole - whole[0]).astype(np.int64)))
             return decimals, step / 10.0**decimals
     return None, 0.0
 
 
-def _usual_grid(values: np.ndarray, counts: np.ndarray, decimals: int | None) -> tuple[float, float]:
+def _usual_grid(values: np.ndarray, counts: np.ndarray, decimals: int | None, dtype: Any) -> tuple[float, float]:
     """Return the step of the coarsest decimal grid that most of `values`, each `counts` times there, lie on, and the share
-    that does not; zeros where all need the same `decimals`.
+    that does not; zeros where all need the same `decimals`, or most have more than are counted.
     """
-    for fewer in range(decimals or 0):
-        aside = np.rint(np.rint(values * 10.0**fewer) * 10.0 ** ((decimals or 0) - fewer)) != np.rint(
-            values * 10.0 ** (decimals or 0)
-        )
-        off = float(counts[aside].sum() / counts.sum())
+    for fewer in range(MOST_DECIMALS if decimals is None else decimals):
+        off = float(counts[_off_grid(values, fewer, dtype)].sum() / counts.sum())
         if off <= MOST_OFF:
             return 10.0**-fewer, off
     return 0.0, 0.0
+
+
+def _off_grid(values: np.ndarray, decimals: int, dtype: Any) -> np.ndarray:
+    """Say of each value whether it needs more decimals than these, (n,) bool."""
+    narrow = dtype if isinstance(dtype, np.dtype) and dtype.kind == "f" else np.dtype(np.float64)
+    written = np.rint(values * 10.0**decimals) / 10.0**decimals
+    off: np.ndarray = written.astype(narrow) != values.astype(narrow)
+    return off
