@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gan import number_dates
 from gan.kinds import Kind, date_format
 from gan.modalities.dtypes import Name, describe, is_time, is_whole, moments, restore, ticks_of
 
@@ -29,7 +30,7 @@ class NumberColumn:
     usual: step of a coarser grid through 0 that all but the share `off` of the values lie on, 0 without one: a column that is
     whole in 99 of 100 rows stays so.
     levels: all values of a column that has few, else (). spikes: values so frequent that each is a state of its own.
-    missing: some were. origin: of dates, in their unit since 1970. date_format: of dates that are strings.
+    missing: some were. origin: of dates, in their unit since 1970. date_format: of dates that are strings or numbers.
     """
 
     name: Name
@@ -55,7 +56,7 @@ class NumberColumn:
         form = date_format(column.dropna()) if kind == "datetime" and not is_time(column.dtype) else None
         if kind == "datetime" and form is None and not is_time(column.dtype):
             raise ValueError(
-                f"table: column {name!r} is said to be dates; write them all like 2024-12-31 or as datetime64"
+                f"table: column {name!r} is said to be dates; write them all like 2024-12-31, like 20241231 or as datetime64"
             )
         dtype = describe(column.dtype)
         origin = _first_moment(column, form) if kind == "datetime" else 0
@@ -156,6 +157,8 @@ class NumberColumn:
             ticks[lost] = np.iinfo(np.int64).min  # NaT
             if self.date_format is None:
                 return moments(ticks, dtype)
+            if self.date_format in number_dates.FORMS:
+                return _exactly(number_dates.write(pd.Series(ticks.view("M8[us]")), self.date_format), dtype)
             texts = pd.Series(ticks.view("M8[us]")).dt.strftime(self.date_format)
             return texts.astype(object).astype(dtype)
         if isinstance(dtype, pd.CategoricalDtype):
@@ -169,6 +172,11 @@ class NumberColumn:
         if lost.any():
             return pd.Series(np.where(lost, np.nan, values)).astype(dtype)
         return pd.Series(np.rint(values).astype(np.int64) if is_whole(dtype) else values).astype(dtype)
+
+
+def _exactly(numbers: pd.Series, dtype: Any) -> pd.Series:
+    """Return whole numbers, missing ones included where the type has them, in their own type."""
+    return (numbers if numbers.isna().any() else numbers.astype(np.int64)).astype(dtype)
 
 
 def _first_moment(column: pd.Series, form: str | None) -> int:
