@@ -56,6 +56,12 @@ def date_format(strings: pd.Series) -> str | None:
     return None
 
 
+def dates_in(numbers: pd.Series) -> pd.Series:
+    """Return dates that are written as `numbers`, (n,), as datetime64[us]; the first one says in which form they all are."""
+    form = number_dates.form_of(numbers.dropna().iloc[:1])
+    return number_dates.read(numbers, form or number_dates.SECONDS)
+
+
 def _kind(name: object, column: pd.Series) -> Kind:
     present = column.dropna()
     try:

@@ -10,8 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from gan import number_dates
-from gan.kinds import UNLEARNT
+from gan.kinds import UNLEARNT, dates_in
 from pipelines.likeness.data import Data, images_as_rows
 from pipelines.samples import IMAGES, TABLE, Samples
 
@@ -171,8 +170,7 @@ def fit(samples: Samples) -> View:
 def _dates(column: pd.Series) -> Any:
     """Return dates as UTC, whether they are dates, ISO text or numbers; durations count from 1970."""
     if pd.api.types.is_numeric_dtype(column.dtype):
-        form = number_dates.form_of(column.dropna().iloc[:1]) or number_dates.SECONDS
-        return number_dates.read(column, form).dt.tz_localize("UTC")
+        return dates_in(column).dt.tz_localize("UTC")
     if pd.api.types.is_timedelta64_dtype(column.dtype):
         return pd.Timestamp(0, tz="UTC") + column
     return pd.to_datetime(column, utc=True, errors="coerce", format=None if column.dtype.kind == "M" else "ISO8601")
