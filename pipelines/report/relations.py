@@ -67,6 +67,7 @@ def added(found: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 def in_words(relation: AnyRelation, dates: Collection[str]) -> str:
     """Return a relation as a sentence.   dates: names of the columns that hold dates.
 
+    >>> from gan.relations.orders import Order
     >>> in_words(Order(low="start", high="end"), {"start", "end"})
     '“start” is not after “end”'
     """
