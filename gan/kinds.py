@@ -6,6 +6,8 @@ from typing import Literal, get_args
 import pandas as pd
 from pandas.api import types
 
+from gan import number_dates
+
 Kind = Literal[
     "numeric", "integer", "categorical", "ordered", "boolean", "datetime", "identifier", "constant"
 ]  # fmt: skip
@@ -39,7 +41,12 @@ def infer_kinds(frame: pd.DataFrame) -> dict[str, Kind]:
 
 
 def date_format(strings: pd.Series) -> str | None:
-    """Return the one of `DATE_FORMATS` in which all of `strings`, (n,) without missing ones, are written, or None."""
+    """Return the one of `DATE_FORMATS` in which all of `strings`, (n,) without missing ones, are written, or None.
+
+    Of numbers, the one of `gan.number_dates.FORMS`.
+    """
+    if types.is_numeric_dtype(strings.dtype):
+        return number_dates.form_of(strings)
     for form in DATE_FORMATS:
         if pd.isna(pd.to_datetime(strings.iloc[:1], format=form, errors="coerce")).any():
             continue
@@ -47,6 +54,12 @@ def date_format(strings: pd.Series) -> str | None:
         if parsed.notna().all() and (parsed.dt.strftime(form) == strings).all():
             return form
     return None
+
+
+def dates_in(numbers: pd.Series) -> pd.Series:
+    """Return dates that are written as `numbers`, (n,), as datetime64[us]; the first one says in which form they all are."""
+    form = number_dates.form_of(numbers.dropna().iloc[:1])
+    return number_dates.read(numbers, form or number_dates.SECONDS)
 
 
 def _kind(name: object, column: pd.Series) -> Kind:

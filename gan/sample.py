@@ -24,7 +24,8 @@ class Generated(NamedTuple):
 
     samples: (n, s, s, c) uint8, or a data frame of n rows. The others are those of `starts.Drawn`: rows of the
     references, `here_index` and `there_index` rows of the lenders (-1 where nothing was borrowed). In tables
-    `weight` is that of the numbers; a category is that of one of the two.
+    `weight` is that of the numbers; a category is that of one of the two. broken: (n, r) bool, which of the relations each
+    row broke before it was mended.
     """
 
     samples: Samples
@@ -34,6 +35,7 @@ class Generated(NamedTuple):
     there_index: np.ndarray
     weight: np.ndarray
     step: np.ndarray
+    broken: np.ndarray
 
 
 def generate(
@@ -114,6 +116,7 @@ class _Maker:
         """Make one candidate for each of `seeds`, (n,)."""
         at_once = self.gan.codec.at_once
         made: list[Samples] = [self.nothing]
+        broken = [np.zeros((0, 0 if self.keeper is None else len(self.keeper.relations)), bool)]
         draws = [self.starters.draw(self.class_index, 0, numpy_generator(0, "none"))]
         for first in range(0, len(seeds), at_once):
             rows = range(first, min(first + at_once, len(seeds)))
@@ -125,22 +128,23 @@ class _Maker:
                 start = starts[place : place + 1].to(self.device).clone()
                 noise = rng.standard_normal((1, self.gan.sizes.noise_dim), dtype=np.float32)
                 outputs[place] = self.generator(start, torch.from_numpy(noise).to(self.device).clone(), self.label)[0]
-            made.append(self._kept(self.gan.codec.decode(outputs, starts), drawn.reference, drawn.neighbour))
+            kept, before = self._kept(self.gan.codec.decode(outputs, starts), drawn.reference, drawn.neighbour)
+            made.append(kept)
+            broken.append(before)
             draws.append(drawn)
             if progress is not None:
                 progress(rows.stop, len(seeds), {})
         drawn = stacked(draws)
         here, there = (np.where(rows < 0, -1, self.lender_rows[rows]) for rows in (drawn.here, drawn.there))
-        return Generated(
-            self.gan.codec.joined(made), drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step
-        )
+        origin = drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step
+        return Generated(self.gan.codec.joined(made), *origin, np.concatenate(broken))
 
-    def _kept(self, made: Samples, reference: np.ndarray, neighbour: np.ndarray) -> Samples:
-        """Return rows with the relations kept; reference, neighbour: (n,) rows of the references."""
+    def _kept(self, made: Samples, reference: np.ndarray, neighbour: np.ndarray) -> tuple[Samples, np.ndarray]:
+        """Return rows with the relations kept, and what each broke; reference, neighbour: (n,) rows of the references."""
         if self.keeper is None:
-            return made
+            return made, np.zeros((len(made), 0), bool)
         take = self.gan.codec.take
-        return self.keeper.keep(made, Parents(take(self.references, reference), take(self.references, neighbour)))[0]
+        return self.keeper.keep(made, Parents(take(self.references, reference), take(self.references, neighbour)))
 
     def merged(self, parts: list[tuple[np.ndarray, Generated]]) -> Generated:
         """Put parts together, each candidate at the place that is said with its part."""

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gan import number_dates
+
 Name = str | int | float | bool  # of a column
 
 
@@ -60,7 +62,9 @@ def is_whole(dtype: Any) -> bool:
 
 def ticks_of(column: pd.Series, form: str | None) -> np.ndarray:
     """Return dates as whole numbers of their unit since 1970, (n,) int64; the smallest of all where missing."""
-    if form is not None:
+    if form in number_dates.FORMS:
+        column = number_dates.read(column, form)
+    elif form is not None:
         column = pd.to_datetime(column, format=form).astype("datetime64[us]")
     found: np.ndarray = column.array.asi8
     return found

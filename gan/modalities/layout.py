@@ -5,6 +5,7 @@ Channels: first one for each number column; then the one-hot blocks, of categori
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -16,6 +17,7 @@ from gan.modalities.numbers import NumberColumn
 
 HOT = 0.5  # of a one-hot channel that is on; off is 0. Two categories are 0.7 apart, two usual numbers about 1
 LARGEST = 700.0  # the hyperbolic sine of more is infinite
+MIXED = 997.0  # times the usual step: of so many parts of it, where in one a number lies is as good as chance
 LEAST_SHARE = 0.02  # of a start that is a number; below, dividing by it would blow rounding up
 
 
@@ -26,6 +28,7 @@ class Layout:
     centre, scale, low, high, step: (c,) float64. state: (c,) channel that says "a number", d where there is no state.
     block: (b, k) channels, d beyond the end of a block. levelled: (l,) number columns with levels.
     levels: (l, m) float64, the last one repeated. between: (l, m - 1) midpoints, infinite beyond the last.
+    plain, plain_between: the same of the levels on the usual grid.
     """
 
     centre: torch.Tensor
@@ -41,6 +44,8 @@ class Layout:
     levelled: torch.Tensor
     levels: torch.Tensor
     between: torch.Tensor
+    plain: torch.Tensor
+    plain_between: torch.Tensor
 
     @classmethod
     def of(cls, columns: tuple[Column, ...]) -> "Layout":
@@ -53,10 +58,8 @@ class Layout:
         widest = max((count for _, count in blocks), default=0)
         block = [[first + k if k < count else width for k in range(widest)] for first, count in blocks]
         levelled = [place for place, column in enumerate(numbers) if column.levels]
-        most = max((len(numbers[place].levels) for place in levelled), default=1)
-        levels = np.array([_padded(numbers[place].levels, most) for place in levelled]).reshape(-1, most)
-        between = (levels[:, 1:] + levels[:, :-1]) / 2
-        between[levels[:, 1:] == levels[:, :-1]] = np.inf
+        levels, between = _table([numbers[place].levels for place in levelled])
+        plain, plain_between = _table([numbers[place].usual_levels for place in levelled])
 
         def each(name: str) -> torch.Tensor:
             return torch.tensor([getattr(column, name) for column in numbers], dtype=torch.float64)
@@ -73,8 +76,10 @@ class Layout:
             block=torch.tensor(block, dtype=torch.int64).reshape(len(blocks), widest),
             bits=torch.tensor(len(numbers) + sum(counts.values())),
             levelled=torch.tensor(levelled, dtype=torch.int64),
-            levels=torch.from_numpy(levels),
-            between=torch.from_numpy(between),
+            levels=levels,
+            between=between,
+            plain=plain,
+            plain_between=plain_between,
         )
 
     def to(self, device: torch.device) -> "Layout":
@@ -107,17 +112,23 @@ class Layout:
         """Move the numbers `raw`, (n, c) float64, into the range and onto the grid or the levels.
 
         Where most values lie on a coarser grid, a number goes there unless it lies so near to the fine one that a share of
-        `off` does by chance: as many stay off the coarse grid as in the data.
+        `off` does by chance: as many stay off the coarse grid as in the data. Without a fine grid, its
+        distant decimals are asked.
         """
         raw = torch.minimum(torch.maximum(raw, self.low), self.high)
         steps = torch.where(self.step > 0, self.step, 1.0)
         fine = torch.where(self.step > 0, self.low + torch.round((raw - self.low) / steps) * self.step, raw)
         usual = torch.where(self.usual > 0, self.usual, 1.0)
         coarse = torch.minimum(torch.maximum(torch.round(raw / usual) * usual, self.low), self.high)
-        raw = torch.where((self.usual > 0) & ((raw - fine).abs() * 2 / steps >= self.off), coarse, fine)
+        turns = raw / usual * MIXED
+        far = torch.where(self.step > 0, (raw - fine).abs() * 2 / steps, (turns - turns.floor() - 0.5).abs() * 2)
+        on_usual = (self.usual > 0) & (far >= self.off)
+        raw = torch.where(on_usual, coarse, fine)
         if len(self.levelled):
-            asked = raw[:, self.levelled].T.contiguous()  # (l, n)
-            raw[:, self.levelled] = self.levels.gather(1, torch.searchsorted(self.between, asked)).T
+            asked = fine[:, self.levelled].T.contiguous()  # (l, n)
+            nearest = self.levels.gather(1, torch.searchsorted(self.between, asked)).T
+            plain = self.plain.gather(1, torch.searchsorted(self.plain_between, asked)).T
+            raw[:, self.levelled] = torch.where(on_usual[:, self.levelled], plain, nearest)
         return raw
 
     def settle(self, x: torch.Tensor, start: torch.Tensor | None) -> torch.Tensor:
@@ -183,5 +194,10 @@ def width_of(columns: tuple[Column, ...]) -> int:
     return max(1, width)
 
 
-def _padded(levels: tuple[float, ...], count: int) -> list[float]:
-    return [*levels, *[levels[-1]] * (count - len(levels))]
+def _table(levels: Sequence[Sequence[float]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return levels, those of a column in a row, (l, m), and the midpoints between them, (l, m - 1)."""
+    most = max(map(len, levels), default=1)
+    table = np.array([[*one, *[one[-1]] * (most - len(one))] for one in levels]).reshape(-1, most)
+    between = (table[:, 1:] + table[:, :-1]) / 2
+    between[table[:, 1:] == table[:, :-1]] = np.inf
+    return torch.from_numpy(table), torch.from_numpy(between)

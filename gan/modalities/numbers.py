@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gan import number_dates
 from gan.kinds import Kind, date_format
 from gan.modalities.dtypes import Name, describe, is_time, is_whole, moments, restore, ticks_of
 
@@ -15,6 +16,8 @@ SPIKE_SHARE = 0.1  # a value that at least this share of the rows has is a state
 LEAST_SPIKE = 5  # rows; a value that recurs less often may do so by chance
 MOST_SPIKES = 4
 MOST_DECIMALS = 9
+ON_GRID = 1e-6  # of a step
+EXACT = 1e-12  # relative, of a number that was moved onto a grid
 MOST_OFF = 0.1  # share of the rows off a coarser grid up to which it is the usual one
 
 
@@ -27,7 +30,7 @@ class NumberColumn:
     usual: step of a coarser grid through 0 that all but the share `off` of the values lie on, 0 without one: a column that is
     whole in 99 of 100 rows stays so.
     levels: all values of a column that has few, else (). spikes: values so frequent that each is a state of its own.
-    missing: some were. origin: of dates, in their unit since 1970. date_format: of dates that are strings.
+    missing: some were. origin: of dates, in their unit since 1970. date_format: of dates that are strings or numbers.
     """
 
     name: Name
@@ -53,7 +56,7 @@ class NumberColumn:
         form = date_format(column.dropna()) if kind == "datetime" and not is_time(column.dtype) else None
         if kind == "datetime" and form is None and not is_time(column.dtype):
             raise ValueError(
-                f"table: column {name!r} is said to be dates; write them all like 2024-12-31 or as datetime64"
+                f"table: column {name!r} is said to be dates; write them all like 2024-12-31, like 20241231 or as datetime64"
             )
         dtype = describe(column.dtype)
         origin = _first_moment(column, form) if kind == "datetime" else 0
@@ -71,7 +74,14 @@ class NumberColumn:
         rest = rest if len(rest) else present
         low, centre, high = np.quantile(rest, [0.25, 0.5, 0.75])
         decimals, step = _grid(values, column.dtype)
-        usual, off = (0.0, 0.0) if few else _usual_grid(values, counts, decimals)
+        if kind == "datetime" and decimals is None:  # so many nanoseconds; a grid of days is one still
+            step = float(np.gcd.reduce((values - values[0]).astype(np.int64)))
+        apart = ~np.isin(values, spikes)  # a spike is no number like the others and says nothing of their grid
+        usual, off = (
+            (0.0, 0.0)
+            if kind == "datetime" or not apart.any()
+            else _usual_grid(values[apart], counts[apart], decimals, column.dtype)
+        )
         return cls(
             name, kind, dtype,
             centre=float(centre),
@@ -93,6 +103,13 @@ class NumberColumn:
     def states(self) -> int:
         """States beside each other: a number, each spike, missing; 0 where there is nothing but numbers."""
         return 1 + len(self.spikes) + self.missing if self.spikes or self.missing else 0
+
+    @property
+    def usual_levels(self) -> tuple[float, ...]:
+        """The levels that lie on the usual grid; all of them where there is none."""
+        if not self.usual:
+            return self.levels
+        return tuple(level for level in self.levels if abs(level / self.usual - round(level / self.usual)) < ON_GRID)
 
     def numbers(self, column: pd.Series) -> np.ndarray:
         """Return (n,) float64, NaN where missing. ValueError when a value is no number or infinite."""
@@ -123,6 +140,9 @@ class NumberColumn:
         values = numbers.copy()
         if self.decimals is not None and not self.levels:
             values = np.rint(values * 10.0**self.decimals) / 10.0**self.decimals  # the double nearest to the decimal
+        elif self.usual > 0 and not self.levels:
+            written = np.rint(values / self.usual) / round(1 / self.usual)
+            values = np.where(np.abs(values - written) <= EXACT * np.abs(written), written, values)
         lost = np.zeros(len(values), bool)
         if state is not None:
             for place, spike in enumerate(self.spikes, start=1):
@@ -137,6 +157,8 @@ class NumberColumn:
             ticks[lost] = np.iinfo(np.int64).min  # NaT
             if self.date_format is None:
                 return moments(ticks, dtype)
+            if self.date_format in number_dates.FORMS:
+                return _exactly(number_dates.write(pd.Series(ticks.view("M8[us]")), self.date_format), dtype)
             texts = pd.Series(ticks.view("M8[us]")).dt.strftime(self.date_format)
             return texts.astype(object).astype(dtype)
         if isinstance(dtype, pd.CategoricalDtype):
@@ -150,6 +172,11 @@ class NumberColumn:
         if lost.any():
             return pd.Series(np.where(lost, np.nan, values)).astype(dtype)
         return pd.Series(np.rint(values).astype(np.int64) if is_whole(dtype) else values).astype(dtype)
+
+
+def _exactly(numbers: pd.Series, dtype: Any) -> pd.Series:
+    """Return whole numbers, missing ones included where the type has them, in their own type."""
+    return (numbers if numbers.isna().any() else numbers.astype(np.int64)).astype(dtype)
 
 
 def _first_moment(column: pd.Series, form: str | None) -> int:
@@ -177,26 +204,30 @@ def _numbers(
 
 def _grid(values: np.ndarray, dtype: Any) -> tuple[int | None, float]:
     """Return the decimals of all of `values`, ascending and distinct, and the step between them; None and 0 without."""
-    narrow = dtype if isinstance(dtype, np.dtype) and dtype.kind == "f" else np.dtype(np.float64)
     for decimals in range(MOST_DECIMALS + 1):
         whole = np.rint(values * 10.0**decimals)
         if np.abs(whole).max() >= 2**53:
             break
-        if np.array_equal((whole / 10.0**decimals).astype(narrow), values.astype(narrow)):
+        if not _off_grid(values, decimals, dtype).any():
             step = int(np.gcd.reduce((whole - whole[0]).astype(np.int64)))
             return decimals, step / 10.0**decimals
     return None, 0.0
 
 
-def _usual_grid(values: np.ndarray, counts: np.ndarray, decimals: int | None) -> tuple[float, float]:
+def _usual_grid(values: np.ndarray, counts: np.ndarray, decimals: int | None, dtype: Any) -> tuple[float, float]:
     """Return the step of the coarsest decimal grid that most of `values`, each `counts` times there, lie on, and the share
-    that does not; zeros where all need the same `decimals`.
+    that does not; zeros where all need the same `decimals`, or most have more than are counted.
     """
-    for fewer in range(decimals or 0):
-        aside = np.rint(np.rint(values * 10.0**fewer) * 10.0 ** ((decimals or 0) - fewer)) != np.rint(
-            values * 10.0 ** (decimals or 0)
-        )
-        off = float(counts[aside].sum() / counts.sum())
+    for fewer in range(MOST_DECIMALS if decimals is None else decimals):
+        off = float(counts[_off_grid(values, fewer, dtype)].sum() / counts.sum())
         if off <= MOST_OFF:
             return 10.0**-fewer, off
     return 0.0, 0.0
+
+
+def _off_grid(values: np.ndarray, decimals: int, dtype: Any) -> np.ndarray:
+    """Say of each value whether it needs more decimals than these, (n,) bool."""
+    narrow = dtype if isinstance(dtype, np.dtype) and dtype.kind == "f" else np.dtype(np.float64)
+    written = np.rint(values * 10.0**decimals) / 10.0**decimals
+    off: np.ndarray = written.astype(narrow) != values.astype(narrow)
+    return off

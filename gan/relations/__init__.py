@@ -3,6 +3,7 @@
 A kind of relation is a subclass of `Relation` in a file of its own here, and its entry in `KINDS` and `AnyRelation`.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
@@ -17,7 +18,7 @@ from gan.relations.known import Known, Name, Parents, Relation
 from gan.relations.orders import Order
 from gan.relations.sums import Sum
 
-__all__ = ["KINDS", "AnyRelation", "Keeper", "find"]
+__all__ = ["KINDS", "AnyRelation", "Keeper", "as_setting", "find"]
 
 AnyRelation: TypeAlias = Annotated[Decides | Gap | Sum | Order, Field(discriminator="kind")]
 KINDS: tuple[type[Decides] | type[Gap] | type[Sum] | type[Order], ...] = (Decides, Gap, Sum, Order)
@@ -83,6 +84,13 @@ class Keeper:
             for name in names if rows.any() else ():
                 mended[name] = mended[name].where(~rows, parents.reference[name])
         return mended, before
+
+
+def as_setting(relation: AnyRelation) -> str:
+    """Return a relation as it may stand in a list of settings: JSON, which YAML reads, without what has its default."""
+    return json.dumps(
+        {"kind": relation.kind} | relation.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False
+    )
 
 
 def _spread(rows: np.ndarray) -> np.ndarray:

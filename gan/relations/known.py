@@ -102,7 +102,12 @@ class Relation(Settings):
 def absolute(column: NumberColumn, values: pd.Series) -> np.ndarray:
     """Return numbers that can be compared with those of another column, (n,) float64: dates in seconds since 1970."""
     numbers = column.numbers(values)
-    return numbers if column.kind != "datetime" else (column.origin + numbers) / _per_second(column)
+    if column.kind != "datetime":
+        return numbers
+    moments = column.origin + np.rint(np.nan_to_num(numbers)).astype(
+        np.int64
+    )  # whole: rounded once, equal ones stay equal
+    return np.where(np.isnan(numbers), np.nan, moments / _per_second(column))
 
 
 def typed(column: NumberColumn, wanted: np.ndarray) -> pd.Series:

@@ -13,7 +13,7 @@ from pipelines.commands.presets import with_preset
 from pipelines.commands.project import build, next_step, refuse_existing
 from pipelines.driver.params import FILE
 from pipelines.errors import UserError
-from pipelines.ingest import table_rows, table_sources
+from pipelines.ingest import doubts, table_rows, table_sources
 from pipelines.ingest.splits import refuse_twin_labels
 
 
@@ -62,6 +62,12 @@ def create(folder: Path, source: Source, preset: str = "default") -> None:
     own: dict[str, dict[str, Any]] = {"prepare": about, "pretrain": faithful, "train": faithful}
     build(folder, fill, with_preset(preset, own))
     print(describe(kinds))
+    if lines := doubts.about(values[~tested], kinds):
+        print(
+            "whole numbers that may be something else; if so, change their lines under prepare.columns:",
+            *lines,
+            sep="\n",
+        )
     print(f"{folder}: a table; correct what a column is in {folder / FILE}\n{next_step(folder)}")
 
 

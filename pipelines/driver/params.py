@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from gan.settings import ExpertField, Settings
 from pipelines import files
@@ -101,8 +102,28 @@ def _check_table(values: Mapping[str, Any]) -> None:
         raise SettingError(
             "prepare.group", f"and prepare.label both name {about['label']!r}; a group is another column"
         )
+    _check_relations(values, about)
     if about["label"] and "convnet" in judges["classifiers"]:
         raise SettingError("evaluate.classifiers", "names convnet, which is for images; use random_forest")
+
+
+def _check_relations(values: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Raise UserError where a relation names a column that no row has."""
+    relations = cast(Any, group(stage_named("generate"), values)).relations
+    for place, relation in enumerate([] if isinstance(relations, str) else relations):
+        path = f"generate.relations.{place}"
+        if not about["label"]:
+            raise SettingError(path, "speaks of the columns of a table, and the data are images; leave it out")
+        for name in relation.names:
+            if name in (about["label"], about["group"]):
+                what = "class" if name == about["label"] else "group"
+                raise SettingError(
+                    path, f"names {name!r}, the column of the {what}, which is not generated; name others"
+                )
+            if about["columns"] and name not in about["columns"]:
+                raise SettingError(
+                    path, f"names the column {name!r}, which is not there{nearest(str(name), about['columns'])}"
+                )
 
 
 def gate(values: Mapping[str, Any]) -> Gate:
@@ -232,13 +253,23 @@ def _lines(key: str, value: Any, about: str) -> list[str]:
 
 
 def _first_problem(name: str, model: type[Settings], error: ValidationError) -> SettingError:
-    problem = error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    path = f"{name}.{key}"
+    problem = _most_precise(error)
+    parts = [str(part) for part in problem["loc"] if "[" not in str(part)]  # of a word or a list: which was tried
+    path = ".".join([name, *parts])
     if path in MOVED:
         return SettingError(path, f"is now {MOVED[path]}; move its line there, then: tailweight render")
-    if problem["type"] == "extra_forbidden":
-        return SettingError(path, f"is not a setting{nearest(key, list(model.model_fields))}")
-    top = model.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
+    top = model.model_fields.get(parts[0]) if parts else None
     meaning = f" ({top.description})" if top else ""
+    if problem["type"] == "extra_forbidden":
+        return SettingError(path, f"is not a setting{meaning or nearest('.'.join(parts), list(model.model_fields))}")
+    if problem["type"] in ("missing", "union_tag_not_found"):
+        lost = "has no kind" if problem["type"] == "union_tag_not_found" else "is missing"
+        return SettingError(path, f"{lost}{meaning}")
     return SettingError(path, f"is {problem['input']!r}: {problem['msg'].lower()}{meaning}")
+
+
+def _most_precise(error: ValidationError) -> ErrorDetails:
+    """Return what is wrong with the first wrong setting; of one that may be a word or a list, in which item."""
+    first, *others = error.errors()
+    same = [first, *(one for one in others if one["loc"][:1] == first["loc"][:1])]
+    return max(same, key=lambda one: len(one["loc"]))

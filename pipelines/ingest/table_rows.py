@@ -153,13 +153,22 @@ def _misfit(column: pd.Series, kind: str) -> str:
         )
     if kind == "integer" and pd.api.types.is_float_dtype(dtype) and not (present % 1 == 0).all():
         return f"has decimals such as {present[present % 1 != 0].iloc[0]:g}; call it numeric"
-    if kind == "datetime" and pd.api.types.is_string_dtype(dtype) and len(present):
-        from gan.kinds import date_format  # loads torch
+    if kind == "datetime" and len(present) and not pd.api.types.is_datetime64_any_dtype(dtype):
+        return _no_dates(present)
+    return ""
 
-        if date_format(present) is None:
-            return (
-                f"is text not all of which is a date like 2026-01-31, such as {present.iloc[0]!r}; call it categorical"
-            )
+
+def _no_dates(present: pd.Series) -> str:
+    """Say why text or numbers, (n,) without missing ones, are no dates, "" where they are."""
+    from gan.kinds import date_format  # loads torch
+
+    if pd.api.types.is_string_dtype(present.dtype) and date_format(present) is None:
+        return f"is text not all of which is a date like 2026-01-31, such as {present.iloc[0]!r}; call it categorical"
+    if pd.api.types.is_numeric_dtype(present.dtype) and date_format(present) is None:
+        return (
+            "has numbers not all of which are dates like 20260131, years or seconds since 1970, "
+            f"such as {present.iloc[0]:g}; call it integer or numeric"
+        )
     return ""
 
 

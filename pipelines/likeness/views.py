@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from gan.kinds import UNLEARNT
+from gan.kinds import UNLEARNT, dates_in
 from pipelines.likeness.data import Data, images_as_rows
 from pipelines.samples import IMAGES, TABLE, Samples
 
@@ -168,7 +168,9 @@ def fit(samples: Samples) -> View:
 
 
 def _dates(column: pd.Series) -> Any:
-    """Return dates as UTC, whether they are dates or ISO text; durations count from 1970."""
+    """Return dates as UTC, whether they are dates, ISO text or numbers; durations count from 1970."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return dates_in(column).dt.tz_localize("UTC")
     if pd.api.types.is_timedelta64_dtype(column.dtype):
         return pd.Timestamp(0, tz="UTC") + column
     return pd.to_datetime(column, utc=True, errors="coerce", format=None if column.dtype.kind == "M" else "ISO8601")

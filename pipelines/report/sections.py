@@ -12,7 +12,7 @@ from pipelines.likeness import distance, views
 from pipelines.likeness.distance import Space
 from pipelines.likeness.views import View
 from pipelines.plan import ClassPlan, Plan
-from pipelines.report import charts, decision, drawings, measured, nearness
+from pipelines.report import charts, decision, drawings, measured, nearness, relations
 from pipelines.report.figures import Figures
 from pipelines.report.nearness import Surroundings
 from pipelines.report.page import mini
@@ -105,6 +105,15 @@ def data_part(sources: Sources, known: Mapping[str, Any]) -> dict[str, Any]:
     counts = [(name, one["train"], one.get("needed", 0)) for name, one in sources.measured["counts"].items()]
     table = sources.figures.add("counts.csv", pd.DataFrame(counts, columns=["class", "train", "needed"]))
     return {"records": known, "counts": charts.counts(table)}
+
+
+def relations_part(sources: Sources, candidates: Path, kinds: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is kept between the columns of a table. kinds: of the columns; none where the data are no table."""
+    if not kinds or not sources.plan.classes:
+        return {"tabular": False, "relations": None}
+    found = [files.read_json(candidates / f"{slug}.json") for slug in sources.plan.classes]
+    dates = {name for name, kind in kinds.items() if kind == "datetime"}
+    return {"tabular": True, "relations": relations.shown(found, dates, sources.figures)}
 
 
 def records(manifest: pd.DataFrame) -> dict[str, Any]:

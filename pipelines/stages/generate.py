@@ -1,6 +1,5 @@
 """Make candidates of one class, each from its own seed, each with its discriminator score."""
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +13,10 @@ from gan import seeds
 from gan.constraints import Constraint, check
 from gan.errors import ConstraintError
 from gan.progress import Progress
-from gan.relations import AnyRelation, find
+from gan.relations import AnyRelation, Keeper, as_setting, find
 from gan.settings import ExpertTableField, TableField
 from gan.settings import Settings as Base
+from pipelines import files
 from pipelines.errors import UserError
 from pipelines.plan import ClassPlan, slug
 from pipelines.samples import TABLE, Candidates, Samples
@@ -54,13 +54,14 @@ def run(
     model: Path,
     upscaler: Path,
     candidates: Path,
+    relations: Path,
     settings: Settings,
     factor: int,
     seed: int,
     task: ClassPlan,
     progress: Progress,
 ) -> None:
-    """Write `Candidates`; candidate i is the same however many are asked for.
+    """Write `Candidates`; candidate i is the same however many are asked for. Write, too, what is kept between columns.
 
     Where the GAN makes smaller images, its discriminator scores those, and the upscaler makes them large.
     """
@@ -74,11 +75,11 @@ def run(
     gan, everything = checkpoint.load(model), Samples.load(train)
     _check_constraints(settings.constraints, everything.of_class(task.index))
     known = everything.reduced(factor)
-    relations = relations_of(gan, known, settings)
-    for relation in relations:
-        said = json.dumps(relation.model_dump(mode="json"), ensure_ascii=False)
-        print(f"generate: kept: {relation}; in generate.relations: {said}")
-    made = candidates_of(gan, known, task, own_seeds, settings, relations, progress)
+    kept = relations_of(gan, known, settings)
+    for relation in kept:
+        print(f"generate: kept: {relation}; in generate.relations: {as_setting(relation)}")
+    made = candidates_of(gan, known, task, own_seeds, settings, kept, progress)
+    files.write_json(relations, how_kept(gan, known, kept, made))
     rows = pd.DataFrame(
         {"id": [f"{name}-{number:06d}" for number in range(count)], "class": task.label, "seed": own_seeds}
     )
@@ -110,8 +111,6 @@ def candidates_of(
 
 def relations_of(gan: "GAN", known: Samples, settings: Settings) -> list[AnyRelation]:
     """Return the relations to keep, those found on `known` or those of the settings; UserError where one cannot be asked."""
-    from gan.relations import Keeper
-
     if known.kind != TABLE:
         return []
     columns = cast(Any, gan.codec).columns
@@ -122,6 +121,22 @@ def relations_of(gan: "GAN", known: Samples, settings: Settings) -> list[AnyRela
     except ValueError as error:
         raise UserError(f"params.yaml: generate.relations: {error}") from None
     return found
+
+
+def how_kept(gan: "GAN", known: Samples, kept: Sequence[AnyRelation], made: "Generated") -> dict[str, Any]:
+    """Return how many training rows and candidates there are, and for each relation how many of either break it.
+
+    broken: candidates before they were mended.   left: after.
+    """
+    counts: dict[str, Any] = {"training_rows": len(known), "candidates": len(made.broken), "relations": []}
+    if not kept:
+        return counts
+    keeper = Keeper(kept, known.values, cast(Any, gan.codec).columns)
+    training, left = keeper.broken(known.values).sum(0), keeper.broken(made.samples).sum(0)
+    for place, relation in enumerate(kept):
+        one = {"training": int(training[place]), "broken": int(made.broken[:, place].sum()), "left": int(left[place])}
+        counts["relations"].append({"relation": relation.model_dump(mode="json"), **one})
+    return counts
 
 
 def origins(made: "Generated", known: Samples, label: int) -> pd.DataFrame:

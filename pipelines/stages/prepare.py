@@ -37,8 +37,8 @@ class Settings(Base):
     group: str = TableField(default="", description="table: the column with what must not span splits, or empty")
     columns: dict[str, Kind] = TableField(
         default={},
-        description="table: what each column holds: numeric, integer, categorical, ordered, boolean, datetime, "
-        "identifier (never learnt, never copied) or constant",
+        description="table: what each column holds: numeric, integer, categorical, ordered, boolean, datetime "
+        "(20240131, too), identifier (never learnt, never copied) or constant",
     )
 
     @property

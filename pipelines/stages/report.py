@@ -29,6 +29,7 @@ def run(
     manifest: Path,
     plan: Path,
     models: Path,
+    candidates: Path,
     synthetic: Path,
     evaluation: Path,
     release: Path,
@@ -59,6 +60,7 @@ def run(
         "classes": classes,
         **sections.decision_part(sources, files.read_json(release / "release.json")),
         **sections.data_part(sources, records),
+        **sections.relations_part(sources, candidates, real.columns),
         **sections.measured_part(sources),
         **sections.training_part(sources),
     }

@@ -123,6 +123,18 @@ def test_what_is_made_stays_on_the_data() -> None:
     assert not made.drop(columns=["code", "nothing"])["float32"].isna().any()  # what was never missing never is
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_days_stay_days_in_every_unit(unit: str) -> None:
+    """Dates without a time of day get none, over years, and counted in nanoseconds, too."""
+    rng = np.random.default_rng(0)
+    days = (pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 3000, 300), "D")).astype(f"datetime64[{unit}]")
+    frame = pd.DataFrame({"day": days, "x": rng.normal(size=300)})
+    codec = TableCodec.fit(frame)
+    x, _ = starts(200, codec, frame)
+    made = codec.decode(x + 0.1 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0)))["day"]
+    assert (made == made.dt.normalize()).all() and made.dtype == frame["day"].dtype and made.nunique() > 150
+
+
 def test_identifiers_are_new_and_say_so() -> None:
     """No synthetic row has an identifier of a real one; strings are marked, whole numbers negative."""
     frame = pd.DataFrame({"x": np.arange(30.0) ** 1.5, "row": np.arange(30), "name": [f"n{k}" for k in range(30)]})

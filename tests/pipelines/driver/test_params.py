@@ -210,6 +210,41 @@ def test_settings_of_a_table_that_contradict_each_other_are_refused(tmp_path: Pa
         params.check(written(tmp_path, params.render(demo=False, values=values)), demo=False)
 
 
+@pytest.mark.parametrize(
+    ("relation", "said"),
+    [
+        ("{kind: sums, parts: [a]}", ".0 is {'kind': 'sums', 'parts': ['a']}: input tag 'sums' found using 'kind'"),
+        ("{parts: [a]}", ".0 has no kind"),
+        ("{kind: sum, parts: [a, b]}", ".0.sum is"),
+        ("{kind: sum, parts: a, total: b}", ".0.sum.parts is 'a': input should be a valid list"),
+        ("{kind: order, low: a}", ".0.order.high is missing"),
+        ("{kind: order, low: a, high: b, strickt: true}", ".0.order.strickt is not a setting"),
+        ("{kind: decides, column: a, decides: []}", ".0.decides.decides is []: list should have at least 1 item"),
+        ("{kind: order, low: a, high: bb}", ".0 names the column 'bb', which is not there; did you mean b?"),
+        ("{kind: order, low: a, high: sick}", ".0 names 'sick', the column of the class, which is not generated"),
+        ("{kind: order, low: who, high: b}", ".0 names 'who', the column of the group, which is not generated"),
+        ("a", ".0 is 'a': input should be a valid dictionary"),
+    ],
+)
+def test_a_bad_relation_is_refused_before_anything_runs(tmp_path: Path, relation: str, said: str) -> None:
+    """One line says which one, and what is wrong with it or what it may be."""
+    prepare = {"label": "sick", "group": "who", "columns": {"a": "integer", "b": "integer"}}
+    values = yaml(params.render(demo=False, values={"prepare": prepare})) | yaml(
+        f"generate: {{relations: [{relation}]}}"
+    )
+    with pytest.raises(UserError) as error:
+        params.check(values, demo=False)
+    assert str(error.value).startswith("params.yaml: ") and "\n" not in str(error.value)
+    assert f"generate.relations{said}" in str(error.value)
+
+
+def test_relations_are_for_tables() -> None:
+    """Beside images a relation is refused, not passed over."""
+    values = yaml(params.render(demo=False)) | yaml("generate: {relations: [{kind: order, low: a, high: b}]}")
+    with pytest.raises(UserError, match=r"generate\.relations\.0 speaks of the columns of a table"):
+        params.check(values, demo=False)
+
+
 def test_class_names_may_be_numbers(tmp_path: Path) -> None:
     """YAML reads a class called 1 as a number; a strategy by class takes it as the name that it is."""
     values = params.read(write(tmp_path, "plan: {sampling_strategy: {1: 50}}"))

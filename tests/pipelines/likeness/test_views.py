@@ -67,3 +67,11 @@ def test_a_classifier_learns_from_categories(name: str) -> None:
     model = fitted[name](Training(view.data(frame, y)), 0)
     assert (probabilities(model, view.rows(frame), 2).argmax(1) == y).mean() > 0.9
     assert np.isfinite(probabilities(model, view.rows(frame.assign(town="new")), 2)).all()
+
+
+@pytest.mark.parametrize("form", ["%Y%m%d", "%Y-%m-%d"])
+def test_dates_are_days_however_they_are_written(form: str) -> None:
+    """As numbers or as text, a classifier sees the days since the first one, and where none is given."""
+    days = pd.Series(pd.to_datetime(["2024-01-31", "2024-02-01", None, "2025-01-31"])).dt.strftime(form)
+    frame = pd.DataFrame({"when": pd.to_numeric(days).astype("Int64") if form == "%Y%m%d" else days})
+    assert TableView.fit(frame, {"when": "datetime"}).rows(frame).tolist() == [[0, 0], [1, 0], [1, 1], [366, 0]]

@@ -23,6 +23,10 @@ RIVALS = ("deferred", "balanced")
 CLEAR = Interval(0.10, 0.06, 0.14, 0.02, 0.001)
 NULL = Interval(-0.004, -0.021, 0.012, 0.01, 0.5)
 LEVELS = {"nothing": 0.83, "deferred": 0.86, "balanced": 0.89, "gan_filtered": 0.87}  # average precision on test
+RELATIONS = [  # with how many training rows break it, and how many candidates did
+    ({"kind": "decides", "column": "<b>town</b>", "decides": ["member"]}, 0, 7),
+    ({"kind": "order", "low": "width", "high": "height", "strict": False}, 1, 3),
+]
 SPLITS = (("validation", 0.85), ("test", 0.81))
 KINDS = {"width": "numeric", "height": "numeric", "<b>town</b>": "categorical", "member": "boolean"}
 
@@ -91,7 +95,7 @@ def world(
     shipped = sum(kind == "ship" for kind in verdicts.values()) * real
     files.write_json(folder / "release/release.json", {"kind": kind, "samples": 5 * real, "synthetic": shipped})
     paths = {name: folder / f"{name}.parquet" for name in ("train", "validation")}
-    paths |= {name: folder / name for name in ("models", "synthetic", "evaluation", "release", "report")}
+    paths |= {name: folder / name for name in ("models", "candidates", "synthetic", "evaluation", "release", "report")}
     paths |= {"manifest": folder / "manifest.csv", "plan": folder / "plan.yaml"}
     settings = report.Settings(title="a <world>")
     return World(folder, {**paths, "settings": settings, "changed": {"train.steps": 7}, "seed": 3})
@@ -133,6 +137,9 @@ def _write_class(folder: Path, key: str, name: str, values: Any, own: np.ndarray
             "review": {"kept": 3, "rejected": 2, "reals": 4, "reals_rejected": 1, "outdated": 0, "reviewers": 1},
         },
     )  # fmt: skip
+    told = [{"relation": one, "training": few, "broken": many, "left": 0} for one, few, many in RELATIONS]
+    kept = {"training_rows": 4 * len(own), "candidates": count, "relations": told if kind == TABLE else []}
+    files.write_json(folder / f"candidates/{key}.json", kept)
     _write_training(folder / "models" / key, rng, 400)
 
 
