@@ -1,5 +1,6 @@
 """Reading and writing files so that nothing is ever half written."""
 
+import fcntl
 import io
 import json
 import os
@@ -7,7 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 from ruamel.yaml import YAML, YAMLError
@@ -96,6 +97,15 @@ def replaced(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def locked(file: IO[str]) -> bool:
+    """Lock an open file for this process alone, until it is closed; say whether that was possible."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager
