@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from pipelines import cells
 from pipelines.errors import UserError
 from pipelines.ingest.splits import refuse_twin_labels
 
@@ -159,7 +160,7 @@ def from_manifest(path: Path) -> Iterator[Record]:
         seen.add(place)
         yield _record(
             id=place if place and not problem else f"line {number}: {row['path'][:100]}",
-            label=row["label"],
+            label=cells.unmark(row["label"]),
             content=partial((root / (place or "")).read_bytes),
             split=_split_named(str(row.get("split", "")), path),
             group=row.get("group") or None,

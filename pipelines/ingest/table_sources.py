@@ -19,6 +19,7 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from pipelines import cells
 from pipelines.errors import UserError
 
 EXPECTED = "a CSV or Parquet file with a header, or a database's URL with --query"
@@ -195,10 +196,10 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
     content = path.read_bytes()
     encoding = _encoding(path, content)
     separator, rows = _dialect(path, io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), text)
-    header = [name.strip() for name in rows[0]]
+    header = [cells.unmark(name.strip()) for name in rows[0]]
     _check_header(path, header, text)
-    cells = [cell.strip() for row in rows[1:] for cell in row]
-    comma = any(map(COMMA_NUMBER.fullmatch, cells)) and not any(map(NUMBER.fullmatch, cells))
+    probed = [cell.strip() for row in rows[1:] for cell in row]
+    comma = any(map(COMMA_NUMBER.fullmatch, probed)) and not any(map(NUMBER.fullmatch, probed))
     names = [name or f"Unnamed: {place}" for place, name in enumerate(header)]
     options: dict[str, Any] = {
         "sep": separator, "encoding": encoding, "decimal": "," if comma else ".", "names": names, "header": 0,
@@ -209,9 +210,10 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
     try:
         frame = pd.read_csv(io.BytesIO(content), **options)
         strings = options | {"dtype": "str"}
-        return _as_written(
+        as_written = _as_written(
             frame, lambda name: pd.read_csv(io.BytesIO(content), usecols=[name], **strings)[name], content
         )
+        return cells.unmarked(as_written)
     except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError, UnicodeDecodeError) as error:
         why = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise UserError(f"{path}: not readable as CSV ({why[:200]}); mend the line that it names") from None
