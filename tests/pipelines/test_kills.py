@@ -1,5 +1,6 @@
 """Whatever is killed, and whenever: the next run ends with the hashes of a run left alone, and nothing is left over."""
 
+import contextlib
 import os
 import random
 import signal
@@ -26,7 +27,7 @@ VICTIMS = (
     "parent",
     "child",
 )  # of one project, one after the other; the last run may come to its end
-LANDS = 0.6  # of the time that a run takes alone, in which one that goes on is killed
+LANDS = 0.6  # of the work of a run alone, in which one that goes on is killed
 DRIVERS = ("flow", "dvc")
 
 
@@ -40,9 +41,12 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / "params.yaml").write_text(params.render(demo=False, values=SMALL))
     run("git", "add", "--all", cwd=project)
     run("git", "commit", "--quiet", "--message", "begun", cwd=project)
-    started = time.monotonic()
-    run("tailweight", "run", "--quiet", cwd=project)
-    (folder / "seconds").write_text(str(time.monotonic() - started))
+    with (folder / "output").open("wb") as output:
+        running = psutil.Popen([BIN / "tailweight", "run", "--quiet"], cwd=project, stdout=output, stderr=output)
+        while running.poll() is None:
+            files.write_text(folder / "work", str(work(running)))
+            time.sleep(0.5)
+    assert running.returncode == 0, (folder / "output").read_text()
     return project
 
 
@@ -61,6 +65,16 @@ def started(project: Path, driver: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command, cwd=project, env=environment, stdout=output, stderr=output, start_new_session=True
         )
+
+
+def work(parent: psutil.Process) -> float:
+    """Return the seconds of a processor that a run has taken, with all below it: how far it is, on a busy machine too."""
+    seconds = 0.0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in [parent, *parent.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                seconds += sum(process.cpu_times()[:4])  # its own and that of the children that it has waited for
+    return seconds
 
 
 def kill(parent: subprocess.Popen[bytes], victim: str, rng: random.Random) -> None:
@@ -96,14 +110,15 @@ def hashes(project: Path) -> dict:
 def disturb(alone: Path, folder: Path, driver: str, seed: int) -> None:
     """Kill a run once for each victim, run it to its end, and compare."""
     rng, project = random.Random(seed), begun(alone, folder / "project")
-    most = LANDS * float((alone.parent / "seconds").read_text())
+    most = LANDS * float((alone.parent / "work").read_text())
     if driver == "dvc":
         run("dvc", "repro", "plan", cwd=project)
     for victim in VICTIMS:
         parent = started(project, driver)
-        time.sleep(rng.uniform(1, most))
-        landed = parent.poll() is None
-        print(f"{driver}, {victim}: {'killed' if landed else f'had ended with {parent.returncode}'}")
+        moment = rng.uniform(0, most)
+        while (landed := parent.poll() is None) and work(psutil.Process(parent.pid)) < moment:
+            time.sleep(0.05)
+        print(f"{driver}, {victim}, at {moment:.1f} s: {'killed' if landed else 'had ended'}", flush=True)
         if landed:
             kill(parent, victim, rng)
         if driver == "dvc":  # nobody watches over its stages: what is left is ended here
@@ -117,7 +132,7 @@ def disturb(alone: Path, folder: Path, driver: str, seed: int) -> None:
     assert "all is up to date" in run("tailweight", "status", cwd=project)
 
 
-def gone(project: Path, seconds: float = 5) -> bool:
+def gone(project: Path, seconds: float = 15) -> bool:
     """Say whether all that has to do with the project ends within some seconds."""
     deadline = time.monotonic() + seconds
     while (left := left_over(project)) and time.monotonic() < deadline:
