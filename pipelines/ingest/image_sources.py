@@ -301,6 +301,9 @@ def _split_named(text: str, path: Path) -> str | None:
 
 
 def _check_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    foreign = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+    if foreign:
+        raise UserError(f"{path}: {', '.join(foreign)} in it is no array; expected images and labels")
     found = ", ".join(f"{name} {array.shape} {array.dtype}" for name, array in arrays.items()) or "neither"
     if "images" not in arrays or "labels" not in arrays or not _are_images(arrays["images"]):
         raise UserError(f"{path}: found {found}; expected images (n, h, w) or (n, h, w, 3) uint8 and labels (n,)")

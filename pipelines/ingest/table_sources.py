@@ -10,6 +10,7 @@ import io
 import itertools
 import re
 import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -208,13 +209,17 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
         "na_values": {name: [""] if name in text else MISSING for name in names},
     }  # fmt: skip
     try:
-        frame = pd.read_csv(io.BytesIO(content), **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # of cells that would be dropped
+            frame = pd.read_csv(io.BytesIO(content), **options)
         strings = options | {"dtype": "str"}
         as_written = _as_written(
             frame, lambda name: pd.read_csv(io.BytesIO(content), usecols=[name], **strings)[name], content
         )
         return cells.unmarked(as_written)
-    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError, UnicodeDecodeError) as error:
+    except pd.errors.ParserWarning:
+        raise UserError(f"{path}: rows have more cells than the first line has names; name every column") from None
+    except (pd.errors.ParserError, ValueError, UnicodeDecodeError) as error:
         why = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise UserError(f"{path}: not readable as CSV ({why[:200]}); mend the line that it names") from None
 
