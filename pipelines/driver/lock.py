@@ -89,7 +89,10 @@ def _guarding(path: Path) -> Iterator[bool]:
 
 def named(text: str) -> list[tuple[int, str]]:
     """Return the processes that a `rwlock` names, each its number and its command; ValueError where DVC would not read it."""
-    document = json.loads(text)
+    try:
+        document = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
     if not isinstance(document, dict) or not set(document) <= {"read", "write"}:
         raise ValueError("expected an object with read and write")
     read, write = document.get("read", {}), document.get("write", {})
@@ -139,7 +142,7 @@ def reads_whole(text: str) -> bool:
     """Say whether the text of a lock has the shape that DVC asks for; one that was cut short may still have it."""
     try:
         document = YAML(typ="safe").load(text)
-    except YAMLError:
+    except (YAMLError, ValueError, RecursionError):  # ValueError: a date that is none
         return False
     if not isinstance(document, dict) or document.get("schema") != "2.0":
         return False
