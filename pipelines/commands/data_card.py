@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines import cells
-from pipelines.samples import IMAGES, TABLE, form_of, release
+from pipelines.samples import IMAGES, TABLE, cells, form_of, release
 
 FILE = "README.md"
 
@@ -63,7 +62,7 @@ def text(
     """Return the card.
 
     name: of the project. about: what `release.json` says. rows: of the release, with `label`. licence: of the source, as
-    the user states it. marked: whether text in the CSVs is marked, see `pipelines/cells.py`.
+    the user states it. marked: whether text in the CSVs is marked, see `pipelines/samples/cells.py`.
     """
     parts = _origin(name, about, rows, licence, version), _counts(rows), _verdicts(about), _making(about), LIMITS
     return "\n".join(line for part in (*parts, _loading(about["kind"]), MARKED if marked else []) for line in part)

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from pipelines import cells, files
+from pipelines import files
 from pipelines.commands import data_card
 from pipelines.errors import UserError
 from pipelines.plan import slug
-from pipelines.samples import IMAGES, TABLE, form_of, release
+from pipelines.samples import IMAGES, TABLE, cells, form_of, release
 
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
 

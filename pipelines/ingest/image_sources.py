@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from pipelines import cells
 from pipelines.errors import UserError
 from pipelines.ingest.splits import refuse_twin_labels
+from pipelines.samples import cells
 
 SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
           "test": "test", "testing": "test"}  # fmt: skip

@@ -20,8 +20,8 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
-from pipelines import cells
 from pipelines.errors import UserError
+from pipelines.samples import cells
 
 EXPECTED = "a CSV or Parquet file with a header, or a database's URL with --query"
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines import cells
+from pipelines.samples import cells
 from pipelines.wording import DIGITS
 
 

@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipelines import cells, files
+from pipelines import files
 from pipelines.driver import lock, params
 from pipelines.errors import UserError
 from pipelines.evaluation import judged
 from pipelines.ingest import image_sources, table_rows, table_sources
 from pipelines.ingest.image_files import UnreadableImage, to_square
 from pipelines.plan import Plan, slug
-from pipelines.samples import decisions
+from pipelines.samples import cells, decisions
 from tests.pipelines.test_cells import RUN
 
 # The same inputs in every run, and few enough for seconds.

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines import cells, files
+from pipelines import files
 from pipelines.commands.export_files import export, folder_name
 from pipelines.ingest import image_sources, table_sources
 from pipelines.report.figures import Figures
-from pipelines.samples import Samples, release
+from pipelines.samples import Samples, cells, release
 
 FORMULAS = [
     "=cmd|' /C calc'!A0",
