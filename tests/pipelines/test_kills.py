@@ -146,6 +146,6 @@ def gone(project: Path, seconds: float = 15) -> bool:
 def test_a_killed_run_ends_with_the_same_hashes(alone: Path, tmp_path: Path, number: int) -> None:
     """At random moments, of the run itself, of its process group and of one below it, with both drivers in turn.
 
-    TAILWEIGHT_KILLS says how many in all; 100 take about an hour.
+    TAILWEIGHT_KILLS says how many in all; 100 take about two hours on two cores.
     """
     disturb(alone, tmp_path, DRIVERS[number % len(DRIVERS)], seed=number)
