@@ -10,6 +10,7 @@ from pipelines.errors import UserError, nearest
 
 USER_ERROR = 2
 FAILED = 1
+UTF8 = "PYTHONUTF8"
 
 try:
     from pipelines.commands import (
@@ -81,6 +82,8 @@ class Version(argparse.Action):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 well, 1 a stage failed, 2 something to mend, 3 nothing ships although it must."""
+    if arguments is None:
+        _in_utf8()
     options = _parsed(arguments)
     try:
         code = options.command.execute(options) or 0
@@ -95,6 +98,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:  # a full disk, a folder that may not be written to
         code = _ended(options, " ".join(str(error).split()))
     sys.exit(code)
+
+
+def _in_utf8() -> None:
+    """Begin again in Python's UTF-8 mode where the locale has another encoding: names of files and classes are UTF-8.
+
+    DVC and the stages, which inherit the environment, are in it then as well.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get(UTF8) != "1":
+        os.execve(sys.executable, sys.orig_argv, {**os.environ, UTF8: "1"})
 
 
 def _ended(options: argparse.Namespace, line: str) -> int:

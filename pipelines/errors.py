@@ -6,6 +6,16 @@ from collections.abc import Iterable
 SETTINGS_FILE = "params.yaml"
 
 
+def one_line(text: object, most: int) -> str:
+    """Return a text on one line, cut to `most` characters.
+
+    >>> one_line("a   b", 9), one_line("x" * 12, 5)
+    ('a b', 'xxxx…')
+    """
+    words = " ".join(str(text).split())
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
 class UserError(Exception):
     """Says in one line what was found, what was expected and what to type next.
 
@@ -24,7 +34,7 @@ class SettingError(UserError):
     """
 
     def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"{SETTINGS_FILE}: {name} {why}")
+        super().__init__(f"{SETTINGS_FILE}: {one_line(name, 80)} {why}")
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

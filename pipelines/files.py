@@ -1,5 +1,6 @@
 """Reading and writing files so that nothing is ever half written."""
 
+import fcntl
 import io
 import json
 import os
@@ -7,12 +8,12 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 from ruamel.yaml import YAML, YAMLError
 
-from pipelines.errors import UserError
+from pipelines.errors import UserError, one_line
 
 WORK = ".tailweight"  # a project's scratch folder, known to neither git nor DVC
 
@@ -21,10 +22,11 @@ def read_yaml(path: Path) -> Any:
     """Return the content of a YAML 1.2 file as plain values; UserError names the line where it cannot be read."""
     try:
         return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{path}: not readable as YAML ({' '.join(str(error).split())}); mend the line it names"
-        ) from None
+    except (YAMLError, ValueError, RecursionError) as error:  # ValueError: another encoding, a date that is none
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        why = one_line(getattr(error, "problem", None) or str(error), 120)
+        raise UserError(f"{path}: not readable as YAML ({where}{why}); mend the line it names") from None
 
 
 def write_yaml(path: Path, value: Any, comment: str = "") -> None:
@@ -54,6 +56,9 @@ def read_json(path: Path) -> Any:
 
 
 REMEDY = "bring it back with: dvc checkout --force (or dvc pull), or remove it and make it anew with: tailweight run"
+DAMAGE = (  # what readers raise at a damaged file; pyarrow's errors are kinds of these
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError, OSError, RuntimeError, MemoryError,
+)  # fmt: skip
 
 
 @contextmanager
@@ -63,9 +68,8 @@ def undamaged(path: Path, remedy: str = REMEDY) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
-    except (ValueError, KeyError, TypeError, EOFError, OSError) as error:  # pyarrow's errors are kinds of these
-        why = " ".join(str(error).split())[:120]
-        raise UserError(f"{path}: damaged ({why}); {remedy}") from None
+    except DAMAGE as error:
+        raise UserError(f"{path}: damaged ({one_line(error, 120)}); {remedy}") from None
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -96,6 +100,15 @@ def replaced(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def locked(file: IO[str]) -> bool:
+    """Lock an open file for this process alone, until it is closed; say whether that was possible."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from gan.errors import CheckpointError
+from pipelines.errors import UserError
 from tests.browser import browser  # noqa: F401  a fixture for all tests
 
 BIN = Path(sys.executable).parent
@@ -40,6 +43,27 @@ def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, code: in
     text = done.stdout + done.stderr
     assert code is None or done.returncode == code, f"{command} ended with {done.returncode}:\n{text}"
     return text
+
+
+def one_line(call: Callable[[], object]) -> str:
+    """Return what a call complains of: a line under 400 characters."""
+    with pytest.raises((UserError, CheckpointError)) as caught:
+        call()
+    said = str(caught.value)
+    assert said and "\n" not in said and len(said) < 400
+    return said
+
+
+@contextmanager
+def unchanged(folder: Path) -> Iterator[None]:
+    """Assert that the block neither adds, removes nor changes a file below `folder`."""
+
+    def there() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and not path.is_symlink()}
+
+    before = there()
+    yield
+    assert there() == before
 
 
 def write_classes(folder: Path, counts: Mapping[str, int], size: int = 8, seed: int = 0) -> Path:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.samples import IMAGES, TABLE, form_of, release
+from pipelines.samples import IMAGES, TABLE, cells, form_of, release
 
 FILE = "README.md"
 
@@ -56,14 +56,16 @@ splits = load_dataset("csv", data_files={"train": "train.csv", "validation": "va
 }
 
 
-def text(name: str, about: Mapping[str, Any], rows: pd.DataFrame, licence: str | None, version: str) -> str:
+def text(
+    name: str, about: Mapping[str, Any], rows: pd.DataFrame, licence: str | None, version: str, marked: bool = False
+) -> str:
     """Return the card.
 
     name: of the project. about: what `release.json` says. rows: of the release, with `label`. licence: of the source, as
-    the user states it.
+    the user states it. marked: whether text in the CSVs is marked, see `pipelines/samples/cells.py`.
     """
     parts = _origin(name, about, rows, licence, version), _counts(rows), _verdicts(about), _making(about), LIMITS
-    return "\n".join(line for part in (*parts, _loading(about["kind"])) for line in part)
+    return "\n".join(line for part in (*parts, _loading(about["kind"]), MARKED if marked else []) for line in part)
 
 
 def _origin(name: str, about: Mapping[str, Any], rows: pd.DataFrame, licence: str | None, version: str) -> list[str]:
@@ -128,6 +130,17 @@ LIMITS = [
     "- They are made from the real training samples and do not make them anonymous.",
     "- What was measured holds for the classifier and the test samples of the project, and for other data only perhaps.",
     "- Cross-validating by group, keep a synthetic sample with the two real ones it started between.",
+    "",
+]
+
+
+MARKED = [
+    "Some text begins like a formula (`=`, `+`, `-`, `@`). In the CSVs an apostrophe stands in front of it, so that a",
+    "spreadsheet shows it and does not run it. `tailweight init` takes it off again; in pandas, for any of the tables:",
+    "",
+    "```python",
+    f'frame = frame.replace(r"{cells.MARKED.pattern}", r"\\1\\2", regex=True)',
+    "```",
     "",
 ]
 

@@ -1,5 +1,6 @@
 """The release as people and other tools like it: class folders of PNGs, or CSV files."""
 
+import csv
 import shutil
 from collections.abc import Callable
 from importlib.metadata import version
@@ -14,17 +15,38 @@ from pipelines import files
 from pipelines.commands import data_card
 from pipelines.errors import UserError
 from pipelines.plan import slug
-from pipelines.samples import IMAGES, TABLE, form_of, release
+from pipelines.samples import IMAGES, TABLE, cells, form_of, release
 
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
 
 
-def export(project: Path, folder: Path, licence: str | None = None) -> None:
+class Csvs:
+    """The CSVs of an export, in the folder that it is written to.
+
+    raw: leave text that a spreadsheet would take for a formula as it is. marked: whether any was marked as text.
+    """
+
+    def __init__(self, folder: Path, raw: bool) -> None:
+        self.folder = folder
+        self.raw = raw
+        self.marked = False
+
+    def write(self, name: str, table: pd.DataFrame) -> None:
+        """Write a table to the file `name`."""
+        safe = table if self.raw else cells.marked(table)
+        self.marked = self.marked or not safe.equals(table)
+        content = safe.to_csv(index=False)
+        if "\r" in content:  # pandas leaves it unquoted, and readers take it for the end of the line
+            content = safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
+        (self.folder / name).write_text(content, encoding="utf-8", newline="")
+
+
+def export(project: Path, folder: Path, licence: str | None = None, raw: bool = False) -> None:
     """Write the samples, `manifest.csv` (path, label, split, origin, …) and a data card, `README.md`, to a new folder.
 
     Images become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
     manifest has the name itself. A table becomes `<split>.csv`, the last columns being the group, if any, and the label.
-    licence: of the source, for the card. UserError where there is no release or `folder` exists.
+    licence: of the source, for the card. raw: see `Csvs`. UserError where there is no release or `folder` exists.
     """
     source = project / "data/release/samples.parquet"
     if not source.is_file():
@@ -40,10 +62,10 @@ def export(project: Path, folder: Path, licence: str | None = None) -> None:
     try:
         building.mkdir(parents=True)
         added = {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
-        places = WRITERS[about["kind"]](building, rows, values, added)
-        listed = pd.concat([places, rows], axis=1)
-        listed.to_csv(building / "manifest.csv", index=False)
-        card = data_card.text(project.resolve().name, about, rows, licence, version("tailweight"))
+        csvs = Csvs(building, raw)
+        places = WRITERS[about["kind"]](csvs, rows, values, added)
+        csvs.write("manifest.csv", pd.concat([places, rows], axis=1))
+        card = data_card.text(project.resolve().name, about, rows, licence, version("tailweight"), csvs.marked)
         files.write_text(building / data_card.FILE, card)
         building.rename(folder)
     finally:
@@ -53,7 +75,7 @@ def export(project: Path, folder: Path, licence: str | None = None) -> None:
     print(f"{folder}: {len(rows)} {form_of(about['kind']).noun}, {made} of them synthetic; {which}")
 
 
-def _write_images(folder: Path, rows: pd.DataFrame, images: np.ndarray, added: dict[str, pd.Series]) -> pd.DataFrame:
+def _write_images(csvs: Csvs, rows: pd.DataFrame, images: np.ndarray, added: dict[str, pd.Series]) -> pd.DataFrame:
     """Write `<split>/<class>/<file>.png`, and `<split>/metadata.csv` for Hugging Face's `datasets`; return each `path`.
 
     `datasets` asks for the same types in all splits, so only what every sample has stands there.
@@ -63,25 +85,23 @@ def _write_images(folder: Path, rows: pd.DataFrame, images: np.ndarray, added: d
         for number, row in enumerate(rows.itertuples())
     ]
     for path, image in zip(paths, images, strict=True):
-        target = folder / path
+        target = csvs.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image.squeeze(axis=2) if image.shape[2] == 1 else image).save(target)
     for split, part in rows.groupby("split"):
         names = pd.Series(paths).loc[part.index].str.removeprefix(f"{split}/")
-        part.assign(file_name=names)[["file_name", "label", "origin"]].to_csv(
-            folder / str(split) / "metadata.csv", index=False
-        )
+        csvs.write(f"{split}/metadata.csv", part.assign(file_name=names)[["file_name", "label", "origin"]])
     return pd.DataFrame({"path": paths})
 
 
-def _write_tables(folder: Path, rows: pd.DataFrame, values: pd.DataFrame, added: dict[str, pd.Series]) -> pd.DataFrame:
+def _write_tables(csvs: Csvs, rows: pd.DataFrame, values: pd.DataFrame, added: dict[str, pd.Series]) -> pd.DataFrame:
     """Write `<split>.csv`, the columns `added` last; return the `path` of each row and its number there, from 1."""
     for split, part in values.assign(**added).groupby(rows["split"]):
-        part.to_csv(folder / f"{split}.csv", index=False)
+        csvs.write(f"{split}.csv", part)
     return pd.DataFrame({"path": rows["split"] + ".csv", "row": rows.groupby("split").cumcount() + 1})
 
 
-WRITERS: dict[str, Callable[[Path, pd.DataFrame, Any, dict[str, pd.Series]], pd.DataFrame]] = {
+WRITERS: dict[str, Callable[[Csvs, pd.DataFrame, Any, dict[str, pd.Series]], pd.DataFrame]] = {
     IMAGES: _write_images,
     TABLE: _write_tables,
 }
@@ -89,6 +109,6 @@ WRITERS: dict[str, Callable[[Path, pd.DataFrame, Any, dict[str, pd.Series]], pd.
 
 def folder_name(label: str) -> str:
     """Return the class name where it is safe as a folder's name on every system, else its slug."""
-    plain = label == label.strip(" .") and all(letter.isalnum() or letter in " ._-()" for letter in label)
+    plain = label == label.strip(" .").lstrip("-") and all(letter.isalnum() or letter in " ._-()" for letter in label)
     reserved = label.split(".")[0].upper() in RESERVED
     return label if plain and not reserved and 0 < len(label.encode()) <= 100 else slug(label)

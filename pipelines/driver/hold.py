@@ -5,7 +5,6 @@ starts, Prefect's server and DVC's stages among them, inherits a mark in its env
 for its end and, where it was killed, ends all that bear the mark. Where that one was killed too, the next run does it.
 """
 
-import fcntl
 import json
 import os
 import subprocess
@@ -84,7 +83,7 @@ def end(processes: list[psutil.Process]) -> list[int]:
 
 
 def _acquire(file: IO[str], project: Path, holding: Holding) -> None:
-    while not _locked(file):
+    while not files.locked(file):
         holder = _holder(file)
         if holding.take_over and holder.get("pid"):
             left = [psutil.Process(holder["pid"])] if psutil.pid_exists(holder["pid"]) else []
@@ -96,14 +95,6 @@ def _acquire(file: IO[str], project: Path, holding: Holding) -> None:
                 "wait for its end with: tailweight run --wait, or end it with: tailweight run --take-over"
             )
         time.sleep(POLL_SECONDS)
-
-
-def _locked(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _holder(file: IO[str]) -> dict[str, Any]:

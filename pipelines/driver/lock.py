@@ -1,16 +1,21 @@
 """`dvc.lock` kept whole: DVC writes it in place, so a kill or a full disk at that moment leaves a part of it, or nothing.
 
 A copy of the last good one lies in the project's scratch folder. What it lacks, DVC's run cache brings back: stages that ran
-with the same inputs are not run again.
+with the same inputs are not run again. In the same way DVC writes `.dvc/tmp/rwlock`, in which its processes say which paths
+they read and write; what dead ones have left there says nothing.
 """
 
+import contextlib
+import json
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import psutil
 from ruamel.yaml import YAML, YAMLError
 
 from pipelines import files
@@ -21,9 +26,16 @@ DAMAGED = f"{files.WORK}/{FILE}.damaged"
 HASHES = ("md5", "etag", "checksum", "params")  # that DVC names in a lock
 MD5_LENGTH = 32
 SETTLED_SECONDS = 3.0  # a lock that was written to more recently may be in the middle of being written
+RWLOCK = ".dvc/tmp/rwlock"
+RWLOCK_GUARD = f"{RWLOCK}.lock"  # that DVC locks while it reads and writes the other
 
 
 def mend(project: Path) -> str | None:
+    """Mend what DVC writes in place, `dvc.lock` and its `rwlock`; return a line that says what was damaged."""
+    return "; ".join(filter(None, (_mend_lock(project), _mend_rwlock(project)))) or None
+
+
+def _mend_lock(project: Path) -> str | None:
     """Keep a copy of a good lock; put the copy in the place of a damaged one and return a line that says so.
 
     Without a copy the damaged one is taken away, which makes DVC look into its run cache for every stage. A lock that may
@@ -47,8 +59,72 @@ def mend(project: Path) -> str | None:
     return f"{path} was damaged and there is no copy of it; it is written anew from DVC's cache ({DAMAGED} has it)"
 
 
+def _mend_rwlock(project: Path) -> str | None:
+    """Take away a `rwlock` that is damaged, and return a line that says so, or that names dead processes alone."""
+    path = project / RWLOCK
+    if not path.is_file():
+        return None
+    with _guarding(project / RWLOCK_GUARD) as guarded:
+        if not guarded:  # DVC is about to write it anew
+            return None
+        try:
+            processes = named(path.read_text(encoding="utf-8"))
+        except ValueError:
+            path.unlink()
+            return f"{path} was damaged by a killed run and is taken away; DVC writes it anew, nothing is lost"
+        if processes and not any(_still_runs(*one) for one in processes):
+            path.unlink()
+    return None
+
+
+@contextlib.contextmanager
+def _guarding(path: Path) -> Iterator[bool]:
+    """Hold DVC's lock on its `rwlock` for the time of the block; yield whether it could be had within some seconds."""
+    with path.open("a", encoding="utf-8") as file:
+        deadline = time.monotonic() + SETTLED_SECONDS
+        while not (locked := files.locked(file)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        yield locked
+
+
+def named(text: str) -> list[tuple[int, str]]:
+    """Return the processes that a `rwlock` names, each its number and its command; ValueError where DVC would not read it."""
+    try:
+        document = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+    if not isinstance(document, dict) or not set(document) <= {"read", "write"}:
+        raise ValueError("expected an object with read and write")
+    read, write = document.get("read", {}), document.get("write", {})
+    if (
+        not isinstance(read, dict)
+        or not isinstance(write, dict)
+        or not all(isinstance(one, list) for one in read.values())
+    ):
+        raise ValueError("expected the processes of each path")
+    return [_process(one) for one in chain(write.values(), *read.values())]
+
+
+def _process(entry: Any) -> tuple[int, str]:
+    if not isinstance(entry, dict) or set(entry) != {"pid", "cmd"}:
+        raise ValueError("expected a process and its command")
+    if not isinstance(entry["pid"], int) or not isinstance(entry["cmd"], str):
+        raise ValueError("expected a number and a text")
+    return entry["pid"], entry["cmd"]
+
+
+def _still_runs(pid: int, command: str) -> bool:
+    """Say whether the process is there and is the one that was noted: numbers are used again, and DVC looks at them alone."""
+    try:
+        return " ".join(psutil.Process(pid).cmdline()).endswith(command.partition(" ")[2])
+    except psutil.AccessDenied:
+        return True
+    except psutil.NoSuchProcess:
+        return False
+
+
 def mend_aloud(project: Path) -> None:
-    """Mend the lock, and say so on the terminal where it was damaged."""
+    """Mend what DVC writes in place, and say so on the terminal where it was damaged."""
     done = mend(project)
     if done:
         print(f"tailweight: {done}", file=sys.stderr)
@@ -66,7 +142,7 @@ def reads_whole(text: str) -> bool:
     """Say whether the text of a lock has the shape that DVC asks for; one that was cut short may still have it."""
     try:
         document = YAML(typ="safe").load(text)
-    except YAMLError:
+    except (YAMLError, ValueError, RecursionError):  # ValueError: a date that is none
         return False
     if not isinstance(document, dict) or document.get("schema") != "2.0":
         return False

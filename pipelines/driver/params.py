@@ -14,7 +14,7 @@ from gan.settings import ExpertField, Settings
 from pipelines import files
 from pipelines.driver import bounds
 from pipelines.driver.dag import Stage, stage_named, stages
-from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest
+from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest, one_line
 
 FILE = SETTINGS_FILE
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -140,7 +140,7 @@ def seed(values: Mapping[str, Any]) -> int:
     """Return the run's seed; UserError where it is no whole number."""
     found = values.get("seed", 0)
     if isinstance(found, bool) or not isinstance(found, int):
-        raise SettingError("seed", f"is {found!r}, expected a whole number such as 0")
+        raise SettingError("seed", f"is {one_line(repr(found), 60)}, expected a whole number such as 0")
     return found
 
 
@@ -153,7 +153,7 @@ def _validated(name: str, model: type[AnySettings], values: Mapping[str, Any]) -
     given = values.get(name) or {}
     if not isinstance(given, dict):
         key = next(iter(model.model_fields), "key")
-        raise SettingError(name, f"is {given!r}, expected settings such as '{key}: …'")
+        raise SettingError(name, f"is {one_line(repr(given), 60)}, expected settings such as '{key}: …'")
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -261,11 +261,13 @@ def _first_problem(name: str, model: type[Settings], error: ValidationError) -> 
     top = model.model_fields.get(parts[0]) if parts else None
     meaning = f" ({top.description})" if top else ""
     if problem["type"] == "extra_forbidden":
-        return SettingError(path, f"is not a setting{meaning or nearest('.'.join(parts), list(model.model_fields))}")
+        known = meaning or nearest(".".join(parts), list(model.model_fields))
+        return SettingError(path, one_line(f"is not a setting{known}", 280))
     if problem["type"] in ("missing", "union_tag_not_found"):
         lost = "has no kind" if problem["type"] == "union_tag_not_found" else "is missing"
-        return SettingError(path, f"{lost}{meaning}")
-    return SettingError(path, f"is {problem['input']!r}: {problem['msg'].lower()}{meaning}")
+        return SettingError(path, one_line(f"{lost}{meaning}", 280))
+    found, why = one_line(repr(problem["input"]), 60), one_line(problem["msg"].lower(), 140)
+    return SettingError(path, one_line(f"is {found}: {why}{meaning}", 280))
 
 
 def _most_precise(error: ValidationError) -> ErrorDetails:

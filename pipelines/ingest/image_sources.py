@@ -20,6 +20,7 @@ from PIL import Image
 
 from pipelines.errors import UserError
 from pipelines.ingest.splits import refuse_twin_labels
+from pipelines.samples import cells
 
 SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
           "test": "test", "testing": "test"}  # fmt: skip
@@ -159,7 +160,7 @@ def from_manifest(path: Path) -> Iterator[Record]:
         seen.add(place)
         yield _record(
             id=place if place and not problem else f"line {number}: {row['path'][:100]}",
-            label=row["label"],
+            label=cells.unmark(row["label"]),
             content=partial((root / (place or "")).read_bytes),
             split=_split_named(str(row.get("split", "")), path),
             group=row.get("group") or None,
@@ -300,6 +301,9 @@ def _split_named(text: str, path: Path) -> str | None:
 
 
 def _check_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    foreign = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+    if foreign:
+        raise UserError(f"{path}: {', '.join(foreign)} in it is no array; expected images and labels")
     found = ", ".join(f"{name} {array.shape} {array.dtype}" for name, array in arrays.items()) or "neither"
     if "images" not in arrays or "labels" not in arrays or not _are_images(arrays["images"]):
         raise UserError(f"{path}: found {found}; expected images (n, h, w) or (n, h, w, 3) uint8 and labels (n,)")

@@ -10,6 +10,7 @@ import io
 import itertools
 import re
 import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.errors import UserError
+from pipelines.samples import cells
 
 EXPECTED = "a CSV or Parquet file with a header, or a database's URL with --query"
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -195,10 +197,10 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
     content = path.read_bytes()
     encoding = _encoding(path, content)
     separator, rows = _dialect(path, io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), text)
-    header = [name.strip() for name in rows[0]]
+    header = [cells.unmark(name.strip()) for name in rows[0]]
     _check_header(path, header, text)
-    cells = [cell.strip() for row in rows[1:] for cell in row]
-    comma = any(map(COMMA_NUMBER.fullmatch, cells)) and not any(map(NUMBER.fullmatch, cells))
+    probed = [cell.strip() for row in rows[1:] for cell in row]
+    comma = any(map(COMMA_NUMBER.fullmatch, probed)) and not any(map(NUMBER.fullmatch, probed))
     names = [name or f"Unnamed: {place}" for place, name in enumerate(header)]
     options: dict[str, Any] = {
         "sep": separator, "encoding": encoding, "decimal": "," if comma else ".", "names": names, "header": 0,
@@ -207,12 +209,17 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
         "na_values": {name: [""] if name in text else MISSING for name in names},
     }  # fmt: skip
     try:
-        frame = pd.read_csv(io.BytesIO(content), **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # of cells that would be dropped
+            frame = pd.read_csv(io.BytesIO(content), **options)
         strings = options | {"dtype": "str"}
-        return _as_written(
+        as_written = _as_written(
             frame, lambda name: pd.read_csv(io.BytesIO(content), usecols=[name], **strings)[name], content
         )
-    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError, UnicodeDecodeError) as error:
+        return cells.unmarked(as_written)
+    except pd.errors.ParserWarning:
+        raise UserError(f"{path}: rows have more cells than the first line has names; name every column") from None
+    except (pd.errors.ParserError, ValueError, UnicodeDecodeError) as error:
         why = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise UserError(f"{path}: not readable as CSV ({why[:200]}); mend the line that it names") from None
 

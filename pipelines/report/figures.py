@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipelines.samples import cells
 from pipelines.wording import DIGITS
 
 
@@ -22,10 +23,10 @@ class Figures:
         return rounded
 
     def write(self, folder: Path) -> None:
-        """Write a CSV a table."""
+        """Write a CSV a table, safe to open in a spreadsheet."""
         for name, parts in self._parts.items():
             table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-            table.to_csv(folder / name, index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
+            cells.marked(table).to_csv(folder / name, index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
 
 
 @dataclass(frozen=True)

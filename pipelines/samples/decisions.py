@@ -119,7 +119,10 @@ def _content(row: np.ndarray) -> bytes:
 
 def read(path: Path) -> list[Line]:
     """Return the lines of the file; none where there is no file. UserError names a line that is not a decision."""
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: damaged ({error}); bring it back with: git checkout {path.name}") from None
     lines = []
     for number, line in enumerate(text.splitlines(), 1):
         try:

@@ -32,6 +32,8 @@ class Settings(Base):
     @field_validator("sampling_strategy", mode="before")
     @classmethod
     def _names_are_text(cls, strategy: Any) -> Any:
+        if isinstance(strategy, str) and strategy != "auto":
+            raise ValueError("expected auto, a share such as 0.5, or a count for each class")
         return {str(label): count for label, count in strategy.items()} if isinstance(strategy, dict) else strategy
 
     min_samples: int = Field(default=5, ge=2, description="a class with fewer training samples gets no GAN")
@@ -120,10 +122,7 @@ def _targets(counts: dict[str, int], largest: int, settings: Settings) -> dict[s
         return _counted_targets(counts, strategy)
     if strategy == "auto":
         return dict.fromkeys(minority, largest)
-    if isinstance(strategy, str):
-        raise UserError(
-            f"params.yaml: plan.sampling_strategy is {strategy!r}, expected auto, a share such as 0.5, or {{class: count}}"
-        )
+    assert not isinstance(strategy, str), "the settings take no other word"
     if not 0 < strategy <= 1:
         raise UserError(
             f"params.yaml: plan.sampling_strategy is {strategy}, expected a share of the largest class in (0, 1]"

@@ -14,23 +14,12 @@ import pytest
 
 from pipelines import files
 from pipelines.commands import init_images
-from pipelines.errors import UserError
 from pipelines.evaluation import judged
 from pipelines.ingest import image_sources, table_sources
 from pipelines.plan import Plan
 from pipelines.samples import Candidates, Samples
 from pipelines.samples.release import read as read_release
-from tests.conftest import run, write_classes
-
-
-def one_line(call: Callable[[], object]) -> str:
-    """Return what a call complains of: a line under 400 characters."""
-    with pytest.raises(UserError) as caught:
-        call()
-    said = str(caught.value)
-    assert "\n" not in said and len(said) < 400
-    return said
-
+from tests.conftest import one_line, run, write_classes
 
 # Folders and archives.
 

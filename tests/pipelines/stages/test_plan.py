@@ -34,7 +34,7 @@ def test_a_class_too_small_is_skipped_with_what_to_do_instead() -> None:
 
 @pytest.mark.parametrize(
     ("strategy", "said"),
-    [("minorty", "'minorty'"), (1.5, "1.5"), ({"none": 5}, "'none'"), ({"small": 5}, "which has 20")],
+    [(1.5, "1.5"), ({"none": 5}, "'none'"), ({"small": 5}, "which has 20")],
 )
 def test_a_strategy_that_cannot_be_met_is_refused(strategy: object, said: str) -> None:
     """The line says what was asked for and what is possible."""
