@@ -1,0 +1,204 @@
+"""What a generator that learns from the rich classes adds where these are many: the glyphs of type faces, ten cut to 10 samples.
+
+    python benchmarks/fonts.py DIR
+    python benchmarks/fusion.py --data DIR --out benchmarks/fusion --worlds 3
+
+A world is a draw of type faces for test and of samples for train and validation. A family and all that share its first word
+(Averia Sans, Averia Serif) lie on one side. Of the ten glyphs 8 samples are trained on and 2 held out, of the others 48 and
+12. The reference is the reference network in the style that validation likes best. An arm adds samples of the ten glyphs from
+one source, in one use: `drawn`, half of the class's draws, or `half`, rows like others with weight 1/2. `real` are held-back real
+samples, the most that 40 more can bring. Results are added to OUT.jsonl as they come; a run that is started again goes on.
+OUT.md is the table.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import results
+import torch
+from generator_study import LETTERS, read
+from scipy import stats
+from sklearn.metrics import average_precision_score
+
+from gan import seeds
+from gan.modalities import fit as fit_codec
+from gan.starts import Policy, Starters
+from pipelines.evaluation.arms import ARMS, Training
+from pipelines.evaluation.classifiers import convnet
+from pipelines.evaluation.styles import Style
+from pipelines.likeness.data import Data
+from pipelines.samples import IMAGES, Samples
+
+STYLES: dict[str, Style] = {
+    name: ARMS[name].build.keywords["style"]  # type: ignore[attr-defined]
+    for name in ("square_root", "balanced", "mixup_balanced")
+}
+USES = {"drawn": (0.5, 1.0), "half": (None, 0.5)}  # share of the draws, weight of a row
+RICH, CUT, HELD = 60, 10, 0.2  # samples of a class, and the share of them that is held out
+MORE, POOL, KEPT = 40, 800, 200  # held-back real samples, candidates of a class, and how many of them are used
+FITS = 2  # trainings of an arm in a world
+SHAPE = (28, 28, 1)
+
+Made = dict[int, np.ndarray]  # class -> (n, 28, 28, 1) uint8
+
+
+@dataclass(frozen=True)
+class World:
+    """train, validation, test: real samples. cut: the ten classes. more: real samples of theirs that no one is given."""
+
+    seed: int
+    train: Samples
+    validation: Samples
+    test: Samples
+    cut: list[int]
+    more: Made
+
+
+def world(splits: dict[str, Samples], names: list[str], seed: int) -> World:
+    """Return a world of all pictures."""
+    values, labels, ids = (
+        np.concatenate([getattr(one, part) for one in splits.values()]) for part in ("values", "labels", "ids")
+    )
+    every = Samples(values, labels, ids)
+    rng = seeds.numpy_generator(seed, "fusion")
+    group = np.array([Path(one).stem.split()[0] for one in ids])
+    words = rng.permutation(np.unique(group))
+    test = np.isin(group, words[: len(words) // 2])
+    held = np.isin(group, words[len(words) // 2 :][: round(HELD * len(words) / 2)])
+    cut = [names.index(one) for one in LETTERS]
+    rows: dict[str, list[np.ndarray]] = {"train": [], "validation": []}
+    more = {}
+    for label in range(len(names)):
+        most = CUT if label in cut else RICH
+        aside = rng.permutation(np.flatnonzero((labels == label) & held))
+        own = rng.permutation(np.flatnonzero((labels == label) & ~held & ~test))
+        rows["validation"].append(aside[: round(HELD * most)])
+        rows["train"].append(own[: most - round(HELD * most)])
+        if label in cut:
+            more[label] = values[own[most:][:MORE]]
+    made = {split: every.take(np.sort(np.concatenate(parts))) for split, parts in rows.items()}
+    return World(seed, **made, test=every.take(np.flatnonzero(test)), cut=cut, more=more)
+
+
+def data(samples: Samples, made: Made | None = None) -> Data:
+    """Return real samples as a classifier sees them, followed by synthetic ones."""
+    x = samples.values.reshape(len(samples), -1).astype(np.float32) / 255
+    found = Data(x, samples.labels, SHAPE, kind=IMAGES)
+    for label, values in (made or {}).items():
+        rows = values.reshape(len(values), -1).astype(np.float32) / 255
+        found = found.add(rows, np.full(len(rows), label), np.ones(len(rows), bool))
+    return found
+
+
+def precision(given: World, style: Style, made: Made | None, use: str, fit: int) -> dict[str, float]:
+    """Return the mean average precision of the cut classes on validation and test, and that of all classes on test."""
+    rows = data(given.train, made)
+    share, weight = USES[use] if use else (None, 1.0)
+    training = Training(rows, np.where(rows.made, weight, 1.0), replace(style, synthetic_share=share))
+    fitted = convnet(training, seeds.derive(given.seed, "fusion", fit))
+    found = {}
+    for name, samples in (("validation", given.validation), ("test", given.test)):
+        said = fitted.predict_proba(data(samples).x)
+        each = [average_precision_score(samples.labels == label, said[:, label]) for label in range(said.shape[1])]
+        found |= {name: float(np.mean([each[label] for label in given.cut])), f"{name}_all": float(np.mean(each))}
+    return found
+
+
+def held_back(given: World) -> Made:
+    """Real samples that were held back."""
+    return given.more
+
+
+def starts(given: World, borrow: float = 1.0) -> Made:
+    """Where today's generator starts: between neighbours, plus differences borrowed from rich classes."""
+    codec = fit_codec(given.train.values)
+    starters = Starters(codec.pack(given.train.values), given.train.labels, codec, Policy(borrow=borrow))
+    made = {}
+    for label in given.cut:
+        rng = seeds.numpy_generator(given.seed, "starts", label)
+        made[label] = codec.decode(starters.starts(starters.draw(label, KEPT, rng)))
+    return made
+
+
+def between(given: World) -> Made:
+    """Between neighbours alone, as SMOTE."""
+    return starts(given, borrow=0.0)
+
+
+SOURCES: dict[str, Callable[[World], Made]] = {"real": held_back, "between": between, "starts": starts}
+
+
+def run(given: World, store: Path, sources: list[str]) -> None:
+    """Measure what is missing of a world."""
+    done = {(row["source"], row["style"], row["use"], row["fit"]) for row in results.load(store) if row["world"] == given.seed}
+
+    def measured(source: str, style: str, made: Made | None, use: str) -> None:
+        for fit in range(FITS):
+            if (source, style, use, fit) not in done:
+                row: dict[str, Any] = {"world": given.seed, "source": source, "style": style, "use": use, "fit": fit}
+                row |= precision(given, STYLES[style], made, use, fit)
+                results.add(store, [row])
+                print(row, flush=True)
+
+    for style in STYLES:
+        measured("none", style, None, "")
+    best = reference(pd.DataFrame(results.load(store)), given.seed)
+    for source in sources:
+        if not {(source, best, use, fit) for use in USES for fit in range(FITS)} <= done:
+            made = SOURCES[source](given)
+            for use in USES:
+                measured(source, best, made, use)
+
+
+def reference(rows: pd.DataFrame, seed: int) -> str:
+    """Return the style that did best on the validation samples of a world."""
+    own = rows[(rows["world"] == seed) & (rows["source"] == "none")]
+    return str(own.groupby("style")["validation"].mean().idxmax())
+
+
+def markdown(rows: pd.DataFrame) -> str:
+    """Return the table: a row for each arm, its mean, and what it adds to the reference of the same worlds, with interval."""
+    lines = ["| samples | use | worlds | mean AP of the cut classes | over the reference | all classes, over it |", "|---" * 6 + "|"]
+    best = {seed: reference(rows, seed) for seed in rows["world"].unique()}
+    rows = rows.assign(arm=np.where(rows["source"] == "none", rows["style"], rows["source"]))
+    means = rows.groupby(["arm", "use", "world"], sort=False)[["test", "test_all"]].mean()
+    base = pd.concat({seed: means.loc[(style, "", seed)] for seed, style in best.items()}, axis=1).T
+    for arm, own in means.groupby(level=["arm", "use"], sort=False):
+        own = own.droplevel(["arm", "use"])
+        gains = own - base.loc[own.index]
+        lines.append("| " + " | ".join([*arm, str(len(own)), f"{own['test'].mean():.3f}", *map(interval, gains.T.to_numpy())]) + " |")
+    chosen = ", ".join(f"{seed}: {style}" for seed, style in sorted(best.items()))
+    return "\n".join(lines) + f"\n\nThe reference of each world, chosen on validation: {chosen}.\n"
+
+
+def interval(gains: np.ndarray) -> str:
+    """Return the mean of one gain per world with its 95 % interval by Student's t."""
+    if len(gains) < 2:
+        return f"{gains.mean():+.3f}"
+    reach = stats.t.ppf(0.975, len(gains) - 1) * gains.std(ddof=1) / np.sqrt(len(gains))
+    return f"{gains.mean():+.3f} [{gains.mean() - reach:+.3f}, {gains.mean() + reach:+.3f}]"
+
+
+def main() -> None:
+    """Run what is missing and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with fonts/")
+    parser.add_argument("--out", type=Path, required=True, help="path of the results without suffix")
+    parser.add_argument("--worlds", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--sources", nargs="*", default=list(SOURCES), choices=list(SOURCES))
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    store = given.out.with_suffix(".jsonl")
+    splits, names = read("fonts", given.data)
+    for seed in given.worlds:
+        run(world(splits, names, seed), store, given.sources)
+    given.out.with_suffix(".md").write_text(markdown(pd.DataFrame(results.load(store))))
+
+
+if __name__ == "__main__":
+    main()
