@@ -14,6 +14,7 @@ OUT.md is the table.
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ import pandas as pd
 import results
 import torch
 from generator_study import LETTERS, read
-from scipy import stats
+from scipy import ndimage, stats
 from sklearn.metrics import average_precision_score
+from translation import Told, Translator
 
 from gan import seeds
 from gan.modalities import fit as fit_codec
@@ -36,13 +38,16 @@ from pipelines.samples import IMAGES, Samples
 
 STYLES: dict[str, Style] = {
     name: ARMS[name].build.keywords["style"]  # type: ignore[attr-defined]
-    for name in ("square_root", "balanced", "mixup_balanced")
+    for name in ("square_root", "balanced")
 }
-USES = {"drawn": (0.5, 1.0), "half": (None, 0.5)}  # share of the draws, weight of a row
-RICH, CUT, HELD = 60, 10, 0.2  # samples of a class, and the share of them that is held out
+USES = {"drawn": (0.5, 1.0)}  # share of the draws, weight of a row
+RICH, CUT, HELD = 60, 5, 0.2  # samples of a class, and the share of them that is held out
 MORE, POOL, KEPT = 40, 800, 200  # held-back real samples, candidates of a class, and how many of them are used
+REFERENCE = "balanced"  # the style that did best on validation samples
 FITS = 2  # trainings of an arm in a world
 SHAPE = (28, 28, 1)
+
+ADVERSARY = 3.0  # weight of its loss
 
 Made = dict[int, np.ndarray]  # class -> (n, 28, 28, 1) uint8
 
@@ -125,15 +130,97 @@ def starts(given: World, borrow: float = 1.0) -> Made:
     return made
 
 
-def between(given: World) -> Made:
-    """Between neighbours alone, as SMOTE."""
-    return starts(given, borrow=0.0)
+def shape(image: np.ndarray) -> np.ndarray:
+    """Return how the ink of an image lies: its middle, (y, x), the logarithms of its height and of its width, and its slant."""
+    ink = image[..., 0] + 1e-9
+    points = np.argwhere(np.ones_like(ink))
+    middle = np.average(points, 0, ink.ravel())
+    spread = np.linalg.cholesky(np.cov(points.T, aweights=ink.ravel()) + 0.1 * np.eye(2))
+    return np.array([*middle, np.log(spread[0, 0]), np.log(spread[1, 1]), spread[1, 0] / spread[0, 0]])
 
 
-SOURCES: dict[str, Callable[[World], Made]] = {"real": held_back, "between": between, "starts": starts}
+def factor(shaped: np.ndarray) -> np.ndarray:
+    """Return the matrix that a `shape` speaks of, (2, 2), lower triangular."""
+    height, width = np.exp(shaped[2:4])
+    return np.array([[height, 0.0], [shaped[4] * height, width]])
 
 
-def run(given: World, store: Path, sources: list[str]) -> None:
+def moments(given: World) -> Made:
+    """Samples of the class, moved affinely to lie as samples of rich classes do about the mean of theirs. Nothing is trained."""
+    labels = given.train.labels
+    shapes = np.stack([shape(one / 255.0) for one in given.train.values])
+    means = np.stack([shapes[labels == label].mean(0) for label in range(labels.max() + 1)])
+    rich = np.flatnonzero(~np.isin(labels, given.cut))
+    made = {}
+    for label in given.cut:
+        rng = seeds.numpy_generator(given.seed, "moments", label)
+        own, lent = rng.choice(np.flatnonzero(labels == label), KEPT), rng.choice(rich, KEPT)
+        wanted = means[label] + shapes[lent] - means[labels[lent]]
+        parts = []
+        for row, new in zip(own, wanted, strict=True):
+            back = factor(shapes[row]) @ np.linalg.inv(factor(new))
+            image = given.train.values[row, ..., 0].astype(float)
+            parts.append(ndimage.affine_transform(image, back, shapes[row, :2] - back @ new[:2], order=1))
+        made[label] = np.stack(parts)[..., None].round().clip(0, 255).astype(np.uint8)
+    return made
+
+
+@cache
+def translator(seed: int) -> Translator:
+    """Return a new translator for each world, to be trained once."""
+    return Translator(WORLDS[seed].train.values, WORLDS[seed].train.labels, Told(100.0), seed)
+
+
+def pools(given: World) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Return candidates of each cut class with the rows that they were made of."""
+    rich = np.setdiff1d(given.train.labels, given.cut)
+    return {label: translator(given.seed).make(label, rich, POOL) for label in given.cut}
+
+
+def learnt(given: World) -> Made:
+    """Samples of the class, changed as pairs of rich classes differ; without an adversary."""
+    translator(given.seed).train()
+    return {label: values[:KEPT] for label, (values, _) in pools(given).items()}
+
+
+def adversarial(given: World) -> Made:
+    """The same, trained on against an adversary."""
+    found = translator(given.seed)
+    found.told = replace(found.told, seconds=60.0, adversary=ADVERSARY)
+    found.train()
+    return {label: values[:KEPT] for label, (values, _) in pools(given).items()}
+
+
+def filtered(given: World) -> Made:
+    """Of four times as many of the last, some of the half that a classifier thinks likeliest to be of the class.
+
+    Two classifiers are each trained on half of the samples; a candidate is asked of the one that has not seen what it is made of.
+    """
+    fold = np.empty(len(given.train), int)
+    for label in np.unique(given.train.labels):
+        own = np.flatnonzero(given.train.labels == label)
+        fold[own] = np.arange(len(own)) % 2
+    judges = [
+        convnet(Training(data(given.train.take(np.flatnonzero(fold != part))), style=STYLES["balanced"]), given.seed)
+        for part in (0, 1)
+    ]
+    made = {}
+    for label, (values, rows) in pools(given).items():
+        x = values.reshape(POOL, -1).astype(np.float32) / 255
+        both = np.stack([judge.predict_proba(x)[:, label] for judge in judges])
+        sure = both[fold[rows], np.arange(POOL)]
+        print(label, f"{np.quantile(sure, (0.1, 0.25, 0.5, 0.75, 0.9)).round(2)}", flush=True)
+        made[label] = values[np.flatnonzero(sure >= np.median(sure))[:KEPT]]
+    return made
+
+
+SOURCES: dict[str, Callable[[World], Made]] = {
+    "real": held_back, "starts": starts, "moments": moments, "learnt": learnt, "adversarial": adversarial, "filtered": filtered,
+}  # fmt: skip
+WORLDS: dict[int, World] = {}
+
+
+def run(given: World, store: Path, sources: list[str], styles: list[str]) -> None:
     """Measure what is missing of a world."""
     done = {(row["source"], row["style"], row["use"], row["fit"]) for row in results.load(store) if row["world"] == given.seed}
 
@@ -145,12 +232,13 @@ def run(given: World, store: Path, sources: list[str]) -> None:
                 results.add(store, [row])
                 print(row, flush=True)
 
-    for style in STYLES:
+    for style in styles:
         measured("none", style, None, "")
-    best = reference(pd.DataFrame(results.load(store)), given.seed)
+    best = REFERENCE
     for source in sources:
         if not {(source, best, use, fit) for use in USES for fit in range(FITS)} <= done:
             made = SOURCES[source](given)
+            import pickle; pickle.dump(made, open(f"/tmp/fuse/scratch/made-{given.seed}-{source}.pkl", "wb"))  # XXX
             for use in USES:
                 measured(source, best, made, use)
 
@@ -191,12 +279,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="path of the results without suffix")
     parser.add_argument("--worlds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--sources", nargs="*", default=list(SOURCES), choices=list(SOURCES))
+    parser.add_argument("--styles", nargs="*", default=list(STYLES), choices=list(STYLES))
     given = parser.parse_args()
     torch.set_num_threads(1)
     store = given.out.with_suffix(".jsonl")
     splits, names = read("fonts", given.data)
     for seed in given.worlds:
-        run(world(splits, names, seed), store, given.sources)
+        WORLDS[seed] = world(splits, names, seed)
+        run(WORLDS[seed], store, given.sources, given.styles)
     given.out.with_suffix(".md").write_text(markdown(pd.DataFrame(results.load(store))))
 
 
