@@ -1,19 +1,19 @@
-"""What a generator that learns from the rich classes adds where these are many: the glyphs of type faces, ten cut to 10 samples.
+"""What a generator that learns from the rich classes adds where these are many: the glyphs of type faces, ten cut to 5 samples.
 
     python benchmarks/fonts.py DIR
-    python benchmarks/fusion.py --data DIR --out benchmarks/fusion --worlds 3
+    python benchmarks/fusion.py --data DIR --out benchmarks/fusion --worlds 0 1 2
 
 A world is a draw of type faces for test and of samples for train and validation. A family and all that share its first word
-(Averia Sans, Averia Serif) lie on one side. Of the ten glyphs 8 samples are trained on and 2 held out, of the others 48 and
-12. The reference is the reference network in the style that validation likes best. An arm adds samples of the ten glyphs from
-one source, in one use: `drawn`, half of the class's draws, or `half`, rows like others with weight 1/2. `real` are held-back real
-samples, the most that 40 more can bring. Results are added to OUT.jsonl as they come; a run that is started again goes on.
-OUT.md is the table.
+(Averia Sans, Averia Serif) lie on one side. Of the ten glyphs 4 samples are trained on and 1 is held out, of the others 48 and
+12. The reference is the reference network in the style `REFERENCE`. An arm adds samples from one source, which take half of the
+draws of their class. `real` are held-back real samples, the most that 40 more can bring. Results are added to OUT.jsonl as they
+come; a run that is started again goes on. OUT.md is the table. On one core a world takes about 8 minutes of processor time.
 """
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from gan.starts import Policy, Starters
 from pipelines.evaluation.arms import ARMS, Training
 from pipelines.evaluation.classifiers import convnet
 from pipelines.evaluation.styles import Style
+from pipelines.evaluation.synthetic import USES
 from pipelines.likeness.data import Data
 from pipelines.samples import IMAGES, Samples
 
@@ -40,14 +41,19 @@ STYLES: dict[str, Style] = {
     name: ARMS[name].build.keywords["style"]  # type: ignore[attr-defined]
     for name in ("square_root", "balanced")
 }
-USES = {"drawn": (0.5, 1.0)}  # share of the draws, weight of a row
 RICH, CUT, HELD = 60, 5, 0.2  # samples of a class, and the share of them that is held out
 MORE, POOL, KEPT = 40, 800, 200  # held-back real samples, candidates of a class, and how many of them are used
 REFERENCE = "balanced"  # the style that did best on validation samples
 FITS = 2  # trainings of an arm in a world
 SHAPE = (28, 28, 1)
 
-ADVERSARY = 3.0  # weight of its loss
+SECONDS, MORE_SECONDS, ADVERSARY = (
+    100.0,
+    60.0,
+    3.0,
+)  # of training without an adversary, then with one, the weight of its loss
+
+HEAD = "| samples | what they are | mean AP of the cut classes | over the reference | of all classes | in each world |"
 
 Made = dict[int, np.ndarray]  # class -> (n, 28, 28, 1) uint8
 
@@ -100,11 +106,10 @@ def data(samples: Samples, made: Made | None = None) -> Data:
     return found
 
 
-def precision(given: World, style: Style, made: Made | None, use: str, fit: int) -> dict[str, float]:
+def precision(given: World, style: Style, made: Made | None, fit: int) -> dict[str, float]:
     """Return the mean average precision of the cut classes on validation and test, and that of all classes on test."""
     rows = data(given.train, made)
-    share, weight = USES[use] if use else (None, 1.0)
-    training = Training(rows, np.where(rows.made, weight, 1.0), replace(style, synthetic_share=share))
+    training = USES["drawn"].apply(Training(rows, style=style)) if made else Training(rows, style=style)
     fitted = convnet(training, seeds.derive(given.seed, "fusion", fit))
     found = {}
     for name, samples in (("validation", given.validation), ("test", given.test)):
@@ -119,10 +124,10 @@ def held_back(given: World) -> Made:
     return given.more
 
 
-def starts(given: World, borrow: float = 1.0) -> Made:
+def starts(given: World) -> Made:
     """Where today's generator starts: between neighbours, plus differences borrowed from rich classes."""
     codec = fit_codec(given.train.values)
-    starters = Starters(codec.pack(given.train.values), given.train.labels, codec, Policy(borrow=borrow))
+    starters = Starters(codec.pack(given.train.values), given.train.labels, codec, Policy())
     made = {}
     for label in given.cut:
         rng = seeds.numpy_generator(given.seed, "starts", label)
@@ -146,7 +151,7 @@ def factor(shaped: np.ndarray) -> np.ndarray:
 
 
 def moments(given: World) -> Made:
-    """Samples of the class, moved affinely to lie as samples of rich classes do about the mean of theirs. Nothing is trained."""
+    """Samples of the class, moved affinely to lie as samples of rich classes do; nothing is trained."""
     labels = given.train.labels
     shapes = np.stack([shape(one / 255.0) for one in given.train.values])
     means = np.stack([shapes[labels == label].mean(0) for label in range(labels.max() + 1)])
@@ -166,35 +171,41 @@ def moments(given: World) -> Made:
 
 
 @cache
-def translator(seed: int) -> Translator:
-    """Return a new translator for each world, to be trained once."""
-    return Translator(WORLDS[seed].train.values, WORLDS[seed].train.labels, Told(100.0), seed)
+def translator(seed: int, adversary: bool) -> Translator:
+    """Return what was trained in a world without an adversary, or that, trained on against one."""
+    if not adversary:
+        train = WORLDS[seed].train
+        return Translator(train.values, train.labels, Told(SECONDS), seed).train()
+    found = deepcopy(translator(seed, False))
+    found.told = Told(MORE_SECONDS, adversary=ADVERSARY)
+    return found.train()
 
 
-def pools(given: World) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Return candidates of each cut class with the rows that they were made of."""
-    rich = np.setdiff1d(given.train.labels, given.cut)
-    return {label: translator(given.seed).make(label, rich, POOL) for label in given.cut}
+def candidates(given: World, adversary: bool, label: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return candidates of a class and the rows that they were made of."""
+    rich = np.setdiff1d(given.train.labels, [*given.cut, label])
+    return translator(given.seed, adversary).make(label, rich, count)
 
 
 def learnt(given: World) -> Made:
     """Samples of the class, changed as pairs of rich classes differ; without an adversary."""
-    translator(given.seed).train()
-    return {label: values[:KEPT] for label, (values, _) in pools(given).items()}
+    return {label: candidates(given, False, label, KEPT)[0] for label in given.cut}
+
+
+def everywhere(given: World) -> Made:
+    """The same for every class, so that what gives such samples away says nothing of the class."""
+    return {int(label): candidates(given, False, int(label), KEPT)[0] for label in np.unique(given.train.labels)}
 
 
 def adversarial(given: World) -> Made:
-    """The same, trained on against an adversary."""
-    found = translator(given.seed)
-    found.told = replace(found.told, seconds=60.0, adversary=ADVERSARY)
-    found.train()
-    return {label: values[:KEPT] for label, (values, _) in pools(given).items()}
+    """Samples of the cut classes, as `learnt`, trained on against an adversary."""
+    return {label: candidates(given, True, label, KEPT)[0] for label in given.cut}
 
 
 def filtered(given: World) -> Made:
-    """Of four times as many of the last, some of the half that a classifier thinks likeliest to be of the class.
+    """Of four times as many of `learnt`, some of the half that a classifier thinks likeliest to be of the class.
 
-    Two classifiers are each trained on half of the samples; a candidate is asked of the one that has not seen what it is made of.
+    Two classifiers are each trained on half of the samples. A candidate is asked of the one that has not seen its origin.
     """
     fold = np.empty(len(given.train), int)
     for label in np.unique(given.train.labels):
@@ -205,7 +216,8 @@ def filtered(given: World) -> Made:
         for part in (0, 1)
     ]
     made = {}
-    for label, (values, rows) in pools(given).items():
+    for label in given.cut:
+        values, rows = candidates(given, False, label, POOL)
         x = values.reshape(POOL, -1).astype(np.float32) / 255
         both = np.stack([judge.predict_proba(x)[:, label] for judge in judges])
         sure = both[fold[rows], np.arange(POOL)]
@@ -215,53 +227,44 @@ def filtered(given: World) -> Made:
 
 
 SOURCES: dict[str, Callable[[World], Made]] = {
-    "real": held_back, "starts": starts, "moments": moments, "learnt": learnt, "adversarial": adversarial, "filtered": filtered,
+    "real": held_back, "starts": starts, "moments": moments, "learnt": learnt, "everywhere": everywhere,
+    "filtered": filtered, "adversarial": adversarial,
 }  # fmt: skip
 WORLDS: dict[int, World] = {}
 
 
 def run(given: World, store: Path, sources: list[str], styles: list[str]) -> None:
     """Measure what is missing of a world."""
-    done = {(row["source"], row["style"], row["use"], row["fit"]) for row in results.load(store) if row["world"] == given.seed}
+    done = {(row["source"], row["style"], row["fit"]) for row in results.load(store) if row["world"] == given.seed}
 
-    def measured(source: str, style: str, made: Made | None, use: str) -> None:
+    def measured(source: str, style: str, made: Made | None) -> None:
         for fit in range(FITS):
-            if (source, style, use, fit) not in done:
-                row: dict[str, Any] = {"world": given.seed, "source": source, "style": style, "use": use, "fit": fit}
-                row |= precision(given, STYLES[style], made, use, fit)
+            if (source, style, fit) not in done:
+                row: dict[str, Any] = {"world": given.seed, "source": source, "style": style, "fit": fit}
+                row |= precision(given, STYLES[style], made, fit)
                 results.add(store, [row])
                 print(row, flush=True)
 
     for style in styles:
-        measured("none", style, None, "")
-    best = REFERENCE
+        measured("none", style, None)
     for source in sources:
-        if not {(source, best, use, fit) for use in USES for fit in range(FITS)} <= done:
-            made = SOURCES[source](given)
-            import pickle; pickle.dump(made, open(f"/tmp/fuse/scratch/made-{given.seed}-{source}.pkl", "wb"))  # XXX
-            for use in USES:
-                measured(source, best, made, use)
-
-
-def reference(rows: pd.DataFrame, seed: int) -> str:
-    """Return the style that did best on the validation samples of a world."""
-    own = rows[(rows["world"] == seed) & (rows["source"] == "none")]
-    return str(own.groupby("style")["validation"].mean().idxmax())
+        if not {(source, REFERENCE, fit) for fit in range(FITS)} <= done:
+            measured(source, REFERENCE, SOURCES[source](given))
 
 
 def markdown(rows: pd.DataFrame) -> str:
     """Return the table: a row for each arm, its mean, and what it adds to the reference of the same worlds, with interval."""
-    lines = ["| samples | use | worlds | mean AP of the cut classes | over the reference | all classes, over it |", "|---" * 6 + "|"]
-    best = {seed: reference(rows, seed) for seed in rows["world"].unique()}
-    rows = rows.assign(arm=np.where(rows["source"] == "none", rows["style"], rows["source"]))
-    means = rows.groupby(["arm", "use", "world"], sort=False)[["test", "test_all"]].mean()
-    base = pd.concat({seed: means.loc[(style, "", seed)] for seed, style in best.items()}, axis=1).T
-    for arm, own in means.groupby(level=["arm", "use"], sort=False):
-        own = own.droplevel(["arm", "use"])
-        gains = own - base.loc[own.index]
-        lines.append("| " + " | ".join([*arm, str(len(own)), f"{own['test'].mean():.3f}", *map(interval, gains.T.to_numpy())]) + " |")
-    chosen = ", ".join(f"{seed}: {style}" for seed, style in sorted(best.items()))
-    return "\n".join(lines) + f"\n\nThe reference of each world, chosen on validation: {chosen}.\n"
+    rows = rows.assign(arm=np.where(rows["source"] == "none", "none, " + rows["style"], rows["source"]))
+    means = rows.groupby(["arm", "world"])[["test", "test_all"]].mean()
+    base, lines = means.loc[f"none, {REFERENCE}"], [HEAD, "|---" * HEAD[2:].count("|") + "|"]
+    for arm in [*(f"none, {style}" for style in STYLES), *SOURCES]:
+        if arm in means.index:
+            own = means.loc[arm]
+            each = ", ".join(f"{gain:+.3f}" for gain in own["test"] - base["test"].loc[own.index])
+            gains = [interval(one) for one in (own - base.loc[own.index]).T.to_numpy()]
+            about = (SOURCES[arm].__doc__ or "").split("\n")[0] if arm in SOURCES else "no synthetic samples"
+            lines.append("| " + " | ".join([arm, about, f"{own['test'].mean():.3f}", *gains, each]) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def interval(gains: np.ndarray) -> str:

@@ -19,12 +19,17 @@ from torch.nn import functional
 from gan import seeds
 
 CODE, BATCH, FARTHEST = 16, 64, 0.5  # numbers of a code, pairs of a step, how far a pixel moves: 1 is half a side
-PLAIN = (8.0, 0.0, 0.0, -4.0)  # logits of a sample that stays as it is: of itself, of it blurred, more blurred, and a constant
+PLAIN = (
+    8.0,
+    0.0,
+    0.0,
+    -4.0,
+)  # logits of a sample that stays as it is: of itself, of it blurred, more blurred, and a constant
 
 
 @dataclass(frozen=True)
 class Told:
-    """seconds: of training.   beta: weight of the code's cost.   rough: of a field that is not smooth.   adversary: of its loss."""
+    """seconds: of training.   beta, rough, adversary: weights of the code's cost, of what is not smooth, of the adversary."""
 
     seconds: float = 150.0
     beta: float = 1.0
@@ -60,8 +65,12 @@ class Changer(nn.Module):
         """Return logits of the changed images, (n, 1, 28, 28), and what changes them, (n, 6, 7, 7)."""
         said = self.joined(torch.cat([self.seen(images), functional.silu(self.asked(code))], 1)).unflatten(1, (6, 7, 7))
         field = FARTHEST * torch.tanh(said[:, :2])
-        finer = functional.interpolate(torch.cat([field, said[:, 2:]], 1), size=28, mode="bilinear", align_corners=False)
-        still = functional.affine_grid(torch.eye(2, 3).expand(len(images), 2, 3), list(images.shape), align_corners=False)
+        finer = functional.interpolate(
+            torch.cat([field, said[:, 2:]], 1), size=28, mode="bilinear", align_corners=False
+        )
+        still = functional.affine_grid(
+            torch.eye(2, 3).expand(len(images), 2, 3), list(images.shape), align_corners=False
+        )
         moved = functional.grid_sample(images, still + finer[:, :2].permute(0, 2, 3, 1), align_corners=False)
         blurred = functional.avg_pool2d(moved, 3, 1, 1)
         layers = torch.cat([moved, blurred, functional.avg_pool2d(blurred, 3, 1, 1), torch.ones_like(moved)], 1)
@@ -75,11 +84,17 @@ class Adversary(nn.Module):
     def __init__(self, classes: int):
         super().__init__()
         norm = nn.utils.parametrizations.spectral_norm
-        layers = [norm(nn.Conv2d(1, 16, 4, 2, 1)), nn.LeakyReLU(0.1), norm(nn.Conv2d(16, 48, 4, 2, 1)), nn.LeakyReLU(0.1)]
+        layers = [
+            norm(nn.Conv2d(1, 16, 4, 2, 1)),
+            nn.LeakyReLU(0.1),
+            norm(nn.Conv2d(16, 48, 4, 2, 1)),
+            nn.LeakyReLU(0.1),
+        ]
         self.body = nn.Sequential(*layers, nn.Flatten(), norm(nn.Linear(48 * 49, 128)), nn.LeakyReLU(0.1))
         self.score, self.label = norm(nn.Linear(128, 1)), norm(nn.Embedding(classes, 128))
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the scores."""
         hidden = self.body(images)
         return self.score(hidden)[:, 0] + (hidden * self.label(labels)).sum(1)
 
@@ -126,7 +141,10 @@ class Translator:
         drawn = functional.binary_cross_entropy_with_logits(logits, second, reduction="sum") / BATCH
         cost = 0.5 * (mean.square() + spread.exp() - spread - 1).sum() / BATCH
         rough = sum(field.diff(dim=side).square().sum() for side in (2, 3)) / BATCH
-        loss, shown = drawn + told.beta * cost + told.rough * rough, f"drawn {drawn:.1f} code {cost:.1f} rough {rough:.2f}"
+        loss, shown = (
+            drawn + told.beta * cost + told.rough * rough,
+            f"drawn {drawn:.1f} code {cost:.1f} rough {rough:.2f}",
+        )
         if told.adversary:
             other = torch.from_numpy(self.rng.permutation(BATCH))
             made, labels = torch.sigmoid(self.changer(first, code[other])[0]), torch.from_numpy(classes)
@@ -140,7 +158,7 @@ class Translator:
 
     @torch.no_grad()
     def make(self, label: int, lenders: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return (count, 28, 28, 1) uint8: samples of `label`, changed by the codes of random pairs of `lenders`, and their rows."""
+        """Return (count, 28, 28, 1) uint8, samples of `label` changed by codes of pairs of `lenders`, and their rows."""
         mean, spread = self.changer.encode(*self.pairs(self.rng.choice(lenders, count)))
         code = mean + torch.randn_like(mean) * torch.exp(0.5 * spread)
         rows = self.rng.choice(self.rows[label], count)
