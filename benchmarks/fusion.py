@@ -152,12 +152,22 @@ def factor(shaped: np.ndarray) -> np.ndarray:
 
 def moments(given: World) -> Made:
     """Samples of the class, moved affinely to lie as samples of rich classes do; nothing is trained."""
+    return placed(given, given.cut)
+
+
+def moments_everywhere(given: World) -> Made:
+    """The same for every class."""
+    return placed(given, np.unique(given.train.labels).tolist())
+
+
+def placed(given: World, classes: list[int]) -> Made:
+    """Return samples of `classes`, each moved to lie about its class's mean as one of a rich class does."""
     labels = given.train.labels
     shapes = np.stack([shape(one / 255.0) for one in given.train.values])
     means = np.stack([shapes[labels == label].mean(0) for label in range(labels.max() + 1)])
     rich = np.flatnonzero(~np.isin(labels, given.cut))
     made = {}
-    for label in given.cut:
+    for label in classes:
         rng = seeds.numpy_generator(given.seed, "moments", label)
         own, lent = rng.choice(np.flatnonzero(labels == label), KEPT), rng.choice(rich, KEPT)
         wanted = means[label] + shapes[lent] - means[labels[lent]]
@@ -227,7 +237,7 @@ def filtered(given: World) -> Made:
 
 
 SOURCES: dict[str, Callable[[World], Made]] = {
-    "real": held_back, "starts": starts, "moments": moments, "learnt": learnt, "everywhere": everywhere,
+    "real": held_back, "starts": starts, "moments": moments, "moments_everywhere": moments_everywhere, "learnt": learnt, "everywhere": everywhere,
     "filtered": filtered, "adversarial": adversarial,
 }  # fmt: skip
 WORLDS: dict[int, World] = {}
