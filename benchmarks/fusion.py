@@ -237,8 +237,8 @@ def filtered(given: World) -> Made:
 
 
 SOURCES: dict[str, Callable[[World], Made]] = {
-    "real": held_back, "starts": starts, "moments": moments, "moments_everywhere": moments_everywhere, "learnt": learnt, "everywhere": everywhere,
-    "filtered": filtered, "adversarial": adversarial,
+    "real": held_back, "starts": starts, "moments": moments, "moments_everywhere": moments_everywhere, "learnt": learnt,
+    "everywhere": everywhere, "filtered": filtered, "adversarial": adversarial,
 }  # fmt: skip
 WORLDS: dict[int, World] = {}
 
