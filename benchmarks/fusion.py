@@ -59,7 +59,7 @@ ABOUT = """
 Intervals are 95 % by Student's t over worlds, whose number differs by arm; gains are against the reference of the same worlds.
 Six arms were tried, so that `everywhere` looks good is partly luck: it is above the reference in each of 5 worlds, but in the
 same 4 worlds only .005 above `moments_everywhere`, which trains nothing. `filtered` and `adversarial` were run in one world;
-there `filtered` is .002 below `learnt`, its random control. `starts` was not run at this cut. Training is by
+there `filtered` chose among samples made as those of `adversarial`, and is .003 below these, its random control. `starts` was not run at this cut. Training is by
 processor time, so figures do not repeat exactly.
 The reference style was fixed after one world and a cut to 10 samples, of which 8 were trained on. There, in world 0:
 no synthetic samples, balanced .868, square root .852; 40 more real samples .889; starts .867, or .847 mixed in with weight 1/2;

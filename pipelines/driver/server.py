@@ -1,10 +1,12 @@
 """The Prefect server that a run reports to: the one that is named, else one of Prefect's own for the time of the run."""
 
 import os
+import subprocess
 import tempfile
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 # Before Prefect is imported; what a user has set stays.
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -19,15 +21,28 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_SERVER_DATAB
 
 from pipelines.errors import UserError
 
+STARTS = 2  # of a server that ends by itself
 IN_MEMORY = {PREFECT_SERVER_DATABASE_CONNECTION_URL: "sqlite+aiosqlite:///:memory:"}
+
+
+class OwnServer(SubprocessASGIServer):
+    """Prefect's own server, which Prefect would start again and again where it ends by itself, for minutes."""
+
+    starts = 0
+
+    def _run_uvicorn_command(self) -> subprocess.Popen[Any]:
+        if self.starts == STARTS:
+            raise RuntimeError("it ends as soon as it is started")
+        self.starts += 1
+        return super()._run_uvicorn_command()
 
 
 def make_ready(say: Callable[[str], None]) -> None:
     """Have a server that answers; UserError where there is none to be had.
 
-    Prefect keeps what ran in a database in PREFECT_HOME. Where that folder cannot be written, or no server answers on it
-    in time (a slow disk, a database that is locked or damaged), a run keeps it in memory instead, and `say` gets a line:
-    no data set has to wait for Prefect's history.
+    Prefect keeps what ran in a database in PREFECT_HOME. Where that folder cannot be written, or no server comes up on it
+    in time (a newer Prefect's database, a damaged one, a slow disk), a run keeps it in memory instead, and `say` gets a
+    line: no data set has to wait for Prefect's history.
     """
     url = PREFECT_API_URL.value()
     if url:
@@ -67,7 +82,7 @@ def _is_writable(folder: Path) -> bool:
 
 def _starts() -> bool:
     """Start a server, which Prefect's clients in this process then find by themselves; say whether it answers."""
-    server = SubprocessASGIServer()
+    server = OwnServer()
     try:
         server.start()
     except (RuntimeError, httpx.HTTPError):

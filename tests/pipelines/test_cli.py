@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -155,14 +157,20 @@ def test_an_empty_address_of_a_server_means_none(broken: Path) -> None:
 
 def test_a_home_that_cannot_be_written_stops_no_run(broken: Path) -> None:
     """Prefect's history is kept in memory then, a line says so, and the run comes to what it would have come to."""
-    nowhere = {
-        "PREFECT_API_URL": "",
-        "HOME": "/proc/nowhere",
-        "PREFECT_HOME": "/proc/nowhere/.prefect",
-        "MPLCONFIGDIR": str(broken.parent),
-    }
-    text = run("tailweight", "run", cwd=broken, env=nowhere, code=2)
+    home = {"HOME": "/proc/nowhere", "PREFECT_HOME": "/proc/nowhere/.prefect", "MPLCONFIGDIR": str(broken.parent)}
+    text = run("tailweight", "run", cwd=broken, env={"PREFECT_API_URL": "", **home}, code=2)
     assert "Prefect cannot keep its history in /proc/nowhere/.prefect" in text
+    assert "0 class(es) with usable images" in text and "Traceback" not in text
+
+
+def test_a_database_of_a_newer_prefect_stops_no_run(broken: Path, tmp_path: Path) -> None:
+    """Prefect's server ends at once on a database that it does not know; the history is kept in memory then, too."""
+    with closing(sqlite3.connect(tmp_path / "prefect.db")) as database:
+        database.execute("create table alembic_version (version_num text)")
+        database.execute("insert into alembic_version values ('of a newer one')")
+        database.commit()
+    text = run("tailweight", "run", cwd=broken, env={"PREFECT_API_URL": "", "PREFECT_HOME": str(tmp_path)}, code=2)
+    assert f"Prefect cannot keep its history in {tmp_path}" in text
     assert "0 class(es) with usable images" in text and "Traceback" not in text
 
 
