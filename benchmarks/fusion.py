@@ -47,11 +47,8 @@ REFERENCE = "balanced"  # the style that did best on validation samples
 FITS = 2  # trainings of an arm in a world
 SHAPE = (28, 28, 1)
 
-SECONDS, MORE_SECONDS, ADVERSARY = (
-    100.0,
-    60.0,
-    3.0,
-)  # of training without an adversary, then with one, the weight of its loss
+# Of training without an adversary, then with one; the weight of its loss.
+SECONDS, MORE_SECONDS, ADVERSARY = 100.0, 60.0, 3.0
 
 HEAD = "| samples | what they are | mean AP of the cut classes | over the reference | of all classes | in each world |"
 
@@ -59,8 +56,8 @@ ABOUT = """
 Intervals are 95 % by Student's t over worlds, whose number differs by arm; gains are against the reference of the same worlds.
 Six arms were tried, so that `everywhere` looks good is partly luck: it is above the reference in each of 5 worlds, but in the
 same 4 worlds only .005 above `moments_everywhere`, which trains nothing. `filtered` and `adversarial` were run in one world;
-there `filtered` chose among samples made as those of `adversarial`, and is .003 below these, its random control. `starts` was not run at this cut. Training is by
-processor time, so figures do not repeat exactly.
+there `filtered` chose among samples made as those of `adversarial`, and is .003 below these, its random control. `starts` was
+not run at this cut. Training is by processor time, so figures do not repeat exactly.
 The reference style was fixed after one world and a cut to 10 samples, of which 8 were trained on. There, in world 0:
 no synthetic samples, balanced .868, square root .852; 40 more real samples .889; starts .867, or .847 mixed in with weight 1/2;
 between neighbours .864, or .857.
