@@ -10,9 +10,8 @@ MORE = """
 
 What is written: images as <split>/<class>/*.png with manifest.csv, and for Hugging Face's datasets metadata.csv; a
 table as train.csv and validation.csv with manifest.csv. README.md is a data card: origin, counts, verdicts, limits,
-and how to load the data. Text in a CSV that a spreadsheet
-would take for a formula has an apostrophe in front, which `tailweight init` takes off again. Real samples of
-train and validation are in it, those of test are not."""
+and how to load the data. Text in a CSV that a spreadsheet would take for a formula has an apostrophe in front,
+which `tailweight init` takes off again. Real samples of train and validation are in it, those of test are not."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """The Prefect server that a run reports to: the one that is named, else one of Prefect's own for the time of the run."""
 
 import os
+import socket
 import subprocess
 import tempfile
 import urllib.request
@@ -21,6 +22,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_SERVER_DATAB
 
 from pipelines.errors import UserError
 
+LOOPBACK = "127.0.0.1"
 STARTS = 2  # of a server that ends by itself
 IN_MEMORY = {PREFECT_SERVER_DATABASE_CONNECTION_URL: "sqlite+aiosqlite:///:memory:"}
 
@@ -48,6 +50,8 @@ def make_ready(say: Callable[[str], None]) -> None:
     if url:
         _check_answers(url)
         return
+    if not _has_loopback():
+        raise UserError(f"{LOOPBACK} does not answer, and Prefect's server needs it; run without Prefect: dvc repro")
     home = Path(PREFECT_HOME.value())
     if _is_writable(home) and _starts():
         return
@@ -55,8 +59,7 @@ def make_ready(say: Callable[[str], None]) -> None:
     with temporary_settings(IN_MEMORY):
         if not _starts():
             raise UserError(
-                "Prefect's own server does not start (it needs the loopback, 127.0.0.1, and 200 MB of memory); "
-                "run without Prefect: dvc repro"
+                "Prefect's own server does not start (it needs 200 MB of memory); run without Prefect: dvc repro"
             )
 
 
@@ -69,6 +72,17 @@ def _check_answers(url: str) -> None:
             f"PREFECT_API_URL is {url}, and no Prefect server answers there ({error}); "
             "start it (prefect server start) or: unset PREFECT_API_URL"
         ) from None
+
+
+def _has_loopback() -> bool:
+    with socket.socket() as listening:
+        try:
+            listening.bind((LOOPBACK, 0))
+            listening.listen()
+            with socket.create_connection(listening.getsockname(), timeout=5):
+                return True
+        except OSError:
+            return False
 
 
 def _is_writable(folder: Path) -> bool:

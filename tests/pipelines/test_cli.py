@@ -155,6 +155,16 @@ def test_an_empty_address_of_a_server_means_none(broken: Path) -> None:
     assert "0 class(es) with usable images" in text and "EventsWorker" not in text
 
 
+@pytest.mark.skipif(
+    subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode != 0,
+    reason="needs the right to leave the network",
+)
+def test_a_machine_without_loopback_gets_a_line(broken: Path) -> None:
+    """Prefect's server cannot be reached then; the line says what runs without it."""
+    text = run("unshare", "--net", "tailweight", "run", cwd=broken, env={"PREFECT_API_URL": ""}, code=2)
+    assert "127.0.0.1 does not answer" in text and "dvc repro" in text and "Traceback" not in text
+
+
 def test_a_home_that_cannot_be_written_stops_no_run(broken: Path) -> None:
     """Prefect's history is kept in memory then, a line says so, and the run comes to what it would have come to."""
     home = {"HOME": "/proc/nowhere", "PREFECT_HOME": "/proc/nowhere/.prefect", "MPLCONFIGDIR": str(broken.parent)}
