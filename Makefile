@@ -34,7 +34,7 @@ test: $(BIN)/.installed
 	pytest --numprocesses auto --maxprocesses 4
 
 slow: $(BIN)/.installed
-	pytest -m slow
+	pytest -m slow --numprocesses auto --maxprocesses 4
 
 $(BIN)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

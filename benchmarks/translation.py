@@ -48,12 +48,12 @@ def trunk(inputs: int, outputs: int) -> nn.Sequential:
 class Changer(nn.Module):
     """The encoder of pairs, and the generator, which changes a sample by a code."""
 
-    def __init__(self) -> None:
+    def __init__(self, generator: torch.Generator) -> None:
         super().__init__()
         self.pair, self.code = trunk(2, 256), nn.Linear(256, 2 * CODE)
         self.seen, self.asked = trunk(1, 256), nn.Linear(CODE, 256)
         self.joined = nn.Sequential(nn.Linear(512, 512), nn.SiLU(), nn.Linear(512, 6 * 49))
-        nn.init.normal_(self.joined[2].weight, std=0.01)
+        nn.init.normal_(self.joined[2].weight, std=0.01, generator=generator)
         nn.init.zeros_(self.joined[2].bias)
 
     def encode(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -84,12 +84,8 @@ class Adversary(nn.Module):
     def __init__(self, classes: int):
         super().__init__()
         norm = nn.utils.parametrizations.spectral_norm
-        layers = [
-            norm(nn.Conv2d(1, 16, 4, 2, 1)),
-            nn.LeakyReLU(0.1),
-            norm(nn.Conv2d(16, 48, 4, 2, 1)),
-            nn.LeakyReLU(0.1),
-        ]
+        first, second = norm(nn.Conv2d(1, 16, 4, 2, 1)), norm(nn.Conv2d(16, 48, 4, 2, 1))
+        layers = first, nn.LeakyReLU(0.1), second, nn.LeakyReLU(0.1)
         self.body = nn.Sequential(*layers, nn.Flatten(), norm(nn.Linear(48 * 49, 128)), nn.LeakyReLU(0.1))
         self.score, self.label = norm(nn.Linear(128, 1)), norm(nn.Embedding(classes, 128))
 
@@ -106,13 +102,20 @@ class Translator:
         self.images = torch.from_numpy(images).float().permute(0, 3, 1, 2) / 255
         self.told, self.rng = told, seeds.numpy_generator(seed, "translator")
         self.rows = [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
-        torch.manual_seed(seeds.derive(seed, "translator"))
-        self.changer, self.adversary = Changer(), Adversary(len(self.rows))
+        with torch.random.fork_rng(devices=[]):  # for the weights that PyTorch draws by itself
+            torch.manual_seed(seeds.derive(seed, "translator"))
+            self.changer = Changer(seeds.torch_generator(seed, "changer"))
+            self.adversary = Adversary(len(self.rows))
 
     def pairs(self, classes: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         """Return two samples of each of `classes`, (n,)."""
         rows = np.stack([self.rng.choice(self.rows[one], 2, replace=False) for one in classes])
         return self.images[rows[:, 0]], self.images[rows[:, 1]]
+
+    def drawn(self, mean: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:
+        """Return codes drawn around `mean` with the log variance `spread`, (n, CODE) each."""
+        noise = self.rng.standard_normal(tuple(mean.shape), dtype=np.float32)
+        return mean + torch.from_numpy(noise) * torch.exp(0.5 * spread)
 
     def train(self) -> "Translator":
         """Train for the seconds told, all classes alike."""
@@ -136,15 +139,13 @@ class Translator:
         told, classes = self.told, self.rng.integers(len(self.rows), size=BATCH)
         first, second = self.pairs(classes)
         mean, spread = self.changer.encode(first, second)
-        code = mean + torch.randn_like(mean) * torch.exp(0.5 * spread)
+        code = self.drawn(mean, spread)
         logits, field = self.changer(first, code)
         drawn = functional.binary_cross_entropy_with_logits(logits, second, reduction="sum") / BATCH
         cost = 0.5 * (mean.square() + spread.exp() - spread - 1).sum() / BATCH
         rough = sum(field.diff(dim=side).square().sum() for side in (2, 3)) / BATCH
-        loss, shown = (
-            drawn + told.beta * cost + told.rough * rough,
-            f"drawn {drawn:.1f} code {cost:.1f} rough {rough:.2f}",
-        )
+        loss = drawn + told.beta * cost + told.rough * rough
+        shown = f"drawn {drawn:.1f} code {cost:.1f} rough {rough:.2f}"
         if told.adversary:
             other = torch.from_numpy(self.rng.permutation(BATCH))
             made, labels = torch.sigmoid(self.changer(first, code[other])[0]), torch.from_numpy(classes)
@@ -160,7 +161,7 @@ class Translator:
     def make(self, label: int, lenders: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return (count, 28, 28, 1) uint8, samples of `label` changed by codes of pairs of `lenders`, and their rows."""
         mean, spread = self.changer.encode(*self.pairs(self.rng.choice(lenders, count)))
-        code = mean + torch.randn_like(mean) * torch.exp(0.5 * spread)
+        code = self.drawn(mean, spread)
         rows = self.rng.choice(self.rows[label], count)
         made = torch.sigmoid(self.changer(self.images[rows], code)[0])
         return (made * 255).round().byte().permute(0, 2, 3, 1).numpy(), rows
