@@ -100,7 +100,9 @@ def test_a_table_that_is_exported_is_read_as_it_was(rows: list[tuple[str, float]
     text = cells.marked(frame).to_csv(index=False, quoting=2)
     back = in_file("table.csv", text.encode(), lambda path: table_sources.read(path, ("text",)))
     assert back is not None and np.array_equal(back["number"].astype(float), frame["number"])
-    assert [str(cell).strip() for cell in back["text"].astype(object).fillna("")] == [cell.strip() for cell in frame["text"]]
+    assert [str(cell).strip() for cell in back["text"].astype(object).fillna("")] == [
+        cell.strip() for cell in frame["text"]
+    ]
 
 
 @BOUNDED
