@@ -36,10 +36,14 @@ QUICK = {
 }
 
 
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment with this one's tools first on the path, and `more`."""
+    return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", **more}
+
+
 def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, code: int | None = 0) -> str:
     """Run a command as a user would, with this environment's tools first; return all that it printed."""
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", **(env or {})}
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=cwd, env=environment(**(env or {})), capture_output=True, text=True, check=False)
     text = done.stdout + done.stderr
     assert code is None or done.returncode == code, f"{command} ended with {done.returncode}:\n{text}"
     return text

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from pipelines.driver import dvc, params
-from tests.conftest import run, write_classes
+from tests.conftest import environment, run, write_classes
 from tests.processes import wait_for
 
 
@@ -207,10 +207,9 @@ def test_a_run_that_is_stopped_stops_its_stages(finished: Path, tmp_path: Path) 
     (other / params.FILE).write_text(settings.replace("steps: 60 ", "steps: 61 "))
     pipeline = (other / dvc.FILE).read_text()
     (other / dvc.FILE).write_text(pipeline.replace("cmd: tailweight stage pretrain", "cmd: sleep 1000.5"))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PREFECT_API_URL": ""}
+    alone = environment(PREFECT_API_URL="")
     child = subprocess.Popen(
-        ["tailweight", "run"], cwd=other, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ["tailweight", "run"], cwd=other, env=alone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     wait_for(lambda: stages_running(other), 120)
     child.send_signal(signal.SIGTERM)
@@ -267,8 +266,7 @@ def test_a_project_that_never_ran_says_so_in_a_line(broken: Path, tmp_path: Path
 
 def documented(*command: str, cwd: Path, code: int = 0) -> dict:
     """Run a command that prints JSON; what it prints to stdout is that and nothing else."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return json.loads(done.stdout)
 

@@ -433,13 +433,17 @@ BAD_ZIPS: dict[str, bytes] = {
 }
 
 
+def refused(path: Path, content: bytes) -> None:
+    """Assert that what `content` makes of the file `path` is no images: a line names it, and nothing is written beside it."""
+    path.write_bytes(content)
+    with unchanged(path.parent):
+        assert str(path) in one_line(lambda: image_sources.scan(path))
+
+
 @pytest.mark.parametrize("case", BAD_ZIPS)
 def test_a_zip_without_images_is_named(case: str, tmp_path: Path) -> None:
     """Nothing is unpacked beside it."""
-    path = tmp_path / "a.zip"
-    path.write_bytes(BAD_ZIPS[case])
-    with unchanged(tmp_path):
-        assert str(path) in one_line(lambda: image_sources.scan(path))
+    refused(tmp_path / "a.zip", BAD_ZIPS[case])
 
 
 @pytest.mark.parametrize(
@@ -493,10 +497,7 @@ BAD_ARRAYS: dict[str, bytes] = {
 @pytest.mark.parametrize("case", BAD_ARRAYS)
 def test_arrays_that_are_no_images_are_named(case: str, tmp_path: Path) -> None:
     """Of another shape, another type, with objects in them, or no arrays at all."""
-    path = tmp_path / "a.npz"
-    path.write_bytes(BAD_ARRAYS[case])
-    with unchanged(tmp_path):
-        assert str(path) in one_line(lambda: image_sources.scan(path))
+    refused(tmp_path / "a.npz", BAD_ARRAYS[case])
 
 
 def lay(folder: Path, *places: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines import files
 from pipelines.driver import hold, params, unfinished
-from tests.conftest import BIN, QUICK, run, write_classes
+from tests.conftest import QUICK, environment, run, write_classes
 
 SMALL = QUICK | {
     "pretrain": {"steps": 400},
@@ -24,11 +24,7 @@ KILLS = int(os.environ.get("TAILWEIGHT_KILLS", "8"))
 VICTIMS = ("parent", "group", "parent", "child")  # of one project, one after the other
 LANDS = 0.6  # of the work of a run alone, in which one that goes on is killed
 DRIVERS = ("flow", "dvc")
-
-
-def environment() -> dict[str, str]:
-    """Return that of a run on a Prefect server of its own, which has to end with it."""
-    return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PREFECT_API_URL": ""}
+ALONE = {"PREFECT_API_URL": ""}  # on a Prefect server of its own, which has to end with the run
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +38,8 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run("git", "add", "--all", cwd=project)
     run("git", "commit", "--quiet", "--message", "begun", cwd=project)
     with (folder / "output").open("wb") as output:
-        command = [BIN / "tailweight", "run", "--quiet"]
-        running = psutil.Popen(command, cwd=project, env=environment(), stdout=output, stderr=output)
+        command = ["tailweight", "run", "--quiet"]
+        running = psutil.Popen(command, cwd=project, env=environment(**ALONE), stdout=output, stderr=output)
         while running.poll() is None:
             files.write_text(folder / "work", str(work(running)))
             time.sleep(0.5)
@@ -63,7 +59,7 @@ def started(project: Path, driver: str) -> subprocess.Popen[bytes]:
     command = {"flow": ["tailweight", "run", "--quiet"], "dvc": ["dvc", "repro"]}[driver]
     with (project.parent / "output").open("ab") as output:
         return subprocess.Popen(
-            command, cwd=project, env=environment(), stdout=output, stderr=output, start_new_session=True
+            command, cwd=project, env=environment(**ALONE), stdout=output, stderr=output, start_new_session=True
         )
 
 

@@ -1,7 +1,6 @@
 """The flow on a schedule, with a real Prefect server and worker."""
 
 import json
-import os
 import subprocess
 import sys
 from functools import partial
@@ -12,8 +11,10 @@ import pytest
 from pipelines import files
 from pipelines.commands import deploy
 from pipelines.driver import params
-from tests.conftest import BIN, QUICK, run
+from tests.conftest import QUICK, environment, run
 from tests.processes import ask, end, wait_for
+
+NOBODY = {"PREFECT_API_URL": "http://127.0.0.1:1/api"}  # an address at which nobody answers
 
 
 def test_without_a_server_deploy_says_how_to_start_one(finished: Path) -> None:
@@ -26,15 +27,13 @@ def test_without_a_server_deploy_says_how_to_start_one(finished: Path) -> None:
 @pytest.mark.parametrize("cron", ["daily", "99 3 * * *"])
 def test_a_cron_expression_that_is_none_is_refused(finished: Path, cron: str) -> None:
     """The line shows what was given and an example."""
-    environment = {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
-    text = run("tailweight", "deploy", "--cron", cron, cwd=finished, env=environment, code=2)
+    text = run("tailweight", "deploy", "--cron", cron, cwd=finished, env=NOBODY, code=2)
     assert repr(cron) in text and "0 3 * * *" in text
 
 
 def test_a_server_that_does_not_answer_is_named(finished: Path) -> None:
     """The line says which address was tried."""
-    environment = {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
-    text = run("tailweight", "deploy", "--cron", "0 3 * * *", cwd=finished, env=environment, code=2)
+    text = run("tailweight", "deploy", "--cron", "0 3 * * *", cwd=finished, env=NOBODY, code=2)
     assert "http://127.0.0.1:1/api" in text and "is it running?" in text
     assert run("git", "status", "--porcelain", cwd=finished) == ""
 
@@ -67,17 +66,13 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
     run("dvc", "checkout", "--quiet", cwd=project)
     changed = {**QUICK, "filter": {"threshold": "probability"}}
     (project / params.FILE).write_text(params.render(demo=False, values=changed))
-    environment = {"PREFECT_API_URL": server}
-    said = run("tailweight", "deploy", "--cron", "* * * * *", cwd=project, env=environment)
+    said = run("tailweight", "deploy", "--cron", "* * * * *", cwd=project)
     assert "worker start --pool tailweight" in said
     assert files.read_yaml(project / "prefect.yaml")["deployments"][0]["schedules"][0]["cron"] == "* * * * *"
-    run(sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", cwd=project, env=environment)
-    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    run(sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", cwd=project)
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "tailweight"]
     with open(tmp_path / "worker.log", "w") as log:
-        worker = subprocess.Popen(
-            command, cwd=tmp_path, env={**os.environ, **environment, "PATH": path}, stdout=log, stderr=log
-        )
+        worker = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=log, stderr=log)
         try:
             done = wait_for(lambda: finished_runs(server, 2), 400, every=3)
         finally:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import BIN, run, write_classes
+from tests.conftest import environment, run, write_classes
 
 COUNTING = """\
 import os, sys
@@ -117,11 +117,10 @@ def test_another_task_runner_takes_the_place_of_threads(small: Path) -> None:
         rows = flow.run_here(run, ["plan"], check.Standing(project), ProcessPoolTaskRunner(max_workers=2))
         print(json.dumps([row["stage"] for row in rows]))
     """
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         [sys.executable, "-c", code, str(small)],
         cwd=small,
-        env=environment,
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,5 @@
 """A stage that was killed goes on, ends with the bytes of one that was not, and leaves nothing behind."""
 
-import os
 import signal
 import subprocess
 import time
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.driver import dag, params, unfinished
-from tests.conftest import BIN, QUICK, run, write_classes
+from tests.conftest import QUICK, environment, run, write_classes
 
 SLOW = QUICK | {"pretrain": {"steps": 1500}, "resume": {"time_share": 0.3}}
 MODEL = "data/models/base.safetensors"
@@ -29,9 +28,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def killed(project: Path) -> str:
     """Start the stage `pretrain`, kill it once it has kept a state, and return what it printed."""
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     command = ["tailweight", "stage", "pretrain"]
-    child = subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(command, cwd=project, env=environment(), stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     seen = kept(project)
     while kept(project) <= seen and child.poll() is None and time.monotonic() < deadline:
