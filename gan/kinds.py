@@ -40,18 +40,18 @@ def infer_kinds(frame: pd.DataFrame) -> dict[str, Kind]:
     return {name: _kind(name, frame[name]) for name in frame.columns}
 
 
-def date_format(strings: pd.Series) -> str | None:
-    """Return the one of `DATE_FORMATS` in which all of `strings`, (n,) without missing ones, are written, or None.
+def date_format(dates: pd.Series) -> str | None:
+    """Return the form in which all of `dates`, (n,) without missing ones, are written, or None.
 
-    Of numbers, the one of `gan.number_dates.FORMS`.
+    Of text one of `DATE_FORMATS`, of numbers one of `gan.number_dates.FORMS`.
     """
-    if types.is_numeric_dtype(strings.dtype):
-        return number_dates.form_of(strings)
+    if types.is_numeric_dtype(dates.dtype):
+        return number_dates.form_of(dates)
     for form in DATE_FORMATS:
-        if pd.isna(pd.to_datetime(strings.iloc[:1], format=form, errors="coerce")).any():
+        if pd.isna(pd.to_datetime(dates.iloc[:1], format=form, errors="coerce")).any():
             continue
-        parsed = pd.to_datetime(strings, format=form, errors="coerce")
-        if parsed.notna().all() and (parsed.dt.strftime(form) == strings).all():
+        parsed = pd.to_datetime(dates, format=form, errors="coerce")
+        if parsed.notna().all() and (parsed.dt.strftime(form) == dates).all():
             return form
     return None
 

@@ -112,8 +112,8 @@ class Layout:
         """Move the numbers `raw`, (n, c) float64, into the range and onto the grid or the levels.
 
         Where most values lie on a coarser grid, a number goes there unless it lies so near to the fine one that a share of
-        `off` does by chance: as many stay off the coarse grid as in the data. Without a fine grid, its
-        distant decimals are asked.
+        `off` does by chance: as many stay off the coarse grid as in the data. Where there is no fine grid, distant
+        decimals of the number say whether it does.
         """
         raw = torch.minimum(torch.maximum(raw, self.low), self.high)
         steps = torch.where(self.step > 0, self.step, 1.0)

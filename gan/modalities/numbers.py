@@ -76,12 +76,10 @@ class NumberColumn:
         decimals, step = _grid(values, column.dtype)
         if kind == "datetime" and decimals is None:  # so many nanoseconds; a grid of days is one still
             step = float(np.gcd.reduce((values - values[0]).astype(np.int64)))
+        usual, off = 0.0, 0.0
         apart = ~np.isin(values, spikes)  # a spike is no number like the others and says nothing of their grid
-        usual, off = (
-            (0.0, 0.0)
-            if kind == "datetime" or not apart.any()
-            else _usual_grid(values[apart], counts[apart], decimals, column.dtype)
-        )
+        if kind != "datetime" and apart.any():
+            usual, off = _usual_grid(values[apart], counts[apart], decimals, column.dtype)
         return cls(
             name, kind, dtype,
             centre=float(centre),

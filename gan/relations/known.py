@@ -104,9 +104,8 @@ def absolute(column: NumberColumn, values: pd.Series) -> np.ndarray:
     numbers = column.numbers(values)
     if column.kind != "datetime":
         return numbers
-    moments = column.origin + np.rint(np.nan_to_num(numbers)).astype(
-        np.int64
-    )  # whole: rounded once, equal ones stay equal
+    ticks = np.rint(np.nan_to_num(numbers)).astype(np.int64)  # whole, so that moments which are equal stay so
+    moments = column.origin + ticks
     return np.where(np.isnan(numbers), np.nan, moments / _per_second(column))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gan.kinds import UNLEARNT
+from gan.kinds import UNLEARNT, date_format
 from gan.progress import Progress
 from pipelines.errors import UserError
 from pipelines.ingest import table_sources
@@ -160,16 +160,15 @@ def _misfit(column: pd.Series, kind: str) -> str:
 
 def _no_dates(present: pd.Series) -> str:
     """Say why text or numbers, (n,) without missing ones, are no dates, "" where they are."""
-    from gan.kinds import date_format  # loads torch
-
-    if pd.api.types.is_string_dtype(present.dtype) and date_format(present) is None:
+    text = pd.api.types.is_string_dtype(present.dtype)
+    if not (text or pd.api.types.is_numeric_dtype(present.dtype)) or date_format(present) is not None:
+        return ""
+    if text:
         return f"is text not all of which is a date like 2026-01-31, such as {present.iloc[0]!r}; call it categorical"
-    if pd.api.types.is_numeric_dtype(present.dtype) and date_format(present) is None:
-        return (
-            "has numbers not all of which are dates like 20260131, years or seconds since 1970, "
-            f"such as {present.iloc[0]:g}; call it integer or numeric"
-        )
-    return ""
+    return (
+        "has numbers not all of which are dates like 20260131, years or seconds since 1970, "
+        f"such as {present.iloc[0]:g}; call it integer or numeric"
+    )
 
 
 def units(values: pd.DataFrame, kinds: Mapping[str, str]) -> pd.Series:
