@@ -3,10 +3,11 @@
     python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2
     python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2 --cells digits-10 fashion-10 --gan
 
-The worlds are those of `generator_study.py`: trained on train alone, judged by the mean over the cut classes of average
-precision on the test rows. `--gan` runs the product's stages in each world, which takes minutes, and trains the balanced
-and the square-root style with the filter's samples, used in each way of `USES`. Results are added to OUT.jsonl as they
-come, and a run that is started again goes on with what is missing; OUT.md is the table.
+The worlds are those of `generator_study.py`: trained on train and validation together, as the product's evaluation does,
+judged by the mean over the cut classes of average precision on the test rows. `--gan` runs the product's stages in each
+world, which takes minutes, and trains the balanced and the square-root style with the filter's samples, used in each way of
+`USES`. Results are added to OUT.jsonl as they come, and a run that is started again goes on with what is missing; OUT.md is
+the table.
 """
 
 import argparse
@@ -45,7 +46,7 @@ WITH_GAN = ("square_root", "balanced")
 
 @dataclass(frozen=True)
 class World:
-    """The real rows of a world, the cut classes by index, and synthetic rows, if they were made."""
+    """The real rows of a world, the cut classes by index, and synthetic rows, if they were made. train: with validation."""
 
     train: Data
     test: Data
@@ -56,7 +57,11 @@ class World:
 def real_world(name: str, seed: int, data: Path) -> World:
     """Return a world of the study without synthetic samples. In a long tail the cut classes are those below the largest."""
     splits, _, names = world(CELLS[name], seed, data)
-    train, test = (Data(*flat(splits[split].values, splits[split].labels), kind=IMAGES) for split in ("train", "test"))
+    train, validation, test = (
+        Data(*flat(splits[split].values, splits[split].labels), kind=IMAGES)
+        for split in ("train", "validation", "test")
+    )
+    train = train.join(validation)
     counts = train.counts(len(names))
     rare = [names.index(one) for one in CELLS[name].rare] or np.flatnonzero(counts < counts.max()).tolist()
     return World(train, test, rare)
@@ -76,7 +81,7 @@ def gan_world(name: str, seed: int, data: Path) -> World:
     parts = [pool.x[pool.kept][: pool.needed] for pool in inputs.pools]
     labels = np.concatenate([np.full(len(part), pool.label) for part, pool in zip(parts, inputs.pools, strict=True)])
     made = Data(np.concatenate(parts), labels, inputs.train.image_shape, kind=IMAGES)
-    return World(inputs.train, inputs.test, inputs.minority, made)
+    return World(inputs.real, inputs.test, inputs.minority, made)
 
 
 def arms(gan: bool) -> Iterator[tuple[str, str, Style]]:

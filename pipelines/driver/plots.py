@@ -73,16 +73,16 @@ def gains() -> Spec:
 
 
 def ways() -> Spec:
-    """Return average precision by dose, out of fold, and by the filter's acceptance, a line for each split.
+    """Return average precision by dose, out of fold, and on test by the filter's acceptance.
 
     The rows come from two tables, `ways.csv` and `acceptance.csv`; the latter has some only where a gain asked for it.
     """
     panel = "datum.filename == 'ways.csv' ? 'by dose' : 'by share of the candidates that is kept'"
-    line = "datum.split ? datum.split + ', by ' + datum.by : 'out of fold, ' + datum.use"
+    line = "datum.by ? 'test, by ' + datum.by : 'out of fold, ' + datum.use"
     encoding = {
         "x": _axis("dvc_inferred_x_value", None),
         "y": _axis("average_precision", "average precision", aggregate="mean", **UNROUNDED),
-        "color": {"field": "line", **WORD, "title": "split, and samples"},
+        "color": {"field": "line", **WORD, "title": "asked of, and samples"},
         "strokeDash": REVISION,
     }
     chosen = {"filter": "datum.chosen == 'True'"}

@@ -7,7 +7,8 @@ out-of-fold probabilities, by the mean over the minority classes: every real sam
 The generator has seen all of train, so synthetic samples would tell a fold what it is asked. Therefore a fold gets only
 those whose two parents lie in its training part: what is left of a held-out sample is what the generator's weights learnt of
 it, which is little, as outputs are held near their starts. A poor choice costs the gain, never the honesty of the claim: the
-claim is measured on test, where nothing was chosen.
+claim is measured on test, where nothing was chosen. What is measured there has been trained on train and validation together
+again, as anybody would who has chosen by cross-validation: of ten samples of a class, two are worth much.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +58,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Option:
-    """A way to use synthetic samples, and how it did out of fold, in the first folds if they ruled it out."""
+    """A way to use synthetic samples, and how it did out of fold; in the first folds where it was not tried on the others."""
 
     dose: float
     use: str
@@ -108,7 +109,8 @@ def expected_fits(classifiers: Sequence[str], settings: Settings) -> int:
         arms = sum(not ARMS[arm].tuned for arm in baselines(name in NETWORKS))
         count += arms * first + min(arms, MOST_LEFT) * (folds - first)
     ways = len(uses(classifiers[0] in NETWORKS)) + 1
-    return count + ways * folds + settings.repeats * (1 + 2 * len(classifiers))
+    count += ways * first + 2 * (folds - first)
+    return count + settings.repeats * (1 + 2 * len(classifiers))
 
 
 @dataclass(frozen=True)
@@ -169,8 +171,8 @@ def _best_strength(folds: Folds, key: Key) -> float:
 def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     """Choose how many synthetic samples join the deciding classifier's best arm, and how they are used.
 
-    The smallest dose, mixed in, stands unless another way is better out of fold by more than a standard error. What the
-    first folds rule out is not trained on the others: against the arm without samples, too.
+    The smallest dose, mixed in, stands unless another way is better out of fold by more than a standard error. Of the other
+    ways, the one that did best in the first folds goes on, and nothing that they rule out, against the arm without samples too.
     """
     name, arm = choice.classifier, choice.arm[choice.classifier]
     small, large = min(doses), max(doses)
@@ -181,8 +183,9 @@ def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     alone, strength = Key(name, arm, 0), choice.strength[name]
     keys = [Key(name, arm, 0, FILTERED, dose, use) for dose, use in tried]
     early = folds.scores([alone, *keys], "dose and use", strength, last=FIRST_FOLDS)
-    not_worse = _left(early)
-    left = [key for key in keys if key in not_worse]
+    not_worse = [key for key in _left(early) if key in keys]
+    others = [key for key in not_worse if key != keys[0]]
+    left = [*(keys[:1] if keys[0] in not_worse else []), *others[:1]]
     scores = folds.scores(left, "dose and use", strength)
     options = [Option(key.dose, key.use, scores.get(key) or early[key]) for key in keys]
     if not left:

@@ -1,6 +1,5 @@
 """What a stricter or laxer filter would have done. Shown; nothing is chosen by it."""
 
-import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
@@ -8,12 +7,12 @@ from pipelines.evaluation import tables
 from pipelines.evaluation.choose import Choice, Way
 from pipelines.evaluation.fitting import Key
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.study import TEST, VALIDATION, Study
+from pipelines.evaluation.study import Study
 from pipelines.evaluation.synthetic import FILTERED, RANDOM, accepted
 
 
 def acceptance_curve(study: Study, choice: Choice, way: Way, settings: Settings) -> pd.DataFrame:
-    """Return average precision of each minority class when only a share of the candidates is accepted: by score, or at random.
+    """Return average precision on test of each minority class with a share of the candidates: by score, or at random.
 
     As many samples are added as at the chosen dose, fewer when fewer are accepted.
     """
@@ -33,18 +32,14 @@ def acceptance_curve(study: Study, choice: Choice, way: Way, settings: Settings)
     for (acceptance, by), keys in groups.items():
         added = {pool.label: pool.wanted(way.dose, len(accepted(pool, acceptance))) for pool in study.inputs.pools}
         rows += [
-            (study.inputs.names[label], acceptance, by, key.repeat, split, ap, added[label])
+            (study.inputs.names[label], acceptance, by, key.repeat, precision, added[label])
             for key in keys
-            for label, split, ap in _by_class(study, key)
+            for label, precision in _by_class(study, key)
         ]
     return tables.frame("acceptance", rows)
 
 
-def _by_class(study: Study, key: Key) -> list[tuple[int, str, float]]:
-    splits = (("validation", VALIDATION, study.inputs.validation.y), ("test", TEST, study.inputs.test.y))
-    return [
-        (label, name, float(average_precision_score(y == label, study.answer(key, split)[:, label])))
-        for name, split, y in splits
-        for label in study.inputs.minority
-        if np.any(y == label)
-    ]
+def _by_class(study: Study, key: Key) -> list[tuple[int, float]]:
+    y, said = study.inputs.test.y, study.answer(key)
+    present = [label for label in study.inputs.minority if (y == label).any()]
+    return [(label, float(average_precision_score(y == label, said[:, label]))) for label in present]

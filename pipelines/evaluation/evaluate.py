@@ -262,7 +262,7 @@ def _evidence(
         rest=measured.gains.get((name, arm, tables.REST)),
         test_samples=int((inputs.test.y == label).sum()),
         collected=sum(int((part.y == label).sum()) for part in (inputs.train, inputs.validation, inputs.test)),
-        train_samples=int((inputs.train.y == label).sum()),
+        real_samples=int((inputs.real.y == label).sum()),
         repeats=settings.repeats,
         harm="" if measured.way.worthwhile else measured.way.reason,
         solved=choice.best.by_class[label] if _solved(choice, label, measured.precisions, settings) else None,

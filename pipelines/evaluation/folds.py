@@ -83,7 +83,17 @@ class Folds:
     def scores(self, keys: Sequence[Key], purpose: str, strength: float, last: int | None = None) -> dict[Key, Scored]:
         """Return what each of `keys` is worth in the folds up to `last`. strength: of the tuned threshold."""
         found = self.train(list(dict.fromkeys(key.trained for key in keys)), purpose, last)
-        return {key: self._score([_decided(one, key, strength) for one in found[key.trained]]) for key in keys}
+        return {key: self._score([decided(one, key, strength) for one in found[key.trained]]) for key in keys}
+
+    def answers(self, key: Key, strength: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `key`, whichever its repeat, said in the folds that it was trained for: (n, classes) and the rows' (n,)
+        classes. strength: of the tuned threshold.
+        """
+        trained, classes = key._replace(repeat=0).trained, len(self.inputs.names)
+        places = [place for place in range(len(self.splits)) if (trained, place) in self.known]
+        said = [decided(self.known[trained, place], key, strength) for place in places]
+        rows = np.concatenate([np.zeros(0, int), *(self.splits[place][1] for place in places)])
+        return np.concatenate([np.zeros((0, classes)), *said]), self.inputs.real.y[rows]
 
     def _score(self, parts: Sequence[np.ndarray]) -> Scored:
         """Return what the answers in the first folds are worth.
@@ -104,7 +114,8 @@ class Folds:
         return Scored(float(table[0].mean()), table[1:].mean(1), by_class)
 
 
-def _decided(outcome: Outcome, key: Key, strength: float) -> np.ndarray:
+def decided(outcome: Outcome, key: Key, strength: float) -> np.ndarray:
+    """Return what an outcome says, (n, classes), its prior taken out as far as a tuned threshold of `strength` does."""
     if not ARMS[key.arm].tuned:
         return outcome.probabilities[0]
     return metrics.tempered(outcome.probabilities[0], outcome.prior, strength)

@@ -28,7 +28,7 @@ class Evidence:
     gains: arm -> interval of the gain in average precision, for every arm that has to be beaten.   baseline: the best of them
     by cross-validation, which the samples were added to.
     rest: the change of the mean average precision of the classes that got no samples; None when there is none.
-    test_samples, train_samples, collected (in all splits), repeats, added: counts.
+    test_samples, real_samples (trained on), collected (in all splits), repeats, added: counts.
     harm: what cross-validation says against the samples, empty if nothing.   solved: average precision out of fold without
     synthetic samples where that leaves no room, else None.   worth: the gain in real samples, None where it has no measure.
     copies: (flagged, checked).   agreement: (recognised, checked) of the label check.
@@ -43,7 +43,7 @@ class Evidence:
     test_samples: int
     repeats: int
     added: int
-    train_samples: int = 0
+    real_samples: int = 0
     collected: int = 0
     harm: str = ""
     solved: float | None = None
@@ -156,7 +156,7 @@ def _gain_in_words(e: Evidence) -> list[str]:
     label = ARMS[e.baseline].label
     said = f"gain {_told(gain)} in average precision over {label} without them"
     if gain.low > 0 and e.worth is not None:
-        said += f", worth about {max(round(e.worth), 1)} more real samples, of {e.train_samples}"
+        said += f", worth about {max(round(e.worth), 1)} more real samples, of {e.real_samples}"
     if (name := _least(e)) != e.baseline:
         least = e.gains[name]
         return [said, f"least over {ARMS[name].label}: {_told(least)}"]

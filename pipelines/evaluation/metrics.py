@@ -17,15 +17,15 @@ TINY = 1e-12
 
 @dataclass(frozen=True)
 class Predictions:
-    """What one fitted classifier says of the validation and the test rows.
+    """What one fitted classifier says of the test rows, and what such classifiers have said of other rows out of fold.
 
-    validation, test: (n, classes) probabilities.   prior: (classes,) class shares that the training set taught.
-    validation_y, test_y: (n,) int.   natural: (classes,) class shares where the classifier will be used.
-    precision: the precision at which recall is asked for.
+    out, test: (n, classes) probabilities; no row of `out` where there was no cross-validation.   out_y, test_y: (n,) int.
+    prior: (classes,) class shares that the training set taught.   natural: (classes,) class shares where the classifier will
+    be used.   precision: the precision at which recall is asked for.
     """
 
-    validation: np.ndarray
-    validation_y: np.ndarray
+    out: np.ndarray
+    out_y: np.ndarray
     test: np.ndarray
     test_y: np.ndarray
     prior: np.ndarray
@@ -58,18 +58,14 @@ def tempered(probabilities: np.ndarray, trained: np.ndarray, strength: float) ->
 
 
 def best_threshold(y: np.ndarray, score: np.ndarray) -> float:
-    """Return the threshold with the highest F1 of `y` (n,) bool by `score` (n,) >= threshold; inf without positives."""
-    if not y.any():
-        return float("inf")
+    """Return the threshold with the highest F1 of `y`, (n,) bool with a True, by `score`, (n,) >= threshold."""
     precision, recall, thresholds = precision_recall_curve(y, score)
     f1 = 2 * precision * recall / np.maximum(precision + recall, TINY)
     return float(thresholds[np.argmax(f1[:-1])])
 
 
 def threshold_at_precision(y: np.ndarray, score: np.ndarray, precision: float) -> float:
-    """Return the lowest threshold whose precision is at least `precision`; inf when there is none."""
-    if not y.any():
-        return float("inf")
+    """Return the lowest threshold whose precision is at least `precision`; inf when there is none. `y`: as above."""
     values, _, thresholds = precision_recall_curve(y, score)
     enough = np.flatnonzero(values[:-1] >= precision)
     return float(thresholds[enough[0]]) if len(enough) else float("inf")
@@ -109,16 +105,19 @@ def recall(p: Predictions, label: int) -> float:
 
 
 def recall_at_precision(p: Predictions, label: int) -> float:
-    """Recall on test at the threshold that reaches `p.precision` on validation; NaN without test samples."""
-    threshold = threshold_at_precision(p.validation_y == label, p.validation[:, label], p.precision)
-    positive = p.test_y == label
-    return float(np.mean(p.test[positive, label] >= threshold)) if positive.any() else float("nan")
+    """Recall on test at the threshold that reaches `p.precision` out of fold; NaN without samples there or in test."""
+    known, positive = p.out_y == label, p.test_y == label
+    if not known.any() or not positive.any():
+        return float("nan")
+    return float(np.mean(p.test[positive, label] >= threshold_at_precision(known, p.out[:, label], p.precision)))
 
 
 def f1_at_threshold(p: Predictions, label: int) -> float:
-    """F1 of class against rest on test, at the threshold with the best F1 on validation."""
-    threshold = best_threshold(p.validation_y == label, p.validation[:, label])
-    positive, said = p.test_y == label, p.test[:, label] >= threshold
+    """F1 of class against rest on test, at the threshold with the best F1 out of fold; NaN without samples there."""
+    known = p.out_y == label
+    if not known.any():
+        return float("nan")
+    positive, said = p.test_y == label, p.test[:, label] >= best_threshold(known, p.out[:, label])
     return float(2 * np.sum(positive & said) / max(1, positive.sum() + said.sum()))
 
 

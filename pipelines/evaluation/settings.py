@@ -89,7 +89,7 @@ class Settings(Base):
         default=0.8,
         gt=0,
         lt=1,
-        description="precision at which recall is reported; its threshold is chosen on validation",
+        description="precision at which recall is reported; its threshold is chosen out of fold",
     )
 
     @field_validator("estimators")

@@ -8,16 +8,14 @@ import numpy as np
 from pipelines.evaluation import intervals, metrics
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.fitting import Fitter, Key, Outcome, Task
-from pipelines.evaluation.folds import Folds
+from pipelines.evaluation.folds import Folds, decided
 from pipelines.evaluation.inputs import Inputs
 from pipelines.likeness.data import Pool
-
-VALIDATION, TEST = 0, 1
 
 
 @dataclass
 class Study:
-    """Trainings on demand, each done once.
+    """Trainings on demand on all real samples outside of test, each done once.
 
     strength: classifier -> how far `tuned_threshold` takes the prior out, chosen before.   folds: what was chosen by; None
     where there was nothing to choose.
@@ -37,29 +35,30 @@ class Study:
         return Study(inputs, self.fitter, self.strength, plain, folds)
 
     def train(self, keys: Iterable[Key], purpose: str) -> None:
-        """Train what is missing among `keys`; each answers for the validation and the test rows."""
+        """Train what is missing among `keys`; each answers for the test rows."""
         missing = [key for key in dict.fromkeys(key.trained for key in keys) if key not in self.outcomes]
-        ask = (self.inputs.validation.x, self.inputs.test.x)
-        tasks = [Task(key, self.inputs.train, ask, self.inputs.targets, self.inputs.pools) for key in missing]
+        real, ask = self.inputs.real, (self.inputs.test.x,)
+        tasks = [Task(key, real, ask, self.inputs.targets, self.inputs.pools) for key in missing]
         self.outcomes.update(zip(missing, self.fitter(tasks, purpose), strict=True))
 
-    def answer(self, key: Key, split: int) -> np.ndarray:
-        """Return (n, classes) probabilities of the training `key` for VALIDATION or TEST rows."""
-        outcome = self.outcomes[key.trained]
-        if not ARMS[key.arm].tuned:
-            return outcome.probabilities[split]
-        return metrics.tempered(outcome.probabilities[split], outcome.prior, self.strength[key.classifier])
+    def answer(self, key: Key) -> np.ndarray:
+        """Return (n, classes) probabilities of the training `key` for the test rows."""
+        return decided(self.outcomes[key.trained], key, self.strength.get(key.classifier, 0.0))
 
     def predictions(self, key: Key, precision: float) -> metrics.Predictions:
-        """Return what the metrics need of the training `key`."""
+        """Return what the metrics need of the training `key`. What sets thresholds was said out of fold, in the folds that were
+        trained with the arm and its samples.
+        """
         prior = self.outcomes[key.trained].prior
         if ARMS[key.arm].tuned:
             prior = np.where(prior > 0, prior, 1) ** (1 - self.strength[key.classifier]) * (prior > 0)
             prior /= prior.sum()
-        validation, test = self.inputs.validation, self.inputs.test
-        natural = test.counts(len(self.inputs.names)) / len(test)
-        answers = self.answer(key, VALIDATION), self.answer(key, TEST)
-        return metrics.Predictions(answers[0], validation.y, answers[1], test.y, prior, natural, precision)
+        test, classes = self.inputs.test, len(self.inputs.names)
+        natural = test.counts(classes) / len(test)
+        out = (np.zeros((0, classes)), np.zeros(0, int))
+        if self.folds is not None:
+            out = self.folds.answers(key, self.strength.get(key.classifier, 0.0))
+        return metrics.Predictions(*out, self.answer(key), test.y, prior, natural, precision)
 
 
 @dataclass
@@ -93,7 +92,7 @@ class Resampling:
     def _one(self, key: Key, label: int) -> np.ndarray:
         if (key, label) not in self.cache:
             positive = self.study.inputs.test.y == label
-            score = self.study.answer(key, TEST)[:, label]
+            score = self.study.answer(key)[:, label]
             self.cache[key, label] = metrics.weighted_average_precision(positive, score, self.weights)
         return self.cache[key, label]
 

@@ -40,7 +40,7 @@ COLUMNS = {
     ],
     "selection": ["classifier", "arm", "class", "average_precision", "chosen", "rival"],
     "ways": ["dose", "use", "average_precision", "error", "chosen"],
-    "acceptance": ["class", "acceptance", "by", "repeat", "split", "average_precision", "added"],
+    "acceptance": ["class", "acceptance", "by", "repeat", "average_precision", "added"],
     "copies": ["class", "id", "flag", "nearest_id", "distance_ratio", "exact"],
     "tell": ["class", "kind", "classifier", "auc", "low", "high", "uses", "remedy"],
 }

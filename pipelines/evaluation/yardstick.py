@@ -1,8 +1,8 @@
 """What a gain is worth in real samples: how many more of the class would have brought as much.
 
-From a learning curve over real ones: the best arm is trained with a half and three quarters of the minority classes' training
-samples, and with all of them. Average precision is taken to grow with the logarithm of their number, as it does over short
-stretches (Figueroa et al. 2012, doi 10.1186/1472-6947-12-8, whose curve is a power law).
+From a learning curve over real ones: the best arm is trained with a half and three quarters of the minority classes' real
+samples outside of test, and with all of them. Average precision is taken to grow with the logarithm of their number, as it
+does over short stretches (Figueroa et al. 2012, doi 10.1186/1472-6947-12-8, whose curve is a power law).
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ import numpy as np
 from gan import seeds
 from pipelines.evaluation.choose import Choice, mean_average_precision
 from pipelines.evaluation.fitting import Key, Task
-from pipelines.evaluation.study import TEST, Study
+from pipelines.evaluation.study import Study
 from pipelines.likeness.data import Data
 
-SHARES = (0.5, 0.75)  # of the minority classes' training samples
+SHARES = (0.5, 0.75)  # of the minority classes' real samples outside of test
 MOST = 10.0  # times the real samples that a gain is said to be worth at most
 
 
@@ -24,7 +24,7 @@ MOST = 10.0  # times the real samples that a gain is said to be worth at most
 class Curve:
     """The learning curve of one class.
 
-    counts: real training samples, ascending.   precisions: average precision on test with so many, the mean over repeats.
+    counts: real samples trained on, ascending.   precisions: average precision on test with so many, the mean over repeats.
     """
 
     counts: tuple[int, ...]
@@ -50,7 +50,7 @@ def learning_curves(study: Study, choice: Choice, repeats: int) -> dict[int, Cur
     tasks = [
         Task(
             key,
-            thinned(inputs.train, inputs.targets, share, key.repeat, study.fitter.seed),
+            thinned(inputs.real, inputs.targets, share, key.repeat, study.fitter.seed),
             (inputs.test.x,),
             inputs.targets,
         )
@@ -59,11 +59,11 @@ def learning_curves(study: Study, choice: Choice, repeats: int) -> dict[int, Cur
     ]
     outcomes = study.fitter(tasks, "learning curve")
     answers = [[one.probabilities[0] for one in outcomes[i * repeats : (i + 1) * repeats]] for i in range(len(SHARES))]
-    answers.append([study.answer(key, TEST) for key in keys])
+    answers.append([study.answer(key) for key in keys])
     curves = {}
     for label in inputs.minority:
         if (inputs.test.y == label).any():
-            total = int((inputs.train.y == label).sum())
+            total = int((inputs.real.y == label).sum())
             counts = (*(kept(total, share) for share in SHARES), total)
             means = [
                 float(np.mean([mean_average_precision(inputs.test.y, one, [label]) for one in part]))
@@ -78,11 +78,11 @@ def kept(total: int, share: float) -> int:
     return max(1, round(share * total))
 
 
-def thinned(train: Data, targets: Mapping[int, int], share: float, repeat: int, seed: int) -> Data:
-    """Return the training set with a share of each minority class, drawn anew for each repeat."""
-    left = np.ones(len(train), bool)
+def thinned(real: Data, targets: Mapping[int, int], share: float, repeat: int, seed: int) -> Data:
+    """Return the real samples with a share of each minority class, drawn anew for each repeat."""
+    left = np.ones(len(real), bool)
     for label in targets:
-        rows = np.flatnonzero(train.y == label)
+        rows = np.flatnonzero(real.y == label)
         order = seeds.numpy_generator(seed, "evaluate", "learning curve", repeat, label).permutation(rows)
         left[order[kept(len(rows), share) :]] = False
-    return train.take(left)
+    return real.take(left)

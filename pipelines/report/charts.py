@@ -23,7 +23,6 @@ from pipelines.report.svg import (
 
 LEAST_GAIN, LEAST_PRECISION = 0.04, 0.1  # width of an axis of gains, and of average precisions
 ROW, NAMED_ROW = 22, 36  # pixels a row, and a row with its name above it
-SPLITS = {"validation": ("D", (0, (4, 2))), "test": ("o", "-")}  # marker and line of a split
 
 
 def counts(table: pd.DataFrame) -> str:
@@ -87,22 +86,21 @@ def ways(table: pd.DataFrame) -> str:
 def acceptance(table: pd.DataFrame) -> str:
     """Draw average precision against the share of candidates that the filter keeps, with standard errors over repeats.
 
-    table: `acceptance.mean` of the page: `by`, `split`, `acceptance`, `average_precision` and `error`.
+    table: `acceptance.mean` of the page: `by`, `acceptance`, `average_precision` and `error`.
     """
     ends = {}
     with drawing("Average precision against the share of candidates kept", 260) as made:
         panel = made.panel
-        for (by, split), rows in table.groupby(["by", "split"], sort=False):
+        for by, rows in table.groupby("by", sort=False):
             colour = SYNTHETIC if by == "score" else QUIET
-            marker, line = SPLITS.get(str(split), ("^", ":"))
             x, y = rows["acceptance"], rows["average_precision"]
-            panel.errorbar(x, y, rows["error"], color=colour, linestyle=line, marker=marker, markersize=5, capsize=2)
-            ends[f"{by}, {split}"] = (float(x.iloc[-1]), float(y.iloc[-1]), colour)
+            panel.errorbar(x, y, rows["error"], color=colour, marker="o", markersize=5, capsize=2)
+            ends[str(by)] = (float(x.iloc[-1]), float(y.iloc[-1]), colour)
         shown = table["acceptance"].unique()
         panel.set_xticks(sorted(shown))
         panel.set_xlim(shown.min() - 0.05, shown.max() + 0.45 * (np.ptp(shown) + 0.1))
         panel.set_ylim(at_least(*panel.get_ylim(), LEAST_PRECISION))
-        panel.set(xlabel="share of candidates kept", ylabel="average precision")
+        panel.set(xlabel="share of candidates kept", ylabel="average precision on test")
         name_lines(panel, ends)
     return made.svg
 

@@ -147,7 +147,7 @@ def measured_part(sources: Sources) -> dict[str, Any]:
 
 def mean_acceptance(table: pd.DataFrame) -> pd.DataFrame:
     """Return the mean over classes of average precision by share kept, with its standard error over the repeats."""
-    keys = ["by", "split", "acceptance"]
+    keys = ["by", "acceptance"]
     by_repeat = table.groupby([*keys, "repeat"], sort=False)["average_precision"].mean()
     found = by_repeat.groupby(level=keys, sort=False).agg(["mean", "sem"]).reset_index().sort_values(keys)
     return found.rename(columns={"mean": "average_precision", "sem": "error"}).fillna({"error": 0.0})

@@ -1,5 +1,6 @@
 """A stage that was killed goes on, ends with the bytes of one that was not, and leaves nothing behind."""
 
+import re
 import signal
 import subprocess
 import time
@@ -7,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.driver import dag, params, unfinished
+from pipelines.driver import dag, params, progress, unfinished
 from tests.conftest import QUICK, environment, run, write_classes
 
 SLOW = QUICK | {"pretrain": {"steps": 1500}, "resume": {"time_share": 0.3}}
-MODEL = "data/models/base.safetensors"
+LONG = 6000  # steps of a training of a minute or so
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,23 @@ def test_a_killed_training_goes_on_and_leaves_nothing(project: Path) -> None:
     assert "pretrain: goes on after step " in run("tailweight", "stage", "pretrain", cwd=project)
     assert [path.read_bytes() for path in files] == alone
     assert {path.name for path in (project / ".tailweight").iterdir()} == set()
+
+
+@pytest.mark.slow
+def test_a_training_killed_late_repeats_at_most_a_tenth(project: Path) -> None:
+    """At 80 % of its steps, with the share of the time that states take by default."""
+    (project / "params.yaml").write_text(params.render(demo=False, values=QUICK | {"pretrain": {"steps": LONG}}))
+    command, records = ["tailweight", "stage", "pretrain"], environment(**{progress.PIPE: "records"})
+    training = subprocess.Popen(command, cwd=project, env=records, stdout=subprocess.PIPE, text=True)
+    assert training.stdout is not None
+    for record in filter(None, map(progress.parse, training.stdout)):
+        if (reached := record["done"]) >= 0.8 * LONG:
+            training.kill()
+            break
+    training.communicate()
+    found = re.search(r"goes on after step (\d+)", run("tailweight", "stage", "pretrain", cwd=project))
+    assert found and 0 <= reached - int(found[1]) <= LONG / 10
+    (project / "params.yaml").write_text(params.render(demo=False, values=SLOW))
 
 
 def test_a_state_of_other_settings_is_not_gone_on_from(project: Path) -> None:

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.evaluation import choose
+from pipelines.evaluation import choose, metrics
 from pipelines.evaluation.choose import Option, Scored
 from pipelines.evaluation.evaluate import measure, prepare
+from pipelines.evaluation.fitting import Key
 from pipelines.evaluation.settings import Settings
 from tests.pipelines.evaluation.worlds import digits, with_test_labels
 
@@ -28,6 +29,20 @@ def test_changing_the_test_labels_changes_no_choice() -> None:
         chosen.append((choice.classifier, choice.arm, choice.rivals, choice.strength, scores, way, measured.gains))
     assert chosen[0][:-1] == chosen[1][:-1]
     assert chosen[0][-1] != chosen[1][-1]
+
+
+def test_what_is_measured_was_trained_on_train_and_validation() -> None:
+    """A class that only validation has is known on test; thresholds come from answers out of fold, one a row."""
+    world = digits((1, 3), classes=5)
+    moved = world.train.y == 4
+    validation = world.validation.join(world.train.take(moved))
+    world = replace(world, train=world.train.take(~moved), validation=validation)
+    study, _ = prepare(world, QUICK, 0)
+    key = Key("logistic_regression", "nothing", 2)
+    study.train([key], "arms")
+    said = study.predictions(key, 0.8)
+    assert metrics.recall(said, 4) > 0.9
+    assert len(said.out) == len(world.real) and sorted(said.out_y) == sorted(world.real.y)
 
 
 def test_a_tuned_threshold_takes_samples_like_any_arm() -> None:

@@ -14,7 +14,7 @@ NULL = Interval(0.0, -0.02, 0.02, 0.01, 0.5)
 SAME = Interval(0.0, 0.0, 0.0, 0.0, 1.0)
 GOOD = gate.Evidence(
     name="boot", baseline="smote", gains={"smote": CLEAR, "nothing": CLEAR}, rest=NULL, test_samples=60, repeats=5,
-    added=70, train_samples=10, collected=130, instead="interpolate between neighbours (SMOTE)",
+    added=70, real_samples=10, collected=130, instead="interpolate between neighbours (SMOTE)",
     copies=(1, 70), agreement=(60, 70), reference_agreement=0.9,
 )  # fmt: skip
 

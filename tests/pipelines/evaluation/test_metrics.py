@@ -1,5 +1,7 @@
 """Every metric equals what scikit-learn or a closed form says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn import metrics as sk
@@ -10,18 +12,12 @@ from pipelines.evaluation import metrics
 @pytest.fixture
 def said() -> metrics.Predictions:
     rng = np.random.default_rng(0)
-    validation_y, test_y = rng.integers(0, 3, 80), rng.integers(0, 3, 120)
-    validation = rng.dirichlet(np.ones(3), 80) + np.eye(3)[validation_y] * 0.4
+    out_y, test_y = rng.integers(0, 3, 80), rng.integers(0, 3, 120)
+    out = rng.dirichlet(np.ones(3), 80) + np.eye(3)[out_y] * 0.4
     test = np.round(rng.dirichlet(np.ones(3), 120) + np.eye(3)[test_y] * 0.4, 2)
     prior = np.array([0.5, 0.3, 0.2])
-    return metrics.Predictions(
-        validation / validation.sum(1, keepdims=True),
-        validation_y,
-        test / test.sum(1, keepdims=True),
-        test_y,
-        prior,
-        prior,
-    )
+    out, test = (one / one.sum(1, keepdims=True) for one in (out, test))
+    return metrics.Predictions(out, out_y, test, test_y, prior, prior)
 
 
 @pytest.mark.parametrize("digits", [1, 2, 8])
@@ -55,8 +51,15 @@ def test_class_metrics_are_those_of_scikit_learn(said: metrics.Predictions, labe
     assert metrics.class_log_loss(said, label) == pytest.approx(sk.log_loss(y, np.clip(p, 1e-12, 1 - 1e-12)))
     assert metrics.class_brier(said, label) == pytest.approx(sk.brier_score_loss(y, p))
     assert metrics.recall(said, label) == pytest.approx(sk.recall_score(y, said.test.argmax(1) == label))
-    threshold = metrics.best_threshold(said.validation_y == label, said.validation[:, label])
+    threshold = metrics.best_threshold(said.out_y == label, said.out[:, label])
     assert metrics.f1_at_threshold(said, label) == pytest.approx(sk.f1_score(y, p >= threshold))
+
+
+def test_without_answers_out_of_fold_there_is_no_threshold(said: metrics.Predictions) -> None:
+    """What needs one is NaN then, the rest stays."""
+    alone = replace(said, out=said.out[:0], out_y=said.out_y[:0])
+    assert np.isnan([metrics.f1_at_threshold(alone, 1), metrics.recall_at_precision(alone, 1)]).all()
+    assert metrics.recall(alone, 1) == metrics.recall(said, 1)
 
 
 def test_overall_metrics_are_those_of_scikit_learn(said: metrics.Predictions) -> None:
@@ -86,5 +89,5 @@ def test_the_threshold_at_a_precision_is_the_lowest_that_reaches_it() -> None:
     y, score = np.array([False, True, False, True]), np.array([0.2, 0.4, 0.6, 0.8])
     assert metrics.threshold_at_precision(y, score, 0.6) == 0.4
     assert metrics.threshold_at_precision(y, score, 0.9) == 0.8
-    assert metrics.threshold_at_precision(~y & (score < 0), score, 0.9) == np.inf
+    assert metrics.threshold_at_precision(y, -score, 0.9) == np.inf
     assert metrics.best_threshold(y, score) == 0.4
