@@ -171,6 +171,13 @@ def test_a_stage_depends_on_the_code_it_loads() -> None:
         assert files_loaded <= set(stage.code), stage.name
 
 
+def test_settings_are_read_without_heavy_libraries() -> None:
+    """Every command asks all stages for their settings: they are there before torch, scikit-learn or a plotter are."""
+    heavy = "[name for name in ('torch', 'sklearn', 'scipy', 'matplotlib', 'prefect', 'dvc') if name in sys.modules]"
+    code = f"import sys; from pipelines.driver import dag, params; [one.settings for one in dag.STAGES]; print(*{heavy})"
+    assert not subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def has_code(path: Path) -> bool:
     """Say whether a module has more than a docstring and imports of types."""
     return any(not isinstance(node, ast.Expr) for node in ast.parse(path.read_text(encoding="utf-8")).body)

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from gan.modalities.columns import CategoryColumn, Column, FixedColumn
-from gan.modalities.numbers import NumberColumn
+from gan.columns import CategoryColumn, Column, FixedColumn
+from gan.columns.numbers import NumberColumn
 
 HOT = 0.5  # of a one-hot channel that is on; off is 0. Two categories are 0.7 apart, two usual numbers about 1
 LARGEST = 700.0  # the hyperbolic sine of more is infinite

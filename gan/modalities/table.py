@@ -13,12 +13,12 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 
+from gan import columns as parts
+from gan.columns import CategoryColumn, Column, FixedColumn
+from gan.columns.dtypes import describe, restore
+from gan.columns.numbers import NumberColumn
 from gan.kinds import KINDS, Kind, infer_kinds
-from gan.modalities import columns as parts
-from gan.modalities.columns import CategoryColumn, Column, FixedColumn
-from gan.modalities.dtypes import describe, restore
 from gan.modalities.layout import HOT, Layout, places, width_of
-from gan.modalities.numbers import NumberColumn
 from gan.repeats import numbered
 
 __all__ = ["Kind", "TableCodec", "infer_kinds"]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from gan.modalities.columns import Column
+from gan.columns import Column
 from gan.relations.deciders import Decides
 from gan.relations.gaps import Gap
 from gan.relations.known import Known, Name, Parents, Relation

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from gan.modalities.columns import FixedColumn
-from gan.modalities.dtypes import is_time, plain
-from gan.modalities.numbers import SPIKE_SHARE, NumberColumn
+from gan.columns import FixedColumn
+from gan.columns.dtypes import is_time, plain
+from gan.columns.numbers import SPIKE_SHARE, NumberColumn
 from gan.relations.known import LEAST, Known, Name, Parents, Relation, decided, put
 
 Value = str | int | float | bool | None

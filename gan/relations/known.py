@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from gan.modalities.columns import CategoryColumn, Column
-from gan.modalities.dtypes import is_time, restore
-from gan.modalities.numbers import NumberColumn
+from gan.columns import CategoryColumn, Column
+from gan.columns.dtypes import is_time, restore
+from gan.columns.numbers import NumberColumn
 from gan.settings import Settings
 
 Name: TypeAlias = str | int

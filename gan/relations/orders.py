@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from gan.modalities.numbers import NumberColumn
+from gan.columns.numbers import NumberColumn
 from gan.relations.known import LEAST_ROWS, Known, Name, Parents, Relation, absolute, put, typed
 
 OVERLAP = 0.05  # share of all pairs of a value of one column and one of the other that break the order

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from gan.modalities.numbers import NumberColumn
+from gan.columns.numbers import NumberColumn
 from gan.relations.known import LEAST, LEAST_ROWS, Known, Name, Parents, Relation, absolute, put, typed
 
 MOST_COLUMNS = 100  # columns among which sums are looked for, the first ones

@@ -11,8 +11,6 @@ from gan.progress import Progress
 from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.plan import Plan
-from pipelines.report import identity, page, sections, sheets
-from pipelines.report.sections import Sources
 from pipelines.samples import Candidates, Samples, png_bytes
 
 
@@ -44,6 +42,9 @@ def run(
 
     changed: settings that differ from their defaults, `group.key` -> value.
     """
+    from pipelines.report import identity, page, sections, sheets
+    from pipelines.report.sections import Sources
+
     planned, real = Plan.load(plan), Samples.load(train)
     sources = Sources.load(models, evaluation, real, Samples.load(validation), planned)
     classes, sheet = [], []

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
+from gan.columns.numbers import NumberColumn
 from gan.modalities.layout import Layout
-from gan.modalities.numbers import NumberColumn
 
 
 def snapped(column: NumberColumn, numbers: np.ndarray) -> np.ndarray:

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from gan.columns.dtypes import Name, describe, is_whole, plain, restore
+from gan.columns.numbers import NumberColumn
 from gan.kinds import Kind
-from gan.modalities.dtypes import Name, describe, is_whole, plain, restore
-from gan.modalities.numbers import NumberColumn
 
 SYNTHETIC_NUMBERS = 1 << 31  # so many whole numbers may stand for identifiers
 ONE_HOT = 32  # categories; more are written as a binary number

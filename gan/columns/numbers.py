@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from gan import number_dates
+from gan.columns.dtypes import Name, describe, is_time, is_whole, moments, restore, ticks_of
 from gan.kinds import Kind, date_format
-from gan.modalities.dtypes import Name, describe, is_time, is_whole, moments, restore, ticks_of
 
 FEW_LEVELS = 64  # numbers with at most this many distinct values go back onto exactly these
 SPIKE_SHARE = 0.1  # a value that at least this share of the rows has is a state of its own beside the other numbers
