@@ -174,7 +174,9 @@ def test_a_stage_depends_on_the_code_it_loads() -> None:
 def test_settings_are_read_without_heavy_libraries() -> None:
     """Every command asks all stages for their settings: they are there before torch, scikit-learn or a plotter are."""
     heavy = "[name for name in ('torch', 'sklearn', 'scipy', 'matplotlib', 'prefect', 'dvc') if name in sys.modules]"
-    code = f"import sys; from pipelines.driver import dag, params; [one.settings for one in dag.STAGES]; print(*{heavy})"
+    code = (
+        f"import sys; from pipelines.driver import dag, params; [one.settings for one in dag.STAGES]; print(*{heavy})"
+    )
     assert not subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gan.errors import CheckpointError, DeviceError
 from pipelines import files
-from pipelines.driver import dag, dvc, names, params, progress, unfinished
+from pipelines.driver import dag, dvc, memory, names, params, progress, unfinished
 from pipelines.errors import UserError
 from pipelines.plan import Plan
 
@@ -57,6 +57,10 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
             stage.module.run(**reads, **temporary, **arguments, progress=report)
         except (CheckpointError, DeviceError) as error:
             raise UserError(str(error)) from None
+        except (MemoryError, RuntimeError) as error:
+            if not memory.ran_out(error):
+                raise
+            raise memory.complaint(name, called, error) from None
     if dag.PLAN in stage.writes.values():
         slugs = set(Plan.load(project / dag.PLAN).classes)
         dvc.prune_files(project, slugs)

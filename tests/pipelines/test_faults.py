@@ -6,14 +6,17 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipelines import files
 from pipelines.driver import dvc, params
-from tests.conftest import BIN, run, unchanged, write_classes
+from tests.conftest import BIN, environment, run, unchanged, write_classes
 
 NO_UTF8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}  # Python takes file names for ASCII
 FILES = 12  # that a process may have open
+MEGABYTES = 900  # of memory that a process may ask for
+MANY = 12_000  # images, of 49 KB each at 128 pixels
 
 
 def begin(folder: Path) -> Path:
@@ -78,6 +81,28 @@ def test_few_open_files_are_enough_for_a_stage(tmp_path: Path) -> None:
     project = begin(tmp_path / "project")
     run("bash", "-c", f"ulimit -n {FILES}; exec tailweight stage prepare", cwd=project)
     assert (project / "data/prepared/train.parquet").is_file()
+
+
+def test_little_memory_is_a_line_that_says_what_takes_less(tmp_path: Path) -> None:
+    """Images that fit on the disk and not into what a process may have; with less of them, the stage runs."""
+    project = begin(tmp_path / "project")
+    shutil.rmtree(project / "data/raw")
+    (project / "data/raw").mkdir()
+    values = {"prepare": {"image_size": 128, "drop_duplicates": False}}
+    (project / "params.yaml").write_text(params.render(demo=False, values=values))
+    images = np.zeros((MANY, 16, 16, 3), np.uint8)
+    np.savez_compressed(project / "data/raw/images.npz", images=images, labels=np.arange(MANY) % 2)
+    command = f"ulimit -v {MEGABYTES * 1024}; exec tailweight stage prepare"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=project, env=environment(), capture_output=True, text=True, check=False
+    )
+    said = done.stderr.splitlines()[-1]
+    assert done.returncode == 2 and said.startswith("tailweight: prepare: not enough memory"), done.stderr
+    assert "a smaller prepare.image_size" in said and len(said) < 400
+    (project / "params.yaml").write_text(
+        params.render(demo=False, values={"prepare": values["prepare"] | {"image_size": 8}})
+    )
+    run("bash", "-c", command, cwd=project)
 
 
 def test_a_locale_without_utf8_changes_nothing(tmp_path: Path) -> None:

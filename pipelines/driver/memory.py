@@ -1,0 +1,26 @@
+"""Memory that runs out in a stage: how that is told from other errors, and what to do about it, in a line."""
+
+from pipelines.errors import UserError, one_line
+
+CUDA, CPU = "OutOfMemoryError", "can't allocate memory"  # how torch names it on a GPU, and what it says on a CPU
+LESS = {  # what takes less memory, by stage
+    "prepare": "a smaller prepare.image_size",
+    "upscale": "a smaller upscale.batch_size",
+    "pretrain": "a smaller pretrain.batch_size or pretrain.width",
+    "train": "a smaller train.batch_size or pretrain.width",
+    "generate": "a smaller generate.candidates_per_sample",
+    "filter": "a smaller generate.candidates_per_sample",
+    "evaluate": "fewer processes (tailweight run --workers 1)",
+}
+
+
+def ran_out(error: BaseException) -> bool:
+    """Say whether an error means that there was not enough memory."""
+    return isinstance(error, MemoryError) or type(error).__name__ == CUDA or CPU in str(error)
+
+
+def complaint(stage: str, called: str, error: BaseException) -> UserError:
+    """Return the line for a stage that ran out of memory; what it kept of its work is gone on from."""
+    less = LESS.get(stage, "fewer samples")
+    on_gpu = ", or the CPU (tailweight run --device cpu)" if type(error).__name__ == CUDA else ""
+    return UserError(f"{called}: not enough memory ({one_line(error, 120)}); it takes less with {less}{on_gpu}")
