@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from gan.errors import one_line
 from pipelines.errors import UserError, nearest
 
 USER_ERROR = 2
@@ -96,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0 if options.command is params else FAILED
     except OSError as error:  # a full disk, a folder that may not be written to
-        code = _ended(options, " ".join(str(error).split()))
+        code = _ended(options, one_line(error, 300))
     sys.exit(code)
 
 

@@ -10,11 +10,12 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from gan.errors import one_line
 from gan.settings import ExpertField, Settings
 from pipelines import files
 from pipelines.driver import bounds
 from pipelines.driver.dag import Stage, stage_named, stages
-from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest, one_line
+from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest
 
 FILE = SETTINGS_FILE
 AnySettings = TypeVar("AnySettings", bound=Settings)
