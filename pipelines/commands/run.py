@@ -3,7 +3,6 @@
 import argparse
 import os
 import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -12,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.commands import output
-from pipelines.driver import check, dag, dvc, hold, lock, one_stage, params, summary
+from pipelines.driver import check, dag, dvc, git, hold, lock, one_stage, params, summary, versions
 from pipelines.driver.shared import Run
 from pipelines.errors import UserError
 
 NOTHING_SHIPS = 3
 FAILED = 1
-IN_GIT = (lock.FILE, dag.PLAN, summary.JUDGED, params.FILE, dvc.FILE, dvc.CODE)  # what a run may change, or its user
 ABOUT = "bring all stages up to date, or the named ones and what they need"
 MORE = """
 
@@ -172,11 +170,8 @@ def _judged(standing: check.Standing, targets: list[str]) -> summary.Summary | N
 
 def _next(project: Path, found: summary.Summary | None) -> str | None:
     """Return the command to go on with: commit what the run changed, or export what it shipped."""
-    there = [path for path in IN_GIT if (project / path).exists()]
-    command = ["git", "status", "--porcelain", "--no-renames", "--", *there]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-    changed = {line[3:].strip('"').rsplit("/", 1)[-1] for line in done.stdout.splitlines()}
-    paths = [path for path in there if path.rsplit("/", 1)[-1] in changed]
+    there = [path for path in versions.IN_GIT if (project / path).exists()]
+    paths = [path for path in there if git.answer(project, "status", "--porcelain", "--", path)]
     place = "" if project.resolve() == Path.cwd() else f" -C {shlex.quote(str(project))}"
     if paths:
         return f"git{place} add {' '.join(paths)} && git{place} commit -m 'tailweight run'"
