@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from pipelines.driver import snapshot, versions
 from pipelines.driver.snapshot import NOW, Samples, Snapshot
-from pipelines.errors import one_line
+from pipelines.errors import UserError, one_line
 from pipelines.wording import figure
 
 SHOWN = 5  # samples of a class that the text names
@@ -108,6 +110,15 @@ class Difference:
             parts.append(["nothing changed"])
         parts.append([_absent(side) for side in (self.before, self.after) if side.missing])
         return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def since_last(project: Path) -> str | None:
+    """Return the text of what changed since the last version, None where there is none or it cannot be read."""
+    last = versions.last(project)
+    try:
+        return Difference(snapshot.of(project, last.name), snapshot.now(project)).markdown if last else None
+    except UserError:  # a version that is damaged ends no run
+        return None
 
 
 _NAMES = {  # of what is told of a class, with the words of the table's head

@@ -279,6 +279,12 @@ def command(project: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def default_remote(project: Path) -> str | None:
+    """Return the name of the remote that DVC pushes to, None where none is set."""
+    settings = command(project, "config", "--list").splitlines()
+    return next((one.partition("=")[2] for one in settings if one.startswith("core.remote=")), None)
+
+
 def _dvc() -> list[str]:
     return [sys.executable, "-m", "dvc"]
 

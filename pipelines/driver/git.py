@@ -10,12 +10,22 @@ WITHOUT_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0"}  # a remote that wants a passwo
 ZEROS = "0" * 40  # what git calls a commit that is not there yet
 
 
+class Failed(UserError):
+    """A git command that failed: its last line. printed: what it had printed by then."""
+
+    def __init__(self, line: str, printed: str) -> None:
+        super().__init__(line)
+        self.printed = printed
+
+
 def output(project: Path, *arguments: str, given: str = "", **environment: str) -> str:
-    """Return what a git command prints; UserError with its last line where it fails. given: what it reads."""
+    """Return what a git command prints; Failed where it fails. given: what it reads."""
     done = _run(project, arguments, given, environment)
     if done.returncode:
         said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines() or ["no message"]
-        raise UserError(f"git {arguments[0]} in {project}: {one_line(said[-1], 200)}")
+        told = [line for line in said if line.startswith(("fatal:", "error:"))] or said[-1:]
+        name = next(word for word in arguments if not word.startswith("-") and "=" not in word)
+        raise Failed(f"git {name} in {project}: {one_line(told[0], 200)}", done.stdout.decode(errors="replace"))
     return done.stdout.decode(errors="replace")
 
 

@@ -30,10 +30,10 @@ def restore(project: Path, name: str) -> list[str]:
     try:
         _put(project, wanted, changed)
         dvc.prune_files(project, set(Plan.load(project / dag.PLAN).classes))
-        dvc.command(project, "checkout", "--quiet")
+        dvc.command(project, "checkout")
     except BaseException:
         _put(project, before, changed)
-        dvc.command(project, "checkout", "--quiet")
+        dvc.command(project, "checkout")
         raise
     return changed
 

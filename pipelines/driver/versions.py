@@ -5,6 +5,7 @@ class as YAML. The data themselves are in DVC's cache, by the hashes in `dvc.loc
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,8 @@ class Version:
 def all_of(project: Path) -> list[Version]:
     """Return the versions of a project, the first one first."""
     layout = "".join(f"%({field})%00" for field in FIELDS)
-    told = git.output(project, "for-each-ref", f"--format={layout}", f"refs/tags/{PREFIX}*")
-    tags = [entry.split("\0") for entry in told.split("\0\n") if entry]
+    told = git.answer(project, "for-each-ref", f"--format={layout}", f"refs/tags/{PREFIX}*")
+    tags = [entry.split("\0")[: len(FIELDS)] for entry in told.split("\0\n") if entry]
     versions = [_read(*tag) for tag in tags if _number(tag[0]) and tag[1]]  # a tag without a message has no target
     return sorted(versions, key=lambda version: _number(version.name))
 
@@ -77,10 +78,15 @@ def commit_of(project: Path, name: str) -> str:
 
 def is_changed(project: Path, revision: str) -> bool:
     """Say whether what was made and judged differs from what a revision has; the order of stages does not matter."""
-    if any(_now(project, path) != git.content(project, revision, path) for path in (summary.JUDGED, dag.REVIEW)):
+    if not has_all(project, revision, (summary.JUDGED, dag.REVIEW)):
         return True
     now, then = _now(project, lock.FILE), git.content(project, revision, lock.FILE)
     return now != then and lock.stages(now) != lock.stages(then)
+
+
+def has_all(project: Path, revision: str, paths: Iterable[str]) -> bool:
+    """Say whether a revision has files of the project as they are now."""
+    return all(_now(project, path) == git.content(project, revision, path) for path in paths)
 
 
 def record(project: Path, branch: str | None = None, above: int = 0) -> Version:
