@@ -110,11 +110,11 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> State[li
         settings = params.publish(values)
         if settings.when != "never":
             is_current = not (Standing(folder) if rows else standing).changed
-            say(publish.publish(folder, settings, is_current, get_run_logger().warning))
+            log_published(publish.publish(folder, settings, is_current, get_run_logger().warning))
         return concluded(folder, targets or [], rows)
 
 
-def say(published: publish.Published) -> None:
+def log_published(published: publish.Published) -> None:
     """Log what was recorded and pushed, and what was not."""
     if published.line:
         get_run_logger().info(published.line)

@@ -112,13 +112,13 @@ def _record(project: Path, settings: Publish, left: Left) -> str:
     """Record a version, under a name that git's remote has not given either, and return the name."""
     branch = settings.branch or commit.current_branch(project)
     remote = remote_of(project, branch)
-    taken = (
-        git.answer(project, "ls-remote", "--tags", remote, f"{versions.PREFIX}*") if settings.push and remote else ""
-    )
-    name = versions.record(project, settings.branch, above=versions.number_in(taken)).name
-    left.data.append(name)
-    left.git[name] = branch
-    left.write(project)
+    asked = (*NO_SPEED, "ls-remote", "--tags", remote, f"{versions.PREFIX}*") if settings.push and remote else ("tag",)
+    taken = git.answer(project, *asked)
+    name = versions.next_name(project, versions.number_in(taken))
+    noted = Left([*left.data, name], left.git | {name: branch})
+    noted.write(project)  # first: a run that is killed here leaves no version that nobody pushes
+    versions.record(project, settings.branch, name)
+    left.data, left.git = noted.data, noted.git
     return name
 
 

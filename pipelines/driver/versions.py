@@ -89,17 +89,23 @@ def has_all(project: Path, revision: str, paths: Iterable[str]) -> bool:
     return all(_now(project, path) == git.content(project, revision, path) for path in paths)
 
 
-def record(project: Path, branch: str | None = None, above: int = 0) -> Version:
+def next_name(project: Path, above: int = 0) -> str:
+    """Return the name of the next version: its number is higher than that of any tag, and than `above`."""
+    tags = git.answer(project, "tag", "--list", f"{PREFIX}*")
+    return f"{PREFIX}{max(above, number_in(tags)) + 1}"
+
+
+def record(project: Path, branch: str | None = None, name: str | None = None) -> Version:
     """Record what is there as a version and return it; UserError where that cannot be.
 
-    branch: where its commit goes, None for the branch that is checked out. above: its number is higher than that. Only the
-    files in `IN_GIT` are committed; whatever else is changed or staged stays as it is.
+    branch: where its commit goes, None for what is checked out. name: the next one by default. Only the files in `IN_GIT` are
+    committed; whatever else is changed or staged stays as it is.
     """
     found = summary.of(project)
     if found is None:
         raise UserError(f"{project / summary.METRICS}: no verdicts yet, so there is nothing to record; tailweight run")
     _check_inputs(project)
-    name = f"{PREFIX}{max(above, *map(_number, ['', *_tags(project)])) + 1}"
+    name = name or next_name(project)
     headline = one_line(found.headline, HEADLINE_LENGTH)
     about = f"{headline}\n\n{files.yaml_text({'classes': _classes(project, found)})}"
     commit.tagged(project, IN_GIT, branch, f"{name}: {headline}", name, about)
@@ -109,10 +115,6 @@ def record(project: Path, branch: str | None = None, above: int = 0) -> Version:
 def number_in(names: str) -> int:
     """Return the highest number of a version among the words of a text, 0 where there is none."""
     return max(map(_number, ["", *names.replace("/", " ").split()]))
-
-
-def _tags(project: Path) -> list[str]:
-    return git.output(project, "tag", "--list", f"{PREFIX}*").split()
 
 
 def _number(name: str) -> int:

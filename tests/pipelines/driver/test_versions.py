@@ -76,7 +76,7 @@ def test_numbers_go_up_and_are_never_used_twice(project: Path) -> None:
         names.append(versions.record(project).name)
     assert names == ["data-v10", "data-v11"]
     assert [one.name for one in versions.all_of(project)] == names
-    assert versions.record(project, above=20).name == "data-v21"
+    assert versions.next_name(project, above=20) == "data-v21"
 
 
 def test_a_branch_of_its_own_takes_in_what_is_checked_out(project: Path) -> None:
