@@ -112,14 +112,17 @@ def _record(project: Path, settings: Publish, left: Left) -> str:
     """Record a version, under a name that git's remote has not given either, and return the name."""
     branch = settings.branch or commit.current_branch(project)
     remote = remote_of(project, branch)
-    asked = (*NO_SPEED, "ls-remote", "--tags", remote, f"{versions.PREFIX}*") if settings.push and remote else ("tag",)
-    taken = git.answer(project, *asked)
+    taken = _names_at(project, remote) if settings.push and remote else ""
     name = versions.next_name(project, versions.number_in(taken))
     noted = Left([*left.data, name], left.git | {name: branch})
     noted.write(project)  # first: a run that is killed here leaves no version that nobody pushes
     versions.record(project, settings.branch, name)
     left.data, left.git = noted.data, noted.git
     return name
+
+
+def _names_at(project: Path, remote: str) -> str:
+    return git.answer(project, *NO_SPEED, "ls-remote", "--tags", remote, f"{versions.PREFIX}*")
 
 
 def remote_of(project: Path, branch: str | None) -> str | None:
