@@ -17,25 +17,31 @@ try:
     from pipelines.commands import (
         completion,
         deploy,
+        diff,
         explain,
         export,
         init,
         output,
         params,
         render,
+        restore,
         review,
         run,
         stage,
         status,
         verdicts,
         verify,
+        versions,
     )
 except ModuleNotFoundError as missing:  # the sampler alone was installed
     print(f"tailweight: no {missing.name} here; the command needs: pip install 'tailweight[pipeline]'", file=sys.stderr)
     sys.exit(USER_ERROR)
 
 # In the order of the help; the last two are what `dvc.yaml` needs.
-COMMANDS = (init, run, status, verdicts, review, params, export, explain, verify, deploy, completion, render, stage)
+COMMANDS = (
+    init, run, status, verdicts, review, params, export, explain, verify, versions, diff, restore, deploy, completion,
+    render, stage,
+)  # fmt: skip
 
 ABOUT = """\
 Grow the classes of a labelled data set that have too few samples, and measure honestly whether it helped.
