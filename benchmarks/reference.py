@@ -1,6 +1,6 @@
 """What the reference network makes of the study's worlds, by style of training, without and with the GAN's samples.
 
-    python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2
+    python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2 --fits 3
     python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2 --cells digits-10 fashion-10 --gan
 
 The worlds are those of `generator_study.py`: trained on train and validation together, as the product's evaluation does,
