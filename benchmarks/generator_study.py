@@ -51,6 +51,7 @@ from pipelines.evaluation.arms import ARMS, Training
 from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.synthetic import FILTERED, RANDOM, UNFILTERED
 from pipelines.ingest import image_files, image_sources
+from pipelines.ingest.splits import USED
 from pipelines.likeness.data import Data
 from pipelines.likeness.tells import column_names, find_tells
 from pipelines.plan import Plan
@@ -158,6 +159,8 @@ def run_recipe(project: Path, splits: Mapping[str, Samples], names: list[str], r
     (project / params.FILE).write_text(params.render(demo=False, values=stored))
     for split, samples in splits.items():
         samples.save(prepared / f"{split}.parquet")
+    rows = [(names[label], split, USED) for split, samples in splits.items() for label in samples.labels]
+    pd.DataFrame(rows, columns=["class", "split", "status"]).to_csv(prepared / "manifest.csv", index=False)
     files.write_json(prepared / "classes.json", {"kind": "images", "classes": names})
     for stage in ("plan", "upscale"):
         one_stage.run_stage(project, stage)
