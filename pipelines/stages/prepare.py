@@ -14,7 +14,7 @@ from gan.progress import Progress
 from gan.settings import ExpertImageField, ImageField, TableField
 from gan.settings import Settings as Base
 from pipelines import files
-from pipelines.ingest import image_files, image_sources, table_rows
+from pipelines.ingest import image_files, image_sources, kept, table_rows
 from pipelines.ingest.splits import QUARANTINED, SPLITS, USED, quarantine, split
 from pipelines.samples import IMAGES, TABLE, Samples, Values, form_of
 
@@ -47,31 +47,37 @@ class Settings(Base):
         return TABLE if self.label else IMAGES
 
 
-def run(*, raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
+def run(
+    *, raw: Path, splits: Path | None = None, prepared: Path, settings: Settings, seed: int, progress: Progress
+) -> None:
     """Write `train.parquet`, `validation.parquet`, `test.parquet`, `classes.json` and `manifest.csv`, one row per record.
 
-    UserError where fewer than two classes are left.
+    splits: the split that samples have had, which they keep. UserError where fewer than two classes are left.
     """
-    WAYS[settings.kind](raw, prepared, settings, seed, progress)
+    WAYS[settings.kind](raw, splits, prepared, settings, seed, progress)
 
 
-def _bring_in_table(raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
+def _bring_in_table(
+    raw: Path, splits: Path | None, prepared: Path, settings: Settings, seed: int, progress: Progress
+) -> None:
     columns = table_rows.Columns(settings.label, settings.group, settings.columns)
-    manifest, frame = table_rows.check(raw, columns, progress)
+    manifest, frame = table_rows.check(raw, columns, progress, kept.read(splits, kept.ROW))
     split(manifest, settings.test_share, settings.validation_share, seed, "row")
     about = {"label": settings.label, "group": settings.group}
     write(prepared, manifest, TABLE, partial(form_of(TABLE).take, frame), about, settings.columns)
 
 
-def _bring_in_images(raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
-    manifest, values = check_images(raw, settings, progress)
+def _bring_in_images(
+    raw: Path, splits: Path | None, prepared: Path, settings: Settings, seed: int, progress: Progress
+) -> None:
+    manifest, values = check_images(raw, settings, progress, kept.read(splits, kept.IMAGE))
     split(manifest, settings.test_share, settings.validation_share, seed, "image")
     channels = max(values[row].shape[2] for row in manifest.index[manifest["status"] == USED])
     shape = (settings.image_size, settings.image_size, channels)
     write(prepared, manifest, IMAGES, lambda rows: _stacked([values[row] for row in rows], shape), {})
 
 
-WAYS: dict[str, Callable[[Path, Path, Settings, int, Progress], None]] = {
+WAYS: dict[str, Callable[[Path, Path | None, Path, Settings, int, Progress], None]] = {
     IMAGES: _bring_in_images,
     TABLE: _bring_in_table,
 }
@@ -97,7 +103,7 @@ def write(
         samples = Samples(take(rows.index.to_numpy()), labels, rows["id"].to_numpy(str), kind, columns or {})
         samples.save(prepared / f"{part}.parquet")
         counts[part] = len(samples)
-    manifest.drop(columns="unit").to_csv(prepared / "manifest.csv", index=False)
+    manifest.drop(columns=["unit", "kept"]).to_csv(prepared / "manifest.csv", index=False)
     files.write_json(prepared / "classes.json", {"kind": kind, **about, "classes": classes})
     print(
         f"prepare: {', '.join(f'{counts[part]} {part}' for part in SPLITS)}, {len(manifest) - len(used)} quarantined "
@@ -105,10 +111,20 @@ def write(
     )
 
 
-def check_images(raw: Path, settings: Settings, progress: Progress) -> tuple[pd.DataFrame, list]:
-    """Open every image; return the manifest, test records first, and the images, None where one is unusable."""
+def check_images(
+    raw: Path, settings: Settings, progress: Progress, splits: Mapping[str, str]
+) -> tuple[pd.DataFrame, list]:
+    """Open every image; return the manifest, test records first, and the images, None where one is unusable.
+
+    splits: those that images have had, by id; these come before new ones.
+    """
     records = image_sources.scan(raw)
-    records.sort(key=lambda record: (record.split != "test", record.split != "validation"))
+
+    def order(record: image_sources.Record) -> tuple[bool, ...]:
+        part = splits.get(record.id, record.split)
+        return part != "test", part != "validation", record.id not in splits
+
+    records.sort(key=order)
     values: list[np.ndarray | None] = []
     rows = []
     for number, record in enumerate(records, 1):
@@ -129,14 +145,25 @@ def check_images(raw: Path, settings: Settings, progress: Progress) -> tuple[pd.
                 "status": QUARANTINED if reason else USED,
                 "reason": reason or "",
                 "unit": record.id,
+                "kept": splits.get(record.id, ""),
                 "digest": digest,
             }
         )
         progress(number, len(records), {})
     manifest = pd.DataFrame(rows)
+    kept.say_what_is_not_there(splits, manifest["id"], "image")
+    _keep_copies(manifest)
     if settings.drop_duplicates:
         _drop_duplicates(manifest)
     return manifest.drop(columns="digest"), values
+
+
+def _keep_copies(manifest: pd.DataFrame) -> None:
+    """Let a new image that equals one that has had a split have the same: it may be that one under another name."""
+    old = manifest[(manifest["kept"] != "") & (manifest["digest"] != "")]
+    splits = old.drop_duplicates("digest").set_index("digest")["kept"]
+    new = (manifest["kept"] == "") & manifest["digest"].isin(splits.index)
+    manifest.loc[new, "kept"] = manifest.loc[new, "digest"].map(splits)
 
 
 def _drop_duplicates(manifest: pd.DataFrame) -> None:

@@ -1,0 +1,58 @@
+"""The split that each sample has had: `data/splits.csv`, read and written."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pipelines import files
+from pipelines.errors import UserError, one_line
+from pipelines.ingest.splits import SPLITS
+
+IMAGE, ROW = "id", "row"  # what names a sample in the first column: an image's id, the digest of a table's row
+
+
+def read(path: Path | None, name: str) -> dict[str, str]:
+    """Return the split of each sample that the file names; none where it is empty, or there is no file.
+
+    name: of the first column, `IMAGE` or `ROW`. UserError names the line that cannot be read.
+    """
+    if path is None or not path.exists() or not path.stat().st_size:
+        return {}
+    try:
+        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not readable as CSV in UTF-8 ({one_line(error, 80)}); {_remedy(path)}") from None
+    if not rows or rows[0] != [name, "split"]:
+        found = one_line(",".join(rows[0]) if rows else "nothing", 60)
+        raise UserError(f"{path}: found {found!r} in the first line, expected {name},split; {_remedy(path)}")
+    found_splits: dict[str, str] = {}
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != 2 or row[1] not in SPLITS:
+            found = one_line(",".join(row), 60)
+            expected = f"expected {name},split with train, validation or test"
+            raise UserError(f"{path}, row {number}: found {found!r}, {expected}; mend the row, or {_remedy(path)}")
+        if found_splits.setdefault(row[0], row[1]) != row[1]:
+            twice = f"{one_line(row[0], 60)!r} is named twice, in {found_splits[row[0]]} and in {row[1]}"
+            raise UserError(f"{path}, row {number}: {twice}; leave one of the two")
+    return found_splits
+
+
+def write(path: Path, splits: Mapping[str, str], name: str) -> None:
+    """Write the split of each sample, so that the same splits give the same bytes."""
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([name, "split"])
+    rows.writerows(sorted(splits.items()))
+    files.write_text(path, text.getvalue())
+
+
+def say_what_is_not_there(splits: Mapping[str, str], there: Iterable[str], noun: str) -> None:
+    """Print how many samples the file names that the data do not have; `noun` is what one is called."""
+    lost = splits.keys() - set(there)
+    if lost:
+        print(f"prepare: data/splits.csv names {len(lost)} {noun}(s) that are not in the data, such as {min(lost)}")
+
+
+def _remedy(path: Path) -> str:
+    return f"bring it back with: git checkout {path}"
