@@ -34,6 +34,7 @@ __pycache__
 """
 GITATTRIBUTES = f"""\
 {dag.REVIEW} merge=union
+{dag.REMOVED} merge=union
 """
 README = """\
 # {name}

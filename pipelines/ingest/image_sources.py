@@ -10,16 +10,17 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
 from pipelines.errors import UserError
-from pipelines.ingest.splits import refuse_twin_labels
+from pipelines.ingest.splits import refuse_strange_names, refuse_twin_labels
 from pipelines.samples import cells
 
 SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
@@ -49,16 +50,19 @@ class Record:
     problem: str | None = None
 
 
-def scan(raw: Path) -> list[Record]:
+def scan(raw: Path, names: Mapping[str, str] = MappingProxyType({})) -> list[Record]:
     """Return the records under `raw`, a folder that holds one of the known forms or a file that is one.
 
-    UserError where nothing is there or the form is none that is known.
+    names: from the name of a class there to the one that holds. UserError where nothing is there, the form is none that is
+    known, or a name is that of no class.
     """
     if not raw.exists():
         raise UserError(f"{raw}: no such file or folder; expected {EXPECTED}")
     records = list(_reader(raw)())
     if not records:
         raise UserError(f"{raw}: no images found; expected {EXPECTED}")
+    refuse_strange_names(names, (record.label for record in records), str(raw))
+    records = [replace(record, label=names.get(record.label, record.label)) for record in records] if names else records
     refuse_twin_labels([record.label for record in records if record.problem is None], str(raw))
     return records
 

@@ -1,18 +1,22 @@
-"""The split that each sample has had: `data/splits.csv`, read and written."""
+"""What holds of samples from run to run: the split of each (`data/splits.csv`), which were taken back (`data/removed.txt`)."""
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+
+import pandas as pd
 
 from pipelines import files
 from pipelines.errors import UserError, one_line
-from pipelines.ingest.splits import SPLITS
+from pipelines.ingest.splits import SPLITS, quarantine
 
 IMAGE, ROW = "id", "row"  # what names a sample in the first column: an image's id, the digest of a table's row
 
+TAKEN_BACK = "taken back"  # the reason for which such a sample is quarantined
 
-def read(path: Path | None, name: str) -> dict[str, str]:
+
+def read_splits(path: Path | None, name: str) -> dict[str, str]:
     """Return the split of each sample that the file names; none where it is empty, or there is no file.
 
     name: of the first column, `IMAGE` or `ROW`. UserError names the line that cannot be read.
@@ -38,13 +42,38 @@ def read(path: Path | None, name: str) -> dict[str, str]:
     return found_splits
 
 
-def write(path: Path, splits: Mapping[str, str], name: str) -> None:
+def write_splits(path: Path, splits: Mapping[str, str], name: str) -> None:
     """Write the split of each sample, so that the same splits give the same bytes."""
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow([name, "split"])
     rows.writerows(sorted(splits.items()))
     files.write_text(path, text.getvalue())
+
+
+def read_removed(path: Path | None) -> set[str]:
+    """Return the ids that the file names, one a line; none where there is no file. UserError where it is no text."""
+    if path is None or not path.exists():
+        return set()
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not readable as UTF-8 ({error}); expected one id per line") from None
+    return {line.strip() for line in lines} - {""}
+
+
+def take_back(manifest: pd.DataFrame, removed: set[str], noun: str, plain: Callable[[str], str] = str) -> None:
+    """Quarantine the records that were taken back; print which ids name nothing.
+
+    noun: what a record is called. plain: of an id, what is compared.
+    """
+    if not removed:
+        return
+    names = manifest["id"].map(plain)
+    wanted = {plain(name) for name in removed}
+    quarantine(manifest, names.isin(wanted), TAKEN_BACK)
+    if lost := wanted - set(names):
+        print(f"prepare: data/removed.txt names {len(lost)} {noun}(s) that are not in the data, such as {min(lost)}")
 
 
 def say_what_is_not_there(splits: Mapping[str, str], there: Iterable[str], noun: str) -> None:

@@ -7,13 +7,13 @@ table are one unit), and `kept`, the split that a record has had, "" for a new o
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from gan import seeds
-from pipelines.errors import UserError
+from pipelines.errors import UserError, nearest, one_line
 
 SPLITS = ("train", "validation", "test")
 USED, QUARANTINED = "used", "quarantined"
@@ -112,6 +112,15 @@ def quarantine(manifest: pd.DataFrame, rows: Sequence | np.ndarray | pd.Index, r
     manifest.loc[rows, "reason"] = reason
 
 
+def refuse_strange_names(names: Mapping[str, str], labels: Iterable[str], where: str) -> None:
+    """Raise UserError where a name that is to be changed, a key of `names`, is that of no class."""
+    known = set(labels) - {""}
+    for name in names:
+        if name not in known:
+            said = f"params.yaml: prepare.labels renames {name!r}, which is no class in {where}"
+            raise UserError(one_line(said + nearest(name, sorted(known)), 300))
+
+
 def refuse_twin_labels(labels: pd.Series | list[str], where: str) -> None:
     """Raise UserError where two class names differ only in case: one is surely a slip."""
     seen: dict[str, str] = {}
@@ -119,7 +128,8 @@ def refuse_twin_labels(labels: pd.Series | list[str], where: str) -> None:
         twin = seen.setdefault(label.casefold(), label)
         if twin != label:
             raise UserError(
-                f"{where}: the classes {twin!r} and {label!r} differ only in case; rename one of them or merge them"
+                f"{where}: the classes {twin!r} and {label!r} differ only in case; rename one of them or merge them "
+                "(in a project: prepare.labels in params.yaml)"
             )
 
 

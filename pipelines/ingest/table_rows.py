@@ -7,7 +7,7 @@ equal one of them are set aside. A `group` decides alone: equal rows of two pati
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,7 @@ from gan.kinds import UNLEARNT, date_format
 from gan.progress import Progress
 from pipelines.errors import UserError
 from pipelines.ingest import kept, table_sources
-from pipelines.ingest.splits import QUARANTINED, USED, quarantine, refuse_twin_labels
+from pipelines.ingest.splits import QUARANTINED, USED, quarantine, refuse_strange_names, refuse_twin_labels
 
 MOST_CATEGORIES = 10_000
 MISSING = "\0"  # no text says that
@@ -28,11 +28,15 @@ FILES = ("table", "test")  # the names, without suffix, under data/raw; the seco
 
 @dataclass(frozen=True)
 class Columns:
-    """What the columns are for: `label` the class, `group` (or "") what must not span splits, `kinds` of all others."""
+    """What the columns are for: `label` the class, `group` (or "") what must not span splits, `kinds` of all others.
+
+    names: from the name of a class in the data to the one that holds.
+    """
 
     label: str
     group: str
     kinds: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(raw: Path, label: str, group: str) -> tuple[pd.DataFrame, np.ndarray]:
@@ -63,6 +67,8 @@ def check(
     progress(1, steps, {})
     where = str(raw)
     labels = table_sources.labels_of(frame, columns.label, where)
+    refuse_strange_names(columns.names, labels, where)
+    labels = labels.map(lambda name: columns.names.get(name, name))
     refuse_twin_labels(labels, where)
     groups = group_names(frame, columns.group, where)
     values = frame.drop(columns=[columns.label, *filter(None, [columns.group])])
@@ -141,6 +147,16 @@ def kept_splits(frame: pd.DataFrame, splits: Mapping[str, str]) -> list[str]:
     named = digests(frame)
     kept.say_what_is_not_there(splits, named, "row")
     return [splits.get(digest, "") for digest in named]
+
+
+def plain_name(name: str) -> str:
+    """Return the name of a row without zeros in front, which come and go with the number of rows.
+
+    >>> plain_name("0070"), plain_name("test-007")
+    ('70', 'test-7')
+    """
+    first, dash, number = name.rpartition("-")
+    return f"{first}{dash}{number.lstrip('0') or '0'}"
 
 
 def group_names(frame: pd.DataFrame, group: str, where: str) -> pd.Series:

@@ -1,17 +1,20 @@
 """Check every record, quarantine the bad, drop exact duplicates, split by group and class."""
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from gan.kinds import Kind
 from gan.progress import Progress
-from gan.settings import ExpertImageField, ImageField, TableField
+from gan.settings import ExpertField, ExpertImageField, ImageField, TableField
 from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.ingest import image_files, image_sources, kept, table_rows
@@ -33,6 +36,10 @@ class Settings(Base):
     drop_duplicates: bool = ExpertImageField(
         default=True, description="drop images that equal an earlier one, of test first"
     )
+    labels: dict[str, str] = ExpertField(
+        default={},
+        description="classes that are called otherwise than in the data, or merged: {name in the data: name}",
+    )
     label: str = TableField(default="", description="table: the column with the class; empty: the data are images")
     group: str = TableField(default="", description="table: the column with what must not span splits, or empty")
     columns: dict[str, Kind] = TableField(
@@ -41,43 +48,73 @@ class Settings(Base):
         "(20240131, too), identifier (never learnt, never copied) or constant",
     )
 
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _names_are_text(cls, names: Any) -> Any:
+        if not isinstance(names, dict):
+            return names
+        plain = {_class_name(old): _class_name(new) for old, new in names.items()}
+        if "" in plain or "" in plain.values():
+            raise ValueError("a class without a name; to leave samples out, name them in data/removed.txt")
+        return plain
+
     @property
     def kind(self) -> str:
         """The kind of data: a table where the column of its class is named."""
         return TABLE if self.label else IMAGES
 
 
+def _class_name(name: Any) -> str:
+    return unicodedata.normalize("NFC", str(name).strip())
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Files that hold from run to run: the split that samples have had, which they keep, and which were taken back."""
+
+    splits: Path | None
+    removed: Path | None
+
+
 def run(
-    *, raw: Path, splits: Path | None = None, prepared: Path, settings: Settings, seed: int, progress: Progress
+    *,
+    raw: Path,
+    splits: Path | None = None,
+    removed: Path | None = None,
+    prepared: Path,
+    settings: Settings,
+    seed: int,
+    progress: Progress,
 ) -> None:
     """Write `train.parquet`, `validation.parquet`, `test.parquet`, `classes.json` and `manifest.csv`, one row per record.
 
-    splits: the split that samples have had, which they keep. UserError where fewer than two classes are left.
+    splits: a CSV of the split that samples have had, which they keep. removed: a list of samples that were taken back.
+    UserError where fewer than two classes are left.
     """
-    WAYS[settings.kind](raw, splits, prepared, settings, seed, progress)
+    WAYS[settings.kind](raw, Lists(splits, removed), prepared, settings, seed, progress)
 
 
-def _bring_in_table(
-    raw: Path, splits: Path | None, prepared: Path, settings: Settings, seed: int, progress: Progress
-) -> None:
-    columns = table_rows.Columns(settings.label, settings.group, settings.columns)
-    manifest, frame = table_rows.check(raw, columns, progress, kept.read(splits, kept.ROW))
+def _bring_in_table(raw: Path, lists: Lists, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
+    columns = table_rows.Columns(settings.label, settings.group, settings.columns, settings.labels)
+    manifest, frame = table_rows.check(raw, columns, progress, kept.read_splits(lists.splits, kept.ROW))
+    kept.take_back(manifest, kept.read_removed(lists.removed), "row", table_rows.plain_name)
     split(manifest, settings.test_share, settings.validation_share, seed, "row")
     about = {"label": settings.label, "group": settings.group}
     write(prepared, manifest, TABLE, partial(form_of(TABLE).take, frame), about, settings.columns)
 
 
 def _bring_in_images(
-    raw: Path, splits: Path | None, prepared: Path, settings: Settings, seed: int, progress: Progress
+    raw: Path, lists: Lists, prepared: Path, settings: Settings, seed: int, progress: Progress
 ) -> None:
-    manifest, values = check_images(raw, settings, progress, kept.read(splits, kept.IMAGE))
+    splits, removed = kept.read_splits(lists.splits, kept.IMAGE), kept.read_removed(lists.removed)
+    manifest, values = check_images(raw, settings, progress, splits, removed)
     split(manifest, settings.test_share, settings.validation_share, seed, "image")
     channels = max(values[row].shape[2] for row in manifest.index[manifest["status"] == USED])
     shape = (settings.image_size, settings.image_size, channels)
     write(prepared, manifest, IMAGES, lambda rows: _stacked([values[row] for row in rows], shape), {})
 
 
-WAYS: dict[str, Callable[[Path, Path | None, Path, Settings, int, Progress], None]] = {
+WAYS: dict[str, Callable[[Path, Lists, Path, Settings, int, Progress], None]] = {
     IMAGES: _bring_in_images,
     TABLE: _bring_in_table,
 }
@@ -112,13 +149,14 @@ def write(
 
 
 def check_images(
-    raw: Path, settings: Settings, progress: Progress, splits: Mapping[str, str]
+    raw: Path, settings: Settings, progress: Progress, splits: Mapping[str, str], removed: set[str]
 ) -> tuple[pd.DataFrame, list]:
     """Open every image; return the manifest, test records first, and the images, None where one is unusable.
 
-    splits: those that images have had, by id; these come before new ones.
+    splits: those that images have had, by id; these come before new ones. removed: ids of those that were taken back; a copy
+    of one is an image like any other, as where it lay in the wrong class and is now in the right one.
     """
-    records = image_sources.scan(raw)
+    records = image_sources.scan(raw, settings.labels)
 
     def order(record: image_sources.Record) -> tuple[bool, ...]:
         part = splits.get(record.id, record.split)
@@ -153,6 +191,7 @@ def check_images(
     manifest = pd.DataFrame(rows)
     kept.say_what_is_not_there(splits, manifest["id"], "image")
     _keep_copies(manifest)
+    kept.take_back(manifest, removed, "image")
     if settings.drop_duplicates:
         _drop_duplicates(manifest)
     return manifest.drop(columns="digest"), values

@@ -18,18 +18,15 @@ def images(folder: Path, **settings: object) -> pd.DataFrame:
     return prepared(folder, given)
 
 
-def table(folder: Path, frame: pd.DataFrame, group: str = "", test: pd.DataFrame | None = None) -> pd.DataFrame:
+def table(folder: Path, frame: pd.DataFrame, **settings: object) -> pd.DataFrame:
     """Prepare a table, with the splits that its rows have had, and return the manifest."""
     (folder / "raw").mkdir(parents=True, exist_ok=True)
     frame.to_parquet(folder / "raw/table.parquet", index=False)
-    if test is not None:
-        test.to_parquet(folder / "raw/test.parquet", index=False)
-    columns = {name: kind for name, kind in KINDS.items() if name != group}
-    return prepared(folder, Settings(label="label", group=group, columns=columns))  # type: ignore[arg-type]
+    return prepared(folder, Settings(label="label", columns=KINDS, **settings))  # type: ignore[arg-type]
 
 
 def prepared(folder: Path, settings: Settings) -> pd.DataFrame:
-    lists = {"splits": folder / "splits.csv"}
+    lists = {"splits": folder / "splits.csv", "removed": folder / "removed.txt"}
     run(raw=folder / "raw", prepared=folder / "out", settings=settings, seed=0, progress=lambda *_: None, **lists)
     return pd.read_csv(folder / "out/manifest.csv", keep_default_na=False, dtype=str).set_index("id")
 
@@ -38,7 +35,7 @@ def keep(folder: Path, manifest: pd.DataFrame, names: Mapping[str, str] | None =
     """Write the splits of the used samples to `folder/splits.csv`; `names` says what rows of a table are called there."""
     used = manifest[manifest["status"] == "used"]["split"]
     named = used if names is None else used.rename(names)
-    kept.write(folder / "splits.csv", named.to_dict(), kept.IMAGE if names is None else kept.ROW)
+    kept.write_splits(folder / "splits.csv", named.to_dict(), kept.IMAGE if names is None else kept.ROW)
     return used
 
 
@@ -228,3 +225,93 @@ def test_splits_of_images_that_are_gone_are_said(tmp_path: Path, capsys: pytest.
     (tmp_path / "splits.csv").write_text("id,split\na/000.png,test\nx/1.png,train\nx/2.png,test\n")
     assert images(tmp_path).at["a/000.png", "split"] == "test"
     assert "names 2 image(s) that are not in the data, such as x/1.png" in capsys.readouterr().out
+
+
+def test_an_image_that_was_taken_back_is_out_and_stays_out(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """It is quarantined, the others stay where they were, and an id that names nothing is a line."""
+    write_classes(tmp_path / "raw", {"a": 40, "b": 20})
+    before = keep(tmp_path, images(tmp_path))
+    gone = next(name for name in before.index if before[name] == "test")
+    (tmp_path / "removed.txt").write_text(f"{gone}\r\n\nx/1.png\n")
+    for _ in range(2):
+        after = images(tmp_path)
+        assert after.loc[gone, ["status", "reason"]].tolist() == ["quarantined", "taken back"]
+        assert (after.loc[before.index.drop(gone), "split"] == before.drop(gone)).all()
+    assert "data/removed.txt names 1 image(s) that are not in the data, such as x/1.png" in capsys.readouterr().out
+    (tmp_path / "removed.txt").write_text("")
+    assert (images(tmp_path).loc[before.index, "split"] == before).all()
+
+
+def test_a_mislabelled_image_is_taken_back_and_its_copy_used(tmp_path: Path) -> None:
+    """Under its right class it stays in the split that it had under the wrong one."""
+    raw = write_classes(tmp_path / "raw", {"a": 40, "b": 20})
+    before = keep(tmp_path, images(tmp_path))
+    for split in ("train", "validation", "test"):
+        wrong = next(name for name in before.index if before[name] == split and name.startswith("a/"))
+        (raw / f"b/{split}.png").write_bytes((raw / wrong).read_bytes())
+        with open(tmp_path / "removed.txt", "a") as file:
+            file.write(f"{wrong}\n")
+    after = images(tmp_path)
+    assert after.loc[[f"b/{split}.png" for split in ("train", "validation", "test")], "split"].tolist() == [
+        "train",
+        "validation",
+        "test",
+    ]
+
+
+def test_a_row_that_was_taken_back_is_known_among_more_rows(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Numbers of rows get zeros in front as a table grows; that changes nothing."""
+    before = table(tmp_path, FRAME)
+    keep(tmp_path, before, names_of(FRAME, before))
+    (tmp_path / "removed.txt").write_text("007\n2000\n")
+    after = table(tmp_path, pd.concat([FRAME, FRAME.assign(x=FRAME["x"] + 9)] * 2, ignore_index=True))
+    assert after.index[after["reason"] == "taken back"].tolist() == ["0007"]
+    assert "names 1 row(s) that are not in the data, such as 2000" in capsys.readouterr().out
+
+
+def test_a_list_of_removed_samples_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    """Nothing taken back is used because a file was damaged."""
+    write_classes(tmp_path / "raw", {"a": 10, "b": 10})
+    (tmp_path / "removed.txt").write_bytes(b"\xff\xfe")
+    assert "removed.txt: not readable as UTF-8" in one_line(lambda: images(tmp_path))
+
+
+def test_a_renamed_class_keeps_its_splits(tmp_path: Path) -> None:
+    """All of it is called otherwise, and nothing moves."""
+    write_classes(tmp_path / "raw", {"a": 40, "b": 20})
+    before = keep(tmp_path, images(tmp_path))
+    after = images(tmp_path, labels={"b": "c"})
+    assert set(after["class"]) == {"a", "c"} and (after["split"] == before).all()
+
+
+def test_classes_are_merged_whatever_their_case(tmp_path: Path) -> None:
+    """Two names that differ in case alone are refused unless they are merged; numbers are names, too."""
+    write_classes(tmp_path / "raw", {"Cat": 10, "cat": 8, "1": 12})
+    assert "prepare.labels" in one_line(lambda: images(tmp_path))
+    merged = images(tmp_path, labels={"Cat": "cat", 1: "one"})
+    assert merged["class"].value_counts().to_dict() == {"cat": 18, "one": 12}
+
+
+def test_rows_are_renamed_as_images_are(tmp_path: Path) -> None:
+    """Merging changes the class of rows and no split; two names can be swapped."""
+    before = table(tmp_path, FRAME)
+    keep(tmp_path, before, names_of(FRAME, before))
+    after = table(tmp_path, FRAME, labels={"c": "b"})
+    assert after["class"].value_counts().to_dict() == {"a": 300, "b": 100}
+    assert (after["split"] == before["split"]).all()
+    swapped = table(tmp_path, FRAME, labels={"c": "b", "b": "c"})
+    assert swapped["class"].value_counts().to_dict() == {"a": 300, "c": 80, "b": 20}
+
+
+def test_renaming_what_is_no_class_is_one_line(tmp_path: Path) -> None:
+    """It names the class that was perhaps meant."""
+    write_classes(tmp_path / "raw", {"wolf": 10, "bear": 10})
+    said = one_line(lambda: images(tmp_path, labels={"wolv": "dog"}))
+    assert "prepare.labels renames 'wolv', which is no class" in said and "did you mean wolf?" in said
+    assert "'x', which is no class" in one_line(lambda: table(tmp_path / "t", FRAME, labels={"x": "b"}))
+
+
+def test_a_class_without_a_name_is_refused() -> None:
+    """Samples are left out by other means, which the line names."""
+    with pytest.raises(ValueError, match=r"data/removed\.txt"):
+        Settings(labels={"a": ""})
