@@ -1,6 +1,8 @@
 """Check every record, quarantine the bad, drop exact duplicates, split by group and class."""
 
+import contextlib
 import hashlib
+import io
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from gan.progress import Progress
 from gan.settings import ExpertField, ExpertImageField, ImageField, TableField
 from gan.settings import Settings as Base
 from pipelines import files
+from pipelines.errors import UserError
 from pipelines.ingest import image_files, image_sources, kept, table_rows
 from pipelines.ingest.splits import QUARANTINED, SPLITS, USED, quarantine, split
 from pipelines.samples import IMAGES, TABLE, Samples, Values, form_of
@@ -95,9 +98,12 @@ def run(
 
 
 def _bring_in_table(raw: Path, lists: Lists, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
+    splits, removed = kept.read_splits(lists.splits, kept.ROW), kept.read_removed(lists.removed)
     columns = table_rows.Columns(settings.label, settings.group, settings.columns, settings.labels)
-    manifest, frame = table_rows.check(raw, columns, progress, kept.read_splits(lists.splits, kept.ROW))
-    kept.take_back(manifest, kept.read_removed(lists.removed), "row", table_rows.plain_name)
+    manifest, frame = table_rows.check(raw, columns, progress, splits)
+    if removed and not splits:
+        manifest["kept"] = _dealt_to_all(manifest.copy(), settings, seed, "row")
+    kept.take_back(manifest, removed, "row", table_rows.plain_name)
     split(manifest, settings.test_share, settings.validation_share, seed, "row")
     about = {"label": settings.label, "group": settings.group}
     write(prepared, manifest, TABLE, partial(form_of(TABLE).take, frame), about, settings.columns)
@@ -107,11 +113,25 @@ def _bring_in_images(
     raw: Path, lists: Lists, prepared: Path, settings: Settings, seed: int, progress: Progress
 ) -> None:
     splits, removed = kept.read_splits(lists.splits, kept.IMAGE), kept.read_removed(lists.removed)
-    manifest, values = check_images(raw, settings, progress, splits, removed)
+    opened, values = open_images(raw, settings, progress, splits)
+    if removed and not splits:
+        everything = _without_copies(opened, settings, set())
+        opened["kept"] = _dealt_to_all(everything, settings, seed, "image")
+    manifest = _without_copies(opened, settings, removed)
     split(manifest, settings.test_share, settings.validation_share, seed, "image")
     channels = max(values[row].shape[2] for row in manifest.index[manifest["status"] == USED])
     shape = (settings.image_size, settings.image_size, channels)
     write(prepared, manifest, IMAGES, lambda rows: _stacked([values[row] for row in rows], shape), {})
+
+
+def _dealt_to_all(manifest: pd.DataFrame, settings: Settings, seed: int, noun: str) -> pd.Series:
+    """Return the split that each row has where none is taken back: taking one back moves no other."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # what it says is not of this run
+            split(manifest, settings.test_share, settings.validation_share, seed, noun)
+    except UserError:  # perhaps what was taken back was the matter
+        return pd.Series("", manifest.index)
+    return manifest["split"].where(manifest["status"] == USED, "")
 
 
 WAYS: dict[str, Callable[[Path, Lists, Path, Settings, int, Progress], None]] = {
@@ -148,13 +168,12 @@ def write(
     )
 
 
-def check_images(
-    raw: Path, settings: Settings, progress: Progress, splits: Mapping[str, str], removed: set[str]
+def open_images(
+    raw: Path, settings: Settings, progress: Progress, splits: Mapping[str, str]
 ) -> tuple[pd.DataFrame, list]:
     """Open every image; return the manifest, test records first, and the images, None where one is unusable.
 
-    splits: those that images have had, by id; these come before new ones. removed: ids of those that were taken back; a copy
-    of one is an image like any other, as where it lay in the wrong class and is now in the right one.
+    splits: those that images have had, by id; these come before new ones. The column `digest` says which images are equal.
     """
     records = image_sources.scan(raw, settings.labels)
 
@@ -190,11 +209,21 @@ def check_images(
         progress(number, len(records), {})
     manifest = pd.DataFrame(rows)
     kept.say_what_is_not_there(splits, manifest["id"], "image")
+    return manifest, values
+
+
+def _without_copies(opened: pd.DataFrame, settings: Settings, removed: set[str]) -> pd.DataFrame:
+    """Return the manifest without what was taken back and without copies, where these are to be dropped.
+
+    removed: ids of what was taken back. A copy of such an image is one like any other: it may have lain in the wrong class, and
+    lie in the right one now.
+    """
+    manifest = opened.copy()
     _keep_copies(manifest)
     kept.take_back(manifest, removed, "image")
     if settings.drop_duplicates:
         _drop_duplicates(manifest)
-    return manifest.drop(columns="digest"), values
+    return manifest.drop(columns="digest")
 
 
 def _keep_copies(manifest: pd.DataFrame) -> None:

@@ -242,6 +242,22 @@ def test_an_image_that_was_taken_back_is_out_and_stays_out(tmp_path: Path, capsy
     assert (images(tmp_path).loc[before.index, "split"] == before).all()
 
 
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_taking_samples_back_moves_no_other(split: str, tmp_path: Path) -> None:
+    """Nor where no split has been written down yet; images and rows alike."""
+    write_classes(tmp_path / "raw", {"a": 40, "b": 22})
+    for before, again in (
+        (images(tmp_path)["split"], lambda: images(tmp_path)),
+        (table(tmp_path / "t", FRAME)["split"], lambda: table(tmp_path / "t", FRAME)),
+    ):
+        gone = before.index[before == split][::2]
+        for folder in (tmp_path, tmp_path / "t"):
+            (folder / "removed.txt").write_text("\n".join(gone))
+        after = again()
+        assert (after["reason"] == "taken back").sum() == len(gone)
+        assert (after["split"] == before).all()
+
+
 def test_a_mislabelled_image_is_taken_back_and_its_copy_used(tmp_path: Path) -> None:
     """Under its right class it stays in the split that it had under the wrong one."""
     raw = write_classes(tmp_path / "raw", {"a": 40, "b": 20})
