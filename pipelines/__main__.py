@@ -18,6 +18,7 @@ try:
         deploy,
         explain,
         export,
+        ingest,
         init,
         output,
         params,
@@ -34,7 +35,22 @@ except ModuleNotFoundError as missing:  # the sampler alone was installed
     sys.exit(USER_ERROR)
 
 # In the order of the help; the last two are what `dvc.yaml` needs.
-COMMANDS = (init, run, status, verdicts, review, params, export, explain, verify, deploy, completion, render, stage)
+COMMANDS = (
+    init,
+    ingest,
+    run,
+    status,
+    verdicts,
+    review,
+    params,
+    export,
+    explain,
+    verify,
+    deploy,
+    completion,
+    render,
+    stage,
+)
 
 ABOUT = """\
 Grow the classes of a labelled data set that have too few samples, and measure honestly whether it helped.

@@ -62,10 +62,21 @@ def check(
     splits: those that rows have had, by their digest.
     UserError where the label, the group or a column is not there, or is no such thing as its kind says.
     """
-    steps = 4
     frame, tested = load(raw, columns.label, columns.group)
+    return checked(frame, tested, str(raw), columns, progress, splits)
+
+
+def checked(
+    frame: pd.DataFrame,
+    tested: np.ndarray,
+    where: str,
+    columns: Columns,
+    progress: Progress,
+    splits: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Do what `check` does with rows that were read already; `tested` (n,) bool says which are test rows."""
+    steps = 4
     progress(1, steps, {})
-    where = str(raw)
     labels = table_sources.labels_of(frame, columns.label, where)
     refuse_strange_names(columns.names, labels, where)
     labels = labels.map(lambda name: columns.names.get(name, name))
