@@ -98,9 +98,9 @@ def write_code_hashes(project: Path) -> None:
         )
 
 
-def status(project: Path) -> dict[str, Any]:
-    """Return what DVC calls changed, by stage; empty where all is up to date."""
-    found = json.loads(_output(project, "status", "--json") or "{}")
+def status(project: Path, *targets: str) -> dict[str, Any]:
+    """Return what DVC calls changed, by stage, of all or of `targets`; empty where all is up to date."""
+    found = json.loads(_output(project, "status", "--json", *targets) or "{}")
     return {name: changes for name, changes in found.items() if changes != ["always changed"]}
 
 

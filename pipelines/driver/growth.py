@@ -64,22 +64,30 @@ def bring_in(project: Path, given: str | None = None, dry_run: bool = False) -> 
     settings = check(project)
     origin = source.chosen(project, given)
     found = compare(project, origin, settings)
-    if not found.any or dry_run:
-        return Growth(origin, found)
-    splits = splits_of(project, settings)
     staged = project / files.WORK / "ingest"
+    interrupted = staged.exists()  # the last time by a kill, perhaps when all was in place and DVC did not know it yet
+    if dry_run or not (found.any or interrupted):
+        return Growth(origin, found)
+    if not interrupted and dvc.status(project, TAKEN_IN):
+        raise UserError(
+            f"{project / dag.RAW}: not what {TAKEN_IN} names; bring that: dvc checkout {TAKEN_IN}, or keep what is there: "
+            f"dvc add {dag.RAW}"
+        )
+    splits = splits_of(project, settings)
     shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True)
     try:
-        staged.mkdir(parents=True)
         found.write(staged)
-        files.lay_empty(*(project / path for path in dag.LAID_EMPTY))
-        kept.write_splits(project / dag.SPLITS, splits, kept.ROW if settings.label else kept.IMAGE)
-        for path in sorted(staged.rglob("*")):  # a kill in between is made good by ingesting again
-            if path.is_file():
-                _put(path, project / dag.RAW / path.relative_to(staged))
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(staged)
+        raise
+    files.lay_empty(*(project / path for path in dag.LAID_EMPTY))
+    kept.write_splits(project / dag.SPLITS, splits, kept.ROW if settings.label else kept.IMAGE)
+    for path in sorted(staged.rglob("*")):
+        if path.is_file():
+            _put(path, project / dag.RAW / path.relative_to(staged))
     dvc.command(project, "add", "--quiet", dag.RAW)
+    shutil.rmtree(staged)
     return Growth(origin, found, len(splits))
 
 

@@ -54,7 +54,7 @@ def agreed(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return both with their ordered categories in one order; UserError names the first column of another type."""
     table, offered = table.copy(), offered.copy()
-    for name in table.columns.intersection(offered.columns):
+    for name in table.columns.intersection(offered.columns).difference([columns.label, columns.group], sort=False):
         before, now = table[name], offered[name]
         if isinstance(before.dtype, pd.CategoricalDtype) and before.dtype.ordered:
             order = _common_order(before.dtype, now, f"{where}: column {name!r}")

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -129,7 +130,7 @@ def test_where_the_splits_are_not_known_nothing_is_brought_in(shoes: tuple[Path,
     project, images = shoes
     write_classes(images, {"new": 5}, seed=3)
     shutil.rmtree(project / "data/prepared")
-    with unchanged(project):
+    with unchanged(project / "data"):
         said = one_line(lambda: growth.bring_in(project))
     assert "manifest.csv: not there" in said and "dvc pull" in said and "tailweight run prepare" in said
 
@@ -155,6 +156,48 @@ def test_a_source_that_is_not_known_is_one_line(text: str | None, said: str, sho
     with unchanged(project):
         found = one_line(lambda: growth.bring_in(project))
     assert said in found
+
+
+def test_raw_data_that_dvc_does_not_know_are_not_overwritten(shoes: tuple[Path, Path]) -> None:
+    """Perhaps what a colleague added is named and not here yet; the line has both ways on."""
+    project, images = shoes
+    write_classes(images, {"new": 5}, seed=3)
+    (project / dag.RAW / "a/000.png").unlink()
+    with unchanged(project / "data"):
+        said = one_line(lambda: growth.bring_in(project))
+    assert "dvc checkout data/raw.dvc" in said and "dvc add data/raw" in said
+
+
+@pytest.mark.parametrize("placed", [3, 5])
+def test_an_ingest_that_was_killed_is_made_good_by_the_next(placed: int, shoes: tuple[Path, Path]) -> None:
+    """Though some or all files were in their place already, and DVC did not know."""
+    project, images = shoes
+    before = prepared(project)
+    write_classes(images, {"new": 5}, seed=3)
+    (project / files.WORK / "ingest").mkdir(parents=True)
+    (project / dag.RAW / "new").mkdir()
+    for path in sorted((images / "new").iterdir())[:placed]:
+        shutil.copy(path, project / dag.RAW / "new")
+    growth.bring_in(project)
+    assert not dvc.status(project, growth.TAKEN_IN) and not (project / files.WORK / "ingest").exists()
+    after = prepared(project)
+    assert (after[before.index] == before).all() and len(after) == 45
+
+
+def test_a_zip_that_cannot_be_read_to_its_end_leaves_all_as_it_was(pictures: Path, tmp_path: Path) -> None:
+    """One damaged member, and not even the sound ones are brought in."""
+    shutil.make_archive(str(tmp_path / "images"), "zip", pictures / "images")
+    project = tmp_path / "project"
+    init_images.create(project, tmp_path / "images.zip")
+    prepared(project)
+    with zipfile.ZipFile(tmp_path / "images.zip", "a") as archive:
+        archive.writestr("a/sound.png", b"sound")
+        archive.writestr("a/damaged.png", b"damaged in the middle")
+    content = (tmp_path / "images.zip").read_bytes()
+    (tmp_path / "images.zip").write_bytes(content.replace(b"in the middle", b"in the muddle"))
+    with unchanged(project / "data"):
+        said = one_line(lambda: growth.bring_in(project))
+    assert "a/damaged.png cannot be read" in said and not (project / files.WORK / "ingest").exists()
 
 
 def test_a_project_of_an_earlier_version_is_told_what_to_do(shoes: tuple[Path, Path]) -> None:
@@ -222,6 +265,7 @@ def test_rows_in_another_order_than_prepared_are_refused(people: Path, tmp_path:
     frame = pd.read_parquet(table)
     table.unlink()
     frame.iloc[::-1].to_parquet(table, index=False)
+    dvc.command(project, "add", "--quiet", dag.RAW)
     with sqlite3.connect(tmp_path / "more.db") as database:
         frame.assign(id="x").to_sql("people", database, index=False)
     said = one_line(lambda: growth.bring_in(project, f"sqlite:///{tmp_path}/more.db"))

@@ -78,6 +78,13 @@ def test_equal_rows_are_counted(tmp_path: Path) -> None:
     assert found.new == 1
 
 
+def test_a_new_class_needs_no_place_in_an_order(tmp_path: Path) -> None:
+    """Where the class is an ordered category in Parquet."""
+    raw = raw_of(tmp_path, FRAME.astype({"label": pd.CategoricalDtype(["a", "b", "gone"], ordered=True)}))
+    after, _ = taken_in(raw, compare(raw, csv(tmp_path, MORE)), tmp_path / "staged")
+    assert after["label"].value_counts()["new"] == 4
+
+
 def test_a_batch_may_be_of_one_class(tmp_path: Path) -> None:
     """What is not in it stays."""
     raw = raw_of(tmp_path)
