@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -138,17 +137,18 @@ def digests(frame: pd.DataFrame) -> list[str]:
 
 def _as_text(column: pd.Series) -> np.ndarray:
     """Return the values of a column as text, a whole number the same with and without decimals."""
-    codes, values = pd.factorize(column)
-    texts = [_text_of(value) for value in values]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, values = column.cat.codes.to_numpy(), column.cat.categories
+    else:
+        codes, values = pd.factorize(column)
+    if pd.api.types.is_float_dtype(values.dtype):
+        numbers = np.asarray(values, float).tolist()
+        texts = [str(int(number)) if number.is_integer() else repr(number) for number in numbers]
+    elif pd.api.types.is_datetime64_any_dtype(values.dtype):
+        texts = [moment.isoformat() for moment in pd.DatetimeIndex(values)]
+    else:
+        texts = [str(value) for value in values]
     return np.array([*texts, MISSING], object)[codes]  # a missing value has the code -1
-
-
-def _text_of(value: Any) -> str:
-    if pd.api.types.is_bool(value) or isinstance(value, str):
-        return str(value)
-    if pd.api.types.is_float(value):
-        return str(int(value)) if value % 1 == 0 else repr(float(value))
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def kept_splits(frame: pd.DataFrame, splits: Mapping[str, str]) -> list[str]:

@@ -196,6 +196,7 @@ def test_a_row_says_the_same_in_any_type() -> None:
     frame = pd.DataFrame({"n": [1, 2], "text": ["a", None], "day": days})
     found = table_rows.digests(frame)
     other = frame.astype({"n": "float64", "text": "category", "day": "datetime64[s]"})[["day", "text", "n"]]
+    assert table_rows.digests(other.astype({"n": "category"})) == table_rows.digests(other)
     assert table_rows.digests(other) == found == table_rows.digests(frame.astype({"n": "Int64"}))
     assert table_rows.digests(frame.iloc[::-1]) == found[::-1] and found == ["39f45d092c1d36dd", "da63e9b7058e3ee8"]
 
