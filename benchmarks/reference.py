@@ -1,6 +1,6 @@
 """What the reference network makes of the study's worlds, by style of training, without and with the GAN's samples.
 
-    python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2
+    python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2 --fits 3
     python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2 --cells digits-10 fashion-10 --gan
 
 The worlds are those of `generator_study.py`: trained on train and validation together, as the product's evaluation does,
@@ -108,9 +108,9 @@ def measure(given: World, style: Style, use: str, seed: int) -> dict[str, float]
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
-    """Return the table: one row per style and use, one column per world, and the seconds of a fit in brackets."""
-    table = pd.DataFrame(rows).groupby(["style", "use", "cell", "seed"], sort=False)[["value", "seconds"]].mean()
-    shown = table.apply(lambda row: f"{row['value']:.3f} ({row['seconds']:.0f} s)", axis=1)
+    """Return the table: one row per style and use, one column per world, the mean over trainings and its standard error."""
+    groups = pd.DataFrame(rows).groupby(["style", "use", "cell", "seed"], sort=False)["value"]
+    shown = groups.agg(lambda own: f"{own.mean():.3f}" + (f" ± {own.sem():.3f}" if len(own) > 1 else ""))
     wide = shown.unstack(["cell", "seed"]).reindex(list(dict.fromkeys(shown.index.droplevel([2, 3])))).fillna("")
     head = ["style", "synthetic samples", *(f"{cell}, world {seed}" for cell, seed in wide)]
     body = ["| " + " | ".join([*index, *row]) + " |" for index, row in zip(wide.index, wide.to_numpy(), strict=True)]

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 
 from gan import modalities
-from gan.errors import CheckpointError
+from gan.errors import CheckpointError, one_line
 from gan.health import Health
 from gan.model import GAN
 from gan.networks import FAMILIES, Sizes
@@ -55,8 +55,9 @@ def load(path: Path | str) -> GAN:
     try:
         return _read(path)
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, OSError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise CheckpointError(f"{path}: not a readable checkpoint ({why}); delete it and train again") from error
+        raise CheckpointError(
+            f"{path}: not a readable checkpoint ({one_line(error, 200)}); delete it and train again"
+        ) from error
 
 
 def _read(path: Path) -> GAN:

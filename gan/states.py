@@ -17,6 +17,8 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
+from gan.errors import one_line
+
 KEY, CHECKSUM = "state", "sha256"  # the entries of the metadata
 KEPT = 2  # states on disk: the last, and the one before it
 FIRST_SECONDS = 0.01  # that the first state is taken to cost
@@ -146,7 +148,7 @@ def read(path: Path) -> State:
             raise ValueError("another checksum")
         return State(arrays, json.loads(about[KEY]))
     except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise DamagedState(" ".join(str(error).split())[:120]) from None
+        raise DamagedState(one_line(error, 120)) from None
 
 
 def _checksum(arrays: Mapping[str, np.ndarray], notes: str) -> str:

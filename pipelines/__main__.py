@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from gan.errors import one_line
 from pipelines.errors import UserError, nearest
 
 USER_ERROR = 2
@@ -16,6 +17,7 @@ try:
     from pipelines.commands import (
         completion,
         deploy,
+        diff,
         explain,
         export,
         ingest,
@@ -23,12 +25,14 @@ try:
         output,
         params,
         render,
+        restore,
         review,
         run,
         stage,
         status,
         verdicts,
         verify,
+        versions,
     )
 except ModuleNotFoundError as missing:  # the sampler alone was installed
     print(f"tailweight: no {missing.name} here; the command needs: pip install 'tailweight[pipeline]'", file=sys.stderr)
@@ -36,21 +40,9 @@ except ModuleNotFoundError as missing:  # the sampler alone was installed
 
 # In the order of the help; the last two are what `dvc.yaml` needs.
 COMMANDS = (
-    init,
-    ingest,
-    run,
-    status,
-    verdicts,
-    review,
-    params,
-    export,
-    explain,
-    verify,
-    deploy,
-    completion,
-    render,
-    stage,
-)
+    init, ingest, run, status, verdicts, review, params, export, explain, verify, versions, diff, restore, deploy,
+    completion, render, stage,
+)  # fmt: skip
 
 ABOUT = """\
 Grow the classes of a labelled data set that have too few samples, and measure honestly whether it helped.
@@ -112,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0 if options.command is params else FAILED
     except OSError as error:  # a full disk, a folder that may not be written to
-        code = _ended(options, " ".join(str(error).split()))
+        code = _ended(options, one_line(error, 300))
     sys.exit(code)
 
 

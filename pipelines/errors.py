@@ -3,17 +3,9 @@
 import difflib
 from collections.abc import Iterable
 
+from gan.errors import one_line
+
 SETTINGS_FILE = "params.yaml"
-
-
-def one_line(text: object, most: int) -> str:
-    """Return a text on one line, cut to `most` characters.
-
-    >>> one_line("a   b", 9), one_line("x" * 12, 5)
-    ('a b', 'xxxx…')
-    """
-    words = " ".join(str(text).split())
-    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 class UserError(Exception):

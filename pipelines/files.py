@@ -13,7 +13,8 @@ from typing import IO, Any
 import psutil
 from ruamel.yaml import YAML, YAMLError
 
-from pipelines.errors import UserError, one_line
+from gan.errors import one_line
+from pipelines.errors import UserError
 
 WORK = ".tailweight"  # a project's scratch folder, known to neither git nor DVC
 

@@ -58,6 +58,14 @@ def one_line(call: Callable[[], object]) -> str:
     return said
 
 
+def working_clone(project: Path, target: Path) -> Path:
+    """Clone a finished project, with its data from the same cache, and return the clone: nothing is left to do in it."""
+    run("git", "clone", "--quiet", str(project), str(target), cwd=target.parent)
+    run("dvc", "config", "--local", "cache.dir", str(project / ".dvc/cache"), cwd=target)
+    run("dvc", "checkout", "--quiet", cwd=target)
+    return target
+
+
 @contextmanager
 def unchanged(folder: Path) -> Iterator[None]:
     """Assert that the block neither adds, removes nor changes a file below `folder`."""

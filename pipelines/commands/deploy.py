@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import files
-from pipelines.driver import check
+from pipelines.driver import check, git
 from pipelines.errors import UserError
 
 FILE = "prefect.yaml"
@@ -89,9 +89,7 @@ def _version(folder: Path) -> str:
     """Return Tailweight's version and the project's commit, `0.1.0+1a2b3c4d`."""
     from importlib.metadata import version  # takes a tenth of a second to load
 
-    command = ["git", "rev-parse", "--short=8", "HEAD"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    commit = done.stdout.strip()
+    commit = git.answer(folder, "rev-parse", "--short=8", "HEAD")
     return f"{version('tailweight')}+{commit}" if commit else version("tailweight")
 
 

@@ -5,9 +5,10 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gan.errors import one_line
 from pipelines.commands import output
 from pipelines.driver import dag, hold
-from pipelines.errors import UserError, one_line
+from pipelines.errors import UserError
 
 if TYPE_CHECKING:
     from pipelines.driver.growth import Growth

@@ -1,6 +1,5 @@
 """Where a synthetic sample comes from: all that is known of it, from the files of its project."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pandas as pd
 from gan import checkpoint
 from gan.errors import CheckpointError
 from pipelines import files
-from pipelines.driver import dag, lock, summary
+from pipelines.driver import dag, git, lock, summary
 from pipelines.errors import UserError
 from pipelines.likeness import copies, views
 from pipelines.likeness.distance import spaces
@@ -119,13 +118,11 @@ def _parameters(entries: dict[str, Any]) -> dict[str, Any]:
 
 def _git(project: Path) -> dict[str, Any]:
     """Return the last commit that changed DVC's lock file, and whether it has changed since."""
-    commit = _output(project, "log", "-1", "--format=%H", "--", lock.FILE)
-    return {"commit": commit or None, "changed_since": bool(_output(project, "status", "--porcelain", "--", lock.FILE))}
-
-
-def _output(project: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    commit = git.answer(project, "log", "-1", "--format=%H", "--", lock.FILE)
+    return {
+        "commit": commit or None,
+        "changed_since": bool(git.answer(project, "status", "--porcelain", "--", lock.FILE)),
+    }
 
 
 def _verdict(project: Path, label: str) -> dict[str, Any] | None:

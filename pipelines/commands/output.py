@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from pipelines.driver.summary import Finding, Summary
@@ -27,25 +27,39 @@ def nothing_but_a_document(wanted: bool) -> contextlib.AbstractContextManager[ob
     return contextlib.redirect_stdout(sys.stderr) if wanted else contextlib.nullcontext()
 
 
+def console() -> Any:
+    """Return rich's console for tables: as wide as the terminal, or as a log is."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else WIDTH_OF_LOGS, highlight=False, markup=False, emoji=False)
+
+
+def table(*columns: str, right: Collection[str] = ()) -> Any:
+    """Return one of rich's tables without lines, its head as given. right: the columns of numbers."""
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=None)
+    for name in columns:
+        made.add_column(name, justify="right" if name in right else "left")
+    return made
+
+
 def verdicts(found: Summary) -> None:
     """Print what was decided: a headline, a line a class, what to do instead."""
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_LOGS, highlight=False, markup=False, emoji=False)
+    on = console()
     used = f"test split used {found.judged}x"
-    room = max(min(console.width, 80) - len(used), len(found.headline) + 3)
-    console.print(f"{found.headline:<{room}}{used}", soft_wrap=True)
+    room = max(min(on.width, 80) - len(used), len(found.headline) + 3)
+    on.print(f"{found.headline:<{room}}{used}", soft_wrap=True)
     if found.classes:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=None)
-        for name in ("class", "verdict", "real", "added", "gain over the best alternative", "alternative"):
-            table.add_column(name, justify="right" if name in ("real", "added") else "left")
+        names = ("class", "verdict", "real", "added", "gain over the best alternative", "alternative")
+        rows = table(*names, right=("real", "added"))
         for one in found.classes:
-            table.add_row(*map(Text, _cells(one)))
-        console.print(table)
+            rows.add_row(*map(Text, _cells(one)))
+        on.print(rows)
     for line in _instead(found.classes):
-        console.print(line, soft_wrap=not sys.stdout.isatty())
+        on.print(line, soft_wrap=not sys.stdout.isatty())
 
 
 def _cells(one: Finding) -> list[str]:

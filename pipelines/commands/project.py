@@ -1,14 +1,13 @@
 """What `tailweight init` lays out around the data: a folder that is a git and DVC repository, with all that a run needs."""
 
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipelines import files
 from pipelines.commands import deploy
-from pipelines.driver import dag, dvc, params, plots
+from pipelines.driver import dag, dvc, git, params, plots
 from pipelines.errors import UserError
 from pipelines.ingest import source
 from pipelines.ingest.source import Source
@@ -93,7 +92,7 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     dvc.write_code_hashes(project)
     for shared in dag.SHARED_FOLDERS:
         files.write_text(project / shared / ".gitignore", "*\n!.gitignore\n")
-    _git(project, "init", "--quiet")
+    git.output(project, "init", "--quiet")
     dvc.command(project, "init", "--quiet")
     files.write_text(project / ".gitattributes", GITATTRIBUTES)
     files.write_text(project / ".dvcignore", DVCIGNORE)
@@ -101,23 +100,12 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     dvc.command(project, "config", "core.analytics", "false")
     dvc.command(project, "remote", "add", "--default", "local", f"{REMOTES}/{name}")
     dvc.command(project, "add", "--quiet", "data/raw")
-    _git(project, "add", "--all")
+    git.output(project, "add", "--all")
     _commit(project)
-
-
-def _git(project: Path, *arguments: str) -> None:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise UserError(
-            "git is not installed, and a project is a git repository; install it, e.g.: apt install git"
-        ) from None
-    if done.returncode:
-        raise UserError(f"git {arguments[0]} in {project}: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
 
 
 def _commit(project: Path) -> None:
     try:
-        _git(project, "commit", "--quiet", "--message", "Set up by tailweight init")
+        git.output(project, "commit", "--quiet", "--message", "Set up by tailweight init")
     except UserError:
         print("the first commit is yours to make, git does not know your name yet: git commit -m 'Set up'")

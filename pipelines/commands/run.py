@@ -3,22 +3,21 @@
 import argparse
 import os
 import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipelines.commands import output
-from pipelines.driver import check, dag, dvc, hold, lock, one_stage, params, summary
+from pipelines.driver import check, dag, dvc, git, hold, lock, one_stage, params, summary, versions
 from pipelines.driver.shared import Run
+from pipelines.driver.versions import publish
 from pipelines.errors import UserError
 
 NOTHING_SHIPS = 3
 FAILED = 1
-IN_GIT = (lock.FILE, dag.PLAN, summary.JUDGED, params.FILE, dvc.FILE, dvc.CODE)  # what a run may change, or its user
 ABOUT = "bring all stages up to date, or the named ones and what they need"
 MORE = """
 
@@ -38,13 +37,14 @@ class Outcome:
     """How a run ended.
 
     ran: a row for each stage that ran. found: what the last evaluation decided, None where that was of other data or
-    settings than there are now. error: why a stage failed.
+    settings than there are now. published: what became of it. error: why a stage failed.
     """
 
     code: int
     seconds: float
     ran: list[dict[str, Any]]
     found: summary.Summary | None = None
+    published: publish.Published = field(default_factory=publish.Published)
     report: Path | None = None
     next: str | None = None
     error: str | None = None
@@ -54,7 +54,8 @@ class Outcome:
         """The outcome as JSON has it."""
         ended = {"exit_code": self.code, "seconds": round(self.seconds, 1), "ran": self.ran, "error": self.error}
         found = self.found.plain if self.found else {"verdict": None, "reason": None, "classes": []}
-        return {**ended, **found, "report": str(self.report) if self.report else None, "next": self.next}
+        sent = vars(self.published)
+        return {**ended, **found, **sent, "report": str(self.report) if self.report else None, "next": self.next}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -126,12 +127,15 @@ def _run(project: Path, targets: list[str], workers: int, quiet: bool, values: d
             return Outcome(FAILED, time.monotonic() - started, [], error=str(error))
         standing = check.Standing(project)
     found = _judged(standing, targets)
+    say: publish.Say = (lambda text: None) if quiet else print
+    published = publish.publish(project, params.publish(values), not standing.changed, say)
     report = project / dag.REPORT
     return Outcome(
         code=NOTHING_SHIPS if params.gate(values).enforce and found and found.verdict != "ship" else 0,
         seconds=time.monotonic() - started,
         ran=done,
         found=found,
+        published=published,
         report=report if report.is_file() else None,
         next=_next(project, found),
     )
@@ -171,14 +175,12 @@ def _judged(standing: check.Standing, targets: list[str]) -> summary.Summary | N
 
 
 def _next(project: Path, found: summary.Summary | None) -> str | None:
-    """Return the command to go on with: commit what the run changed, or export what it shipped."""
-    there = [path for path in IN_GIT if (project / path).exists()]
-    command = ["git", "status", "--porcelain", "--no-renames", "--", *there]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-    changed = {line[3:].strip('"').rsplit("/", 1)[-1] for line in done.stdout.splitlines()}
-    paths = [path for path in there if path.rsplit("/", 1)[-1] in changed]
+    """Return the command to go on with: commit what the run changed and no version has, or export what it shipped."""
+    last = versions.last(project)
+    there = [path for path in versions.IN_GIT if (project / path).exists()]
+    paths = [path for path in there if git.answer(project, "status", "--porcelain", "--", path)]
     place = "" if project.resolve() == Path.cwd() else f" -C {shlex.quote(str(project))}"
-    if paths:
+    if paths and not (last and versions.has_all(project, last.commit, paths)):
         return f"git{place} add {' '.join(paths)} && git{place} commit -m 'tailweight run'"
     return f"tailweight{place} export DIR" if found and found.verdict == "ship" else None
 
@@ -194,7 +196,7 @@ def _show(outcome: Outcome) -> None:
         print(f"all is up to date ({outcome.seconds:.1f} s)")
     if outcome.found:
         output.verdicts(outcome.found)
-    ends = []
+    ends = [outcome.published.line] if outcome.published.line else []
     if outcome.report and outcome.found:
         ends.append(f"report: {outcome.report}")
     elif outcome.report:
@@ -203,5 +205,7 @@ def _show(outcome: Outcome) -> None:
         ends.append(f"next: {outcome.next}")
     for line in ends:
         print(line)
+    if outcome.published.undone:
+        print(f"tailweight: {outcome.published.undone}", file=sys.stderr)
     if outcome.code == NOTHING_SHIPS and outcome.found:
         print(f"nothing ships, and gate.enforce is set: {outcome.found.reason}", file=sys.stderr)

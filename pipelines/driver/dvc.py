@@ -100,13 +100,13 @@ def write_code_hashes(project: Path) -> None:
 
 def status(project: Path, *targets: str) -> dict[str, Any]:
     """Return what DVC calls changed, by stage, of all or of `targets`; empty where all is up to date."""
-    found = json.loads(_output(project, "status", "--json", *targets) or "{}")
+    found = json.loads(command(project, "status", "--json", *targets) or "{}")
     return {name: changes for name, changes in found.items() if changes != ["always changed"]}
 
 
 def graph(project: Path) -> dict[str, set[str]]:
     """Return the stages by name, `.dvc` files included, each with the names of those that it directly depends on."""
-    dot = _output(project, "dag", "--dot")
+    dot = command(project, "dag", "--dot")
     nodes: dict[str, set[str]] = {name: set() for name in re.findall(r'^\s*"([^"]+)";', dot, re.MULTILINE)}
     for before, after in re.findall(r'^\s*"([^"]+)"\s*->\s*"([^"]+)";', dot, re.MULTILINE):
         nodes.setdefault(before, set())
@@ -259,12 +259,13 @@ def _prune_lock(path: Path, slugs: set[str]) -> list[str]:
     return dead
 
 
-def command(project: Path, *arguments: str) -> None:
-    """Run a DVC command quietly; UserError with its last line where it fails."""
-    _output(project, *arguments)
+def cache_folder(project: Path) -> Path:
+    """Return the folder in which DVC keeps content by its hash: the first two digits are a folder, the rest the name."""
+    return Path(command(project, "cache", "dir").strip()) / "files/md5"
 
 
-def _output(project: Path, *arguments: str) -> str:
+def command(project: Path, *arguments: str) -> str:
+    """Run a DVC command and return what it prints; UserError with its last line where it fails."""
     done = subprocess.run(
         [*_dvc(), *arguments],
         cwd=project,
@@ -282,6 +283,12 @@ def _output(project: Path, *arguments: str) -> str:
         )
         raise UserError(f"dvc {arguments[0]} in {project}: {lines[-1].removeprefix('ERROR: ')}")
     return done.stdout
+
+
+def default_remote(project: Path) -> str | None:
+    """Return the name of the remote that DVC pushes to, None where none is set."""
+    settings = command(project, "config", "--list").splitlines()
+    return next((one.partition("=")[2] for one in settings if one.startswith("core.remote=")), None)
 
 
 def _dvc() -> list[str]:

@@ -27,11 +27,12 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, State
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from pipelines.driver import check, dag, dvc, graph, growth, hold, lock, one_stage, summary
+from pipelines.driver import check, dag, dvc, graph, growth, hold, lock, one_stage, params, summary
 from pipelines.driver.check import Standing
 from pipelines.driver.names import class_of
 from pipelines.driver.names import shown as called
 from pipelines.driver.shared import Run
+from pipelines.driver.versions import difference, publish
 from pipelines.plan import Plan, slug
 
 AFTER_VERDICT = {"evaluate", "release", "report"}  # stages without which a run says nothing of the verdicts
@@ -97,18 +98,32 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> State[li
     """Bring a project up to date where no command is in front: on a worker, on a schedule.
 
     Where `data/source.yaml` says so, what is new there is brought in first.
-    project: its folder. targets: names of stages, all of them by default. Returns one row per stage that ran.
+    project: its folder. targets: names of stages, all of them by default. Returns one row per stage that ran. What becomes
+    of what it made is as `publish` in the settings says.
     """
     folder = Path(project).resolve()
-    check.check(folder, targets or [])
+    values = check.check(folder, targets or [])
     with hold.held(folder):
         mended = lock.mend(folder)
         if mended:
             get_run_logger().warning(mended)
         if grown := growth.on_schedule(folder):
             get_run_logger().info(grown.headline)
-        run = Run(folder, one_stage.default_workers())
-        return concluded(folder, targets or [], bring_up_to_date(run, targets or [], Standing(folder)))
+        run, standing = Run(folder, one_stage.default_workers()), Standing(folder)
+        rows = bring_up_to_date(run, targets or [], standing)
+        settings = params.publish(values)
+        if settings.when != "never":
+            is_current = not (Standing(folder) if rows else standing).changed
+            log_published(publish.publish(folder, settings, is_current, get_run_logger().warning))
+        return concluded(folder, targets or [], rows)
+
+
+def log_published(published: publish.Published) -> None:
+    """Log what was recorded and pushed, and what was not."""
+    if published.line:
+        get_run_logger().info(published.line)
+    if published.undone:
+        get_run_logger().warning(published.undone)
 
 
 def bring_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[Row]:
@@ -121,7 +136,7 @@ def bring_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[R
     if rows or pruned:
         standing = Standing(run.project)
     rows += run_stale(run, standing, standing.wanted(targets))
-    publish(run.project, rows)
+    leave_artifacts(run.project, rows)
     return rows
 
 
@@ -210,8 +225,8 @@ def artifact_key(project: Path, name: str) -> str:
     return f"{plain}-{place}-{name}"
 
 
-def publish(project: Path, rows: list[Row]) -> None:
-    """Leave what the run did and found as artifacts: tables, a text, an image and a link to the report."""
+def leave_artifacts(project: Path, rows: list[Row]) -> None:
+    """Leave what the run did and found as artifacts: tables, texts, an image and a link to the report."""
     about = f"of {project.name}"
 
     def key(name: str) -> str:
@@ -229,3 +244,6 @@ def publish(project: Path, rows: list[Row]) -> None:
         if found.image:
             above = f"Samples {about}: real ones above, kept synthetic ones below, a pair of rows for each class"
             create_image_artifact(image_url=found.image, key=key("samples"), description=above)
+    changes = difference.since_last(project)
+    if changes:
+        create_markdown_artifact(markdown=changes, key=key("changes"), description=f"What changed {about}")

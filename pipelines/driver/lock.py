@@ -19,6 +19,7 @@ import psutil
 from ruamel.yaml import YAML, YAMLError
 
 from pipelines import files
+from pipelines.errors import UserError
 
 FILE = "dvc.lock"
 KEPT = f"{files.WORK}/{FILE}"  # the last good one
@@ -140,14 +141,32 @@ def is_whole(path: Path) -> bool:
 
 def reads_whole(text: str) -> bool:
     """Say whether the text of a lock has the shape that DVC asks for; one that was cut short may still have it."""
+    return _entries(text) is not None
+
+
+def stages(content: bytes | None) -> dict[str, Any]:
+    """Return what a lock records of each stage, by name; nothing where there is no lock or it is damaged."""
+    return _entries((content or b"").decode("utf-8", errors="replace")) or {}
+
+
+def hash_in(text: str) -> str:
+    """Return the hash of what a `.dvc` file names; UserError where it is none of DVC's."""
+    try:
+        return str(YAML(typ="safe").load(text)["outs"][0]["md5"])
+    except (YAMLError, ValueError, LookupError, TypeError):
+        raise UserError("a .dvc file is damaged; bring it back: git checkout -- '*.dvc'") from None
+
+
+def _entries(text: str) -> dict[str, Any] | None:
+    """Return what a lock records of each stage; None where it has not the shape that DVC asks for."""
     try:
         document = YAML(typ="safe").load(text)
     except (YAMLError, ValueError, RecursionError):  # ValueError: a date that is none
-        return False
+        return None
     if not isinstance(document, dict) or document.get("schema") != "2.0":
-        return False
-    stages = document.get("stages", {})
-    return isinstance(stages, dict) and all(_is_entry(entry) for entry in stages.values())
+        return None
+    found = document.get("stages", {})
+    return found if isinstance(found, dict) and all(_is_entry(entry) for entry in found.values()) else None
 
 
 def _is_entry(entry: Any) -> bool:

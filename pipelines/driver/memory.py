@@ -1,6 +1,7 @@
 """Memory that runs out in a stage: how that is told from other errors, and what to do about it, in a line."""
 
-from pipelines.errors import UserError, one_line
+from gan.errors import one_line
+from pipelines.errors import UserError
 
 CUDA, CPU = "OutOfMemoryError", "can't allocate memory"  # how torch names it on a GPU, and what it says on a CPU
 LESS = {  # what takes less memory, by stage

@@ -10,11 +10,12 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from gan.settings import ExpertField, Settings
+from gan.errors import one_line
+from gan.settings import Settings
 from pipelines import files
-from pipelines.driver import bounds
+from pipelines.driver import bounds, run_settings
 from pipelines.driver.dag import Stage, stage_named, stages
-from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest, one_line
+from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest
 
 FILE = SETTINGS_FILE
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -25,22 +26,6 @@ MOVED = {  # settings of earlier versions
     "generate.oversampling": "generate.candidates_per_sample",
 }
 SEED = "every random number of a run comes from this one and a stable name"
-GATE = "what the command line makes of the verdicts"
-RESUME = "how a stage that was stopped goes on"
-
-
-class Gate(Settings):
-    """What the command line makes of the verdicts; no stage depends on it."""
-
-    enforce: bool = Field(default=False, description="`tailweight run` exits with code 3 when nothing ships, for CI")
-
-
-class Resume(Settings):
-    """How a stage that was stopped goes on; no stage depends on it."""
-
-    time_share: float = ExpertField(
-        default=0.01, ge=0, le=0.5, description="of a training's time, for keeping its state to go on from; 0: none"
-    )
 
 
 def read(project: Path) -> dict[str, Any]:
@@ -59,13 +44,13 @@ def read(project: Path) -> dict[str, Any]:
 def check(values: Mapping[str, Any], demo: bool) -> None:
     """Validate all settings, every group; UserError names the first key that is wrong and what it may be."""
     known = stages(demo)
-    names = ["seed", "gate", "resume", *(stage.name for stage in known)]
+    names = ["seed", *run_settings.GROUPS, *(stage.name for stage in known)]
     for name in values:
         if name not in names:
             raise SettingError(str(name), f"is not a group of settings{nearest(str(name), names)}")
     seed(values)
-    gate(values)
-    resume(values)
+    for name, model in run_settings.GROUPS.items():
+        _validated(name, model, values)
     needed = ["seed"] + [stage.name for stage in known if type(group(stage, values)).model_fields]
     _check_table(values)
     missing = [name for name in needed if name not in values]
@@ -126,14 +111,19 @@ def _check_relations(values: Mapping[str, Any], about: Mapping[str, Any]) -> Non
                 )
 
 
-def gate(values: Mapping[str, Any]) -> Gate:
+def gate(values: Mapping[str, Any]) -> run_settings.Gate:
     """Return what the command line makes of the verdicts; UserError names the first key that is wrong."""
-    return _validated("gate", Gate, values)
+    return _validated("gate", run_settings.Gate, values)
 
 
-def resume(values: Mapping[str, Any]) -> Resume:
+def resume(values: Mapping[str, Any]) -> run_settings.Resume:
     """Return how a stage that was stopped goes on; UserError names the first key that is wrong."""
-    return _validated("resume", Resume, values)
+    return _validated("resume", run_settings.Resume, values)
+
+
+def publish(values: Mapping[str, Any]) -> run_settings.Publish:
+    """Return what becomes of what a run has made; UserError names the first key that is wrong."""
+    return _validated("publish", run_settings.Publish, values)
 
 
 def seed(values: Mapping[str, Any]) -> int:
@@ -193,9 +183,11 @@ def render(demo: bool, values: Mapping[str, Any] | None = None, everything: bool
         "# are hardly ever changed as well; each may be added here. `tailweight run` checks them.",
         "",
         f"seed: {seed(values)}  # {SEED}",
-        *show("gate", GATE, gate(values)),
-        *(show("resume", RESUME, resume(values)) if everything or resume(values) != Resume() else []),
     ]
+    for name, model in run_settings.GROUPS.items():
+        settings = _validated(name, model, values)
+        if everything or settings != model() or any(is_shown(one, of) for one in model.model_fields.values()):
+            lines += show(name, run_settings.ABOUT[name], settings)
     for stage in stages(demo):
         lines += show(stage.name, stage.about, group(stage, values))
     return "\n".join(lines) + "\n"
@@ -205,7 +197,7 @@ def all_values(demo: bool, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the value of every setting by group and name, that in `values` or else its default."""
     groups = {stage.name: group(stage, values).model_dump(mode="json") for stage in stages(demo)}
     known = {name: settings for name, settings in groups.items() if settings}
-    ours = {name: one.model_dump(mode="json") for name, one in (("gate", gate(values)), ("resume", resume(values)))}
+    ours = {name: _validated(name, one, values).model_dump(mode="json") for name, one in run_settings.GROUPS.items()}
     return {"seed": seed(values), **ours, **known}
 
 
@@ -227,9 +219,9 @@ def schema(demo: bool) -> str:
     """Return a JSON schema of `params.yaml`; a group is required where DVC needs it."""
     groups: dict[str, Any] = {
         "seed": (int, Field(description=SEED)),
-        "gate": (Gate, Field(Gate(), description=GATE)),
-        "resume": (Resume, Field(Resume(), description=RESUME)),
     }
+    for name, model in run_settings.GROUPS.items():
+        groups[name] = (model, Field(model(), description=run_settings.ABOUT[name]))
     for stage in stages(demo):
         if stage.settings.model_fields:
             groups[stage.name] = (stage.settings, Field(description=stage.about))

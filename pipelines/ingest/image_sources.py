@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from gan.errors import one_line
 from pipelines.errors import UserError
 from pipelines.ingest.splits import refuse_strange_names, refuse_twin_labels
 from pipelines.samples import cells
@@ -172,8 +173,9 @@ def from_manifest(path: Path) -> Iterator[Record]:
         text = path.read_text(encoding="utf-8-sig")
         rows = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, sep=_separator(text), index_col=False)
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        why = " ".join(str(error).split())
-        raise UserError(f"{path}: not readable as CSV in UTF-8 ({why}); expected the columns path,label") from None
+        raise UserError(
+            f"{path}: not readable as CSV in UTF-8 ({one_line(error, 200)}); expected the columns path,label"
+        ) from None
     missing = {"path", "label"} - set(rows.columns)
     if missing:
         raise UserError(f"{path}: found the columns {', '.join(rows.columns)}, expected path,label[,split][,group]")
@@ -183,7 +185,7 @@ def from_manifest(path: Path) -> Iterator[Record]:
         problem = "no such file beside the manifest" if place is None else "listed twice" if place in seen else None
         seen.add(place)
         yield _record(
-            id=place if place and not problem else f"line {number}: {row['path'][:100]}",
+            id=place if place and not problem else f"line {number}: {one_line(row['path'], 100)}",
             label=cells.unmark(row["label"]),
             content=partial((root / (place or "")).read_bytes),
             split=_split_named(str(row.get("split", "")), path),

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from gan.errors import one_line
 from pipelines import files
-from pipelines.errors import UserError, one_line
+from pipelines.errors import UserError
 from pipelines.ingest.splits import SPLITS, quarantine
 
 IMAGE, ROW = "id", "row"  # what names a sample in the first column: an image's id, the digest of a table's row

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from gan.errors import one_line
 from gan.settings import Settings
 from pipelines import files
-from pipelines.errors import UserError, nearest, one_line
-from pipelines.ingest.table_sources import without_secrets
+from pipelines.errors import UserError, nearest
 
 FILE = "data/source.yaml"
 ADDRESS = "TAILWEIGHT_SOURCE"  # where to read instead of `path`, as an address with a password
@@ -26,6 +26,8 @@ class Source(Settings):
     @property
     def shown(self) -> str:
         """The path, or the URL without user, password and options."""
+        from pipelines.ingest.table_sources import without_secrets  # loads pandas
+
         return without_secrets(self.path) if is_url(self.path) else self.path
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from gan import seeds
-from pipelines.errors import UserError, nearest, one_line
+from gan.errors import one_line
+from pipelines.errors import UserError, nearest
 
 SPLITS = ("train", "validation", "test")
 USED, QUARANTINED = "used", "quarantined"

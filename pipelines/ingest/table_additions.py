@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.errors import UserError, one_line
+from gan.errors import one_line
+from pipelines.errors import UserError
 from pipelines.ingest import table_rows, table_sources
 from pipelines.ingest.additions import Additions, by_class
 from pipelines.ingest.source import Source, is_url

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from gan.errors import one_line
 from pipelines.errors import UserError
 from pipelines.samples import cells
 
@@ -61,7 +62,7 @@ def read_query(url: str, query: str) -> pd.DataFrame:
     except ModuleNotFoundError as error:
         raise UserError(f"{shown}: the database's driver is not installed: pip install {error.name}") from None
     except sqlalchemy.exc.SQLAlchemyError as error:
-        why = " ".join(str(getattr(error, "orig", None) or error).split())
+        why = str(getattr(error, "orig", None) or error)
         raise UserError(f"{shown}: {_unsaid(why, url)}; check the URL and the query") from None
     return tidy(frame, shown)
 
@@ -99,7 +100,7 @@ def _unsaid(why: str, url: str) -> str:
     secrets = [address.rpartition("@")[0].partition(":")[2], *(part.partition("=")[2] for part in query.split("&"))]
     for secret in [rest, address, *secrets, *map(unquote, secrets)]:
         why = why.replace(secret, "…") if len(secret) > 2 else why
-    return why[:200]
+    return one_line(why, 200)
 
 
 def tidy(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -210,7 +211,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's errors are kinds of these
-        raise UserError(f"{path}: not readable as Parquet ({' '.join(str(error).split())[:200]})") from None
+        raise UserError(f"{path}: not readable as Parquet ({one_line(error, 200)})") from None
 
 
 def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
@@ -240,8 +241,8 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
     except pd.errors.ParserWarning:
         raise UserError(f"{path}: rows have more cells than the first line has names; name every column") from None
     except (pd.errors.ParserError, ValueError, UnicodeDecodeError) as error:
-        why = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
-        raise UserError(f"{path}: not readable as CSV ({why[:200]}); mend the line that it names") from None
+        why = str(error).removeprefix("Error tokenizing data. C error: ")
+        raise UserError(f"{path}: not readable as CSV ({one_line(why, 200)}); mend the line that it names") from None
 
 
 def _as_written(frame: pd.DataFrame, text_of: Callable[[str], pd.Series], content: bytes) -> pd.DataFrame:
@@ -320,11 +321,16 @@ def _rows(path: Path, lines: list[str], mark: str) -> list[list[str]]:
 def _check_header(path: Path, header: list[str], wanted: tuple[str, ...]) -> None:
     missing = [name for name in wanted if name not in header]
     if missing and len(header) == 1:
-        raise UserError(f"{path}: found one column, {header[0][:60]!r}; expected {', '.join(SEPARATORS.values())} between "
-                        f"the columns, one of them {missing[0]!r}")  # fmt: skip
+        separators, only = ", ".join(SEPARATORS.values()), one_line(header[0], 60)
+        raise UserError(
+            f"{path}: found one column, {only!r}; expected {separators} between the columns, one of them {missing[0]!r}"
+        )
     if missing and any(_is_number(name) for name in header):
-        raise UserError(f"{path}: no column {missing[0]!r}: the first line, {', '.join(header)[:60]}, looks like data; "
-                        "expected a line with the names of the columns above it")  # fmt: skip
+        first = one_line(", ".join(header), 60)
+        raise UserError(
+            f"{path}: no column {missing[0]!r}: the first line, {first}, looks like data; "
+            "expected a line with the names of the columns above it"
+        )
     twice = [name for name, count in Counter(header).items() if count > 1 and name]
     if twice:
         raise UserError(f"{path}: {len(twice)} column name(s) stand twice, such as {twice[0]!r}; rename one of the two")

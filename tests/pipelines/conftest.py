@@ -1,4 +1,4 @@
-"""A Prefect server for all tests of the pipeline; each run would start one of its own otherwise, for some 15 seconds."""
+"""What many tests of the pipeline need: a Prefect server, which takes some 15 seconds to start, and a project that grew."""
 
 import os
 import subprocess
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import run, working_clone, write_classes
 from tests.processes import ask, end, free_port, wait_for
 
 
@@ -30,3 +31,22 @@ def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
         yield url
     finally:
         end(process)
+
+
+@pytest.fixture(scope="session")
+def grown(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of `finished` that is recorded as `data-v1`, and to which samples came and one went in a later commit.
+
+    The splits and the plan are of the new data, all else is of the old. Tests must leave it as it was, or work on a copy.
+    """
+    project = working_clone(finished, tmp_path_factory.mktemp("grown") / "project")
+    run("tailweight", "versions", "--record", cwd=project)
+    write_classes(project / "new", {"tail": 8}, seed=7)
+    for path in (project / "new/tail").iterdir():
+        path.rename(project / "data/raw/tail" / f"new {path.name}")
+    (project / "new/tail").rmdir()
+    (project / "new").rmdir()
+    next(iter(sorted((project / "data/raw/lone").iterdir()))).unlink()
+    run("dvc", "repro", "plan", cwd=project)
+    run("git", "commit", "--all", "--quiet", "--message", "grown", cwd=project)
+    return project

@@ -23,7 +23,7 @@ def test_help_teaches(tmp_path: Path) -> None:
     """`--help` shows how to begin, and every command has a help of its own."""
     text = run("tailweight", "--help", cwd=tmp_path)
     assert "tailweight init shoes --images" in text
-    for command in ("init", "run", "status", "verdicts", "params", "export", "deploy", "completion", "render", "stage"):
+    for command in ("init", "run", "versions", "diff", "restore", "params", "export", "deploy", "completion", "stage"):
         assert "usage: tailweight" in run("tailweight", command, "--help", cwd=tmp_path)
 
 

@@ -64,7 +64,10 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
     run("git", "clone", "--quiet", str(finished), str(project), cwd=tmp_path)
     run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=project)
     run("dvc", "checkout", "--quiet", cwd=project)
-    changed = {**QUICK, "filter": {"threshold": "probability"}}
+    run("tailweight", "versions", "--record", cwd=project)
+    run("git", "init", "--quiet", "--bare", str(tmp_path / "origin"), cwd=tmp_path)
+    run("git", "remote", "set-url", "origin", str(tmp_path / "origin"), cwd=project)
+    changed = {**QUICK, "filter": {"threshold": "probability"}, "publish": {"when": "always"}}
     (project / params.FILE).write_text(params.render(demo=False, values=changed))
     said = run("tailweight", "deploy", "--cron", "* * * * *", cwd=project)
     assert "worker start --pool tailweight" in said
@@ -88,6 +91,9 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
     ran = {row["stage"] for row in json.loads(first[key("stages")]["data"])}
     assert {"filter", "evaluate", "release", "report"} >= ran >= {"filter", "evaluate"}
     assert "tail" in first[key("verdicts")]["data"]
+    assert "From data-v1" in first[key("changes")]["data"] and "`filter.threshold`" in first[key("changes")]["data"]
+    tags = run("git", "ls-remote", "--tags", "origin", cwd=project)
+    assert "data-v2" in tags and "data-v3" not in tags
     assert first[key("samples")]["data"].startswith("data:image/png;base64,")
     assert first[key("summary")]["data"].startswith("# ")
     assert (project / "data/report/report.html").as_uri() in first[key("report")]["data"]
