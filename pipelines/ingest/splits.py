@@ -99,6 +99,7 @@ def _keep_splits(manifest: pd.DataFrame, noun: str) -> pd.Series:
             "to deal all out anew, empty data/splits.csv"
         )
     elsewhere = old & (manifest["status"] == USED) & (given != "") & (given != manifest["split"])
+    elsewhere &= (given != "train") | (manifest["split"] != "validation")  # dealt from training rows, given or not
     if elsewhere.any():
         print(
             f"prepare: {int(elsewhere.sum())} {noun}(s), such as {manifest.loc[elsewhere, 'id'].iloc[0]}, have another split "

@@ -78,6 +78,14 @@ def test_equal_rows_are_counted(tmp_path: Path) -> None:
     assert found.new == 1
 
 
+def test_a_changed_row_comes_in_beside_the_old_one(tmp_path: Path) -> None:
+    """Nothing says that they are the same; the old one can be taken back."""
+    raw = raw_of(tmp_path)
+    changed = FRAME.assign(label=FRAME["label"].where(FRAME.index != 3, "b"))
+    after, _ = taken_in(raw, compare(raw, csv(tmp_path, changed)), tmp_path / "staged")
+    assert after["label"].iloc[[3, 60]].tolist() == ["a", "b"] and len(after) == 61
+
+
 def test_a_new_class_needs_no_place_in_an_order(tmp_path: Path) -> None:
     """Where the class is an ordered category in Parquet."""
     raw = raw_of(tmp_path, FRAME.astype({"label": pd.CategoricalDtype(["a", "b", "gone"], ordered=True)}))

@@ -1,5 +1,6 @@
 """Data grow, and what was decided of their samples holds."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -332,3 +333,36 @@ def test_a_class_without_a_name_is_refused() -> None:
     """Samples are left out by other means, which the line names."""
     with pytest.raises(ValueError, match=r"data/removed\.txt"):
         Settings(labels={"a": ""})
+
+
+def test_a_class_that_the_source_calls_otherwise_is_no_second_one(tmp_path: Path) -> None:
+    """Its images under the new name are copies; what is really new there is of a new class, until the names are merged."""
+    raw = write_classes(tmp_path / "raw", {"a": 20, "cat": 12})
+    before = keep(tmp_path, images(tmp_path))
+    shutil.copytree(raw / "cat", raw / "kitten")
+    write_classes(tmp_path / "more", {"kitten": 4}, seed=5)
+    for path in (tmp_path / "more/kitten").iterdir():
+        path.rename(raw / "kitten" / f"new-{path.name}")
+    after = images(tmp_path)
+    used = after[after["status"] == "used"]
+    assert used["class"].value_counts().to_dict() == {"a": 20, "cat": 12, "kitten": 4}
+    merged = images(tmp_path, labels={"kitten": "cat"})
+    assert merged[merged["status"] == "used"]["class"].value_counts().to_dict() == {"a": 20, "cat": 16}
+    assert (merged.loc[before.index, "split"] == before).all()
+
+
+def test_an_image_that_moves_between_split_folders_stays_in_its_split(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """It has another path then, and is known by its content; new images go where their folder says."""
+    write_classes(tmp_path / "raw/train", {"a": 20, "b": 10}, seed=1)
+    write_classes(tmp_path / "raw/test", {"a": 7, "b": 6}, seed=2)
+    keep(tmp_path, images(tmp_path))
+    shutil.copy(tmp_path / "raw/train/a/000.png", tmp_path / "raw/test/a/moved.png")
+    write_classes(tmp_path / "more", {"a": 1}, seed=7)
+    shutil.copy(tmp_path / "more/a/000.png", tmp_path / "raw/test/a/new.png")
+    after = images(tmp_path)
+    pair = after.loc[["train/a/000.png", "test/a/moved.png"]]
+    assert (pair["status"] == "used").sum() == 1 and set(pair["split"]) <= {"train", "validation"}
+    assert after.at["test/a/new.png", "split"] == "test"
+    assert "1 image(s), such as test/a/moved.png, have another split" in capsys.readouterr().out
