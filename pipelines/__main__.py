@@ -20,6 +20,7 @@ try:
         diff,
         explain,
         export,
+        ingest,
         init,
         output,
         params,
@@ -39,8 +40,8 @@ except ModuleNotFoundError as missing:  # the sampler alone was installed
 
 # In the order of the help; the last two are what `dvc.yaml` needs.
 COMMANDS = (
-    init, run, status, verdicts, review, params, export, explain, verify, versions, diff, restore, deploy, completion,
-    render, stage,
+    init, ingest, run, status, verdicts, review, params, export, explain, verify, versions, diff, restore, deploy,
+    completion, render, stage,
 )  # fmt: skip
 
 ABOUT = """\

@@ -84,11 +84,12 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def lay_empty(path: Path) -> None:
+def lay_empty(*paths: Path) -> None:
     """Write an empty file where there is none: DVC takes no dependency that is missing."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+    for path in paths:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
 
 
 @contextmanager

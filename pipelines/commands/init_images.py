@@ -10,7 +10,7 @@ from pipelines.commands.presets import with_preset
 from pipelines.commands.project import build, next_step, refuse_existing
 from pipelines.driver import params
 from pipelines.errors import UserError
-from pipelines.ingest import image_files, image_sources
+from pipelines.ingest import image_files, image_sources, source
 
 DEFAULT_SIZE = 64  # pixels a side at most, unless asked for more
 PROBED = 50  # images that are looked at to choose a size
@@ -37,7 +37,8 @@ def create(folder: Path, images: Path, image_size: int | None = None, preset: st
         )
     size = image_size or probe_size(usable)
     print(f"bringing in {len(usable)} images of {len(labels)} classes")
-    build(folder, lambda raw: bring_in(images, raw), with_preset(preset, {"prepare": {"image_size": size}}))
+    values = with_preset(preset, {"prepare": {"image_size": size}})
+    build(folder, lambda raw: bring_in(images, raw), values, source.remembered(str(images)))
     print(f"{folder}: images of {size}x{size} pixels; settings in {folder / params.FILE}\n{next_step(folder)}")
 
 

@@ -14,6 +14,7 @@ from pipelines.commands.project import build, next_step, refuse_existing
 from pipelines.driver.params import FILE
 from pipelines.errors import UserError
 from pipelines.ingest import doubts, table_rows, table_sources
+from pipelines.ingest.source import remembered
 from pipelines.ingest.splits import refuse_twin_labels
 
 
@@ -60,7 +61,8 @@ def create(folder: Path, source: Source, preset: str = "default") -> None:
     about = {"label": source.label, "group": source.group, "columns": kinds}
     faithful = {"faithful": FAITHFUL_ROWS}
     own: dict[str, dict[str, Any]] = {"prepare": about, "pretrain": faithful, "train": faithful}
-    build(folder, fill, with_preset(preset, own))
+    origin = remembered(source.table, source.query, source.test)
+    build(folder, fill, with_preset(preset, own), origin)
     print(describe(kinds))
     if lines := doubts.about(values[~tested], kinds):
         print(
@@ -80,16 +82,8 @@ def bring_in(source: Source) -> tuple[pd.DataFrame, np.ndarray]:
         )
     if source.group and source.group == source.label:
         raise UserError(f"--group and --label both name {source.label!r}; a group is another column")
-    if source.query is not None:
-        table = table_sources.read_query(source.table, source.query)
-    else:
-        table = table_sources.read(Path(source.table), text)
-    for name in text:
-        table_sources.require(table, name, "the query" if source.query is not None else source.table)
-    if source.test is None:
-        return table, np.zeros(len(table), bool)
-    both = table_sources.joined(table, table_sources.read(source.test, text), str(source.test))
-    return both, np.arange(len(both)) >= len(table)
+    where = "the query" if source.query is not None else source.table
+    return table_sources.read_all(source.table, source.query, source.test, text, where)
 
 
 def infer(values: pd.DataFrame, where: str) -> dict[str, Kind]:

@@ -9,6 +9,8 @@ from pipelines import files
 from pipelines.commands import deploy
 from pipelines.driver import dag, dvc, git, params, plots
 from pipelines.errors import UserError
+from pipelines.ingest import source
+from pipelines.ingest.source import Source
 from pipelines.plan import Plan
 
 REMOTES = "~/.tailweight/remotes"
@@ -33,6 +35,7 @@ __pycache__
 """
 GITATTRIBUTES = f"""\
 {dag.REVIEW} merge=union
+{dag.REMOVED} merge=union
 """
 README = """\
 # {name}
@@ -49,14 +52,18 @@ def refuse_existing(folder: Path) -> None:
         raise UserError(f"{folder}: exists already; name a new folder")
 
 
-def build(folder: Path, fill: Callable[[Path], None], values: Mapping[str, Any]) -> None:
-    """Make the project `folder` with the settings `values`; `fill` writes the raw data. All of it or nothing."""
+def build(folder: Path, fill: Callable[[Path], None], values: Mapping[str, Any], origin: Source) -> None:
+    """Make the project `folder` with the settings `values`; `fill` writes the raw data. All of it or nothing.
+
+    origin: where the data come from.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = folder.with_name(f".{folder.name}.tailweight-init")
     shutil.rmtree(building, ignore_errors=True)
     try:
         building.mkdir()
         fill(building / "data/raw")
+        source.write(building, origin)
         lay_out(building, values, name=folder.name)
         folder.mkdir(exist_ok=True)
         for path in sorted(
@@ -81,7 +88,7 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     files.write_text(project / "README.md", README.format(name=name))
     deploy.write(project / deploy.FILE, deploy.definition(name, project=name))
     Plan().save(project / dag.PLAN)
-    files.lay_empty(project / dag.REVIEW)
+    files.lay_empty(*(project / path for path in dag.LAID_EMPTY))
     dvc.write_code_hashes(project)
     for shared in dag.SHARED_FOLDERS:
         files.write_text(project / shared / ".gitignore", "*\n!.gitignore\n")

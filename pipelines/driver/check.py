@@ -21,7 +21,7 @@ def check(project: Path, targets: list[str]) -> dict[str, Any]:
             raise UserError(f"{target!r} is not a stage{nearest(target, known)}")
     if not (project / dvc.FILE).is_file():
         raise UserError(f"{project / dvc.FILE}: no such file; write it with: tailweight render")
-    files.lay_empty(project / dag.REVIEW)
+    files.lay_empty(*(project / path for path in dag.LAID_EMPTY))
     if not demo:
         dvc.write_code_hashes(project)
     return values

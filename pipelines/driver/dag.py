@@ -16,6 +16,9 @@ RAW = "data/raw"
 PLAN = "data/plan.yaml"
 REPORT = "data/report/report.html"
 REVIEW = "data/review.jsonl"  # in git: what reviewers decided
+SPLITS = "data/splits.csv"  # in git: the split that each sample has had and keeps
+REMOVED = "data/removed.txt"  # in git: the samples that were taken back
+LAID_EMPTY = (REVIEW, SPLITS, REMOVED)  # stages depend on them, and DVC takes no dependency that is missing
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ STAGES = (
     Stage(
         "prepare",
         "check every record, quarantine the bad, drop exact duplicates, split into train, validation and test",
-        reads={"raw": "data/raw"},
+        reads={"raw": RAW, "splits": SPLITS, "removed": REMOVED},
         writes={"prepared": "data/prepared"},
     ),
     Stage(

@@ -26,8 +26,8 @@ COMMENT = "Rendered by `tailweight render` from the table of stages in pipelines
 RETRYABLE = ("Unable to acquire lock", "is busy", "rwlock")
 CHATTER = (
     "Running stage", "> tailweight", "Generating lock file", "Updating lock file", "To track the changes", "git add",
-    "To enable auto staging", "dvc config", "WARNING: 'data/review.jsonl' is empty", "Use `dvc push`",
-    "Verifying data sources", "Stage '", "Data and pipelines are up to date",
+    "To enable auto staging", "dvc config", "Use `dvc push`", "Verifying data sources", "Stage '",
+    "Data and pipelines are up to date", *(f"WARNING: '{path}' is empty" for path in dag.LAID_EMPTY),
 )  # fmt: skip
 # A Ctrl-C of the terminal reaches every process of its group. It must not end DVC in the middle of writing its lock file,
 # so DVC and its stage do not hear it: `Processes.stop` ends the stage, and DVC then ends by itself.
@@ -98,9 +98,9 @@ def write_code_hashes(project: Path) -> None:
         )
 
 
-def status(project: Path) -> dict[str, Any]:
-    """Return what DVC calls changed, by stage; empty where all is up to date."""
-    found = json.loads(command(project, "status", "--json") or "{}")
+def status(project: Path, *targets: str) -> dict[str, Any]:
+    """Return what DVC calls changed, by stage, of all or of `targets`; empty where all is up to date."""
+    found = json.loads(command(project, "status", "--json", *targets) or "{}")
     return {name: changes for name, changes in found.items() if changes != ["always changed"]}
 
 

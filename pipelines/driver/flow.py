@@ -27,7 +27,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, State
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from pipelines.driver import check, dag, dvc, graph, hold, lock, one_stage, params, summary
+from pipelines.driver import check, dag, dvc, graph, growth, hold, lock, one_stage, params, summary
 from pipelines.driver.check import Standing
 from pipelines.driver.names import class_of
 from pipelines.driver.names import shown as called
@@ -97,6 +97,7 @@ def concluded(project: Path, targets: list[str], rows: list[Row]) -> State[list[
 def tailweight(project: str = ".", targets: list[str] | None = None) -> State[list[Row]]:
     """Bring a project up to date where no command is in front: on a worker, on a schedule.
 
+    Where `data/source.yaml` says so, what is new there is brought in first.
     project: its folder. targets: names of stages, all of them by default. Returns one row per stage that ran. What becomes
     of what it made is as `publish` in the settings says.
     """
@@ -106,6 +107,8 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> State[li
         mended = lock.mend(folder)
         if mended:
             get_run_logger().warning(mended)
+        if grown := growth.on_schedule(folder):
+            get_run_logger().info(grown.headline)
         run, standing = Run(folder, one_stage.default_workers()), Standing(folder)
         rows = bring_up_to_date(run, targets or [], standing)
         settings = params.publish(values)

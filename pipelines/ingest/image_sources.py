@@ -10,9 +10,10 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from PIL import Image
 
 from gan.errors import one_line
 from pipelines.errors import UserError
-from pipelines.ingest.splits import refuse_twin_labels
+from pipelines.ingest.splits import refuse_strange_names, refuse_twin_labels
 from pipelines.samples import cells
 
 SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
@@ -50,34 +51,57 @@ class Record:
     problem: str | None = None
 
 
-def scan(raw: Path) -> list[Record]:
-    """Return the records under `raw`, a folder that holds one of the known forms or a file that is one.
+def scan(raw: Path, names: Mapping[str, str] = MappingProxyType({})) -> list[Record]:
+    """Return the records under `raw` with their classes, which differ in more than case.
 
-    UserError where nothing is there or the form is none that is known.
+    names: from the name of a class there to the one that holds. UserError where a name is that of no class; and as `read`.
     """
-    if not raw.exists():
-        raise UserError(f"{raw}: no such file or folder; expected {EXPECTED}")
-    records = list(_reader(raw)())
-    if not records:
-        raise UserError(f"{raw}: no images found; expected {EXPECTED}")
+    records = read(raw)
+    refuse_strange_names(names, (record.label for record in records), str(raw))
+    records = [replace(record, label=names.get(record.label, record.label)) for record in records] if names else records
     refuse_twin_labels([record.label for record in records if record.problem is None], str(raw))
     return records
 
 
-def _reader(raw: Path) -> Callable[[], Iterator[Record]]:
+def read(raw: Path) -> list[Record]:
+    """Return the records under `raw`, a folder that holds one of the known forms or a file that is one.
+
+    UserError where nothing is there or the form is none that is known.
+    """
+    suffix, place = form_of(raw)
+    records = list(FORMS[suffix](place) if suffix else from_folder(place))
+    if not records:
+        raise UserError(f"{raw}: no images found; expected {EXPECTED}")
+    return records
+
+
+def form_of(raw: Path) -> tuple[str, Path]:
+    """Return the form of the data at `raw`, the suffix of a file or "" for class folders, and where it lies."""
+    if not raw.exists():
+        raise UserError(f"{raw}: no such file or folder; expected {EXPECTED}")
     files = [raw] if raw.is_file() else sorted(path for path in raw.iterdir() if not _is_clutter(path.name))
     if not files:
         raise UserError(f"{raw}: the folder is empty; expected {EXPECTED}")
-    for suffix, form in FORMS.items():
+    for suffix in FORMS:
         matching = [path for path in files if path.is_file() and path.suffix.lower() == suffix]
         if len(matching) > 1:
             names = ", ".join(path.name for path in matching)
             raise UserError(f"{raw}: found {names}, expected one {suffix} file; leave one there")
         if matching:
-            return lambda: form(matching[0])
+            return suffix, matching[0]
     if raw.is_file():
         raise UserError(f"{raw}: a {raw.suffix or 'nameless'} file; expected {EXPECTED}")
-    return lambda: from_folder(raw)
+    return "", raw
+
+
+def id_of(name: str) -> str:
+    """Return the id of the file `name` in class folders."""
+    return _utf8(str(PurePosixPath(name)))
+
+
+def in_tree(root: Path, names: list[str]) -> list[Record]:
+    """Return the records that files of these names would be, in class folders below `root`; none has content."""
+    return list(_from_tree(root, [PurePosixPath(name) for name in names], lambda name: b"", {}))
 
 
 def from_folder(root: Path) -> Iterator[Record]:

@@ -1,19 +1,20 @@
 """From a manifest of labelled records to splits that can be trusted: no group and no repetition spans two of them.
 
 A manifest has one row per record: `id`, `class`, `split` (train, validation, test or ""), `group` (or ""), `status`, `reason`,
-and `unit`, which records share that are one thing and must not be torn apart. Images are units of their own; equal rows
-of a table are one unit.
+`unit`, which records share that are one thing and must not be torn apart (images are units of their own; equal rows of a
+table are one unit), and `kept`, the split that a record has had, "" for a new one. That holds, whatever the source says.
 """
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from gan import seeds
-from pipelines.errors import UserError
+from gan.errors import one_line
+from pipelines.errors import UserError, nearest
 
 SPLITS = ("train", "validation", "test")
 USED, QUARANTINED = "used", "quarantined"
@@ -26,33 +27,100 @@ def split(manifest: pd.DataFrame, test_share: float, validation_share: float, se
     noun: what a record is called. UserError where a group is torn apart already or fewer than two classes are left.
     """
     _refuse_spanning_groups(manifest)
+    given = manifest["split"].copy()  # by the source
+    old = _keep_splits(manifest, noun)
     _spread_given_splits(manifest)
-    _quarantine_small_classes(manifest, noun)
-    assign_splits(manifest, test_share, validation_share, seed)
-    _quarantine_small_classes(manifest, noun)  # whole groups may have left a class without training or test records
+    _quarantine_small_classes(manifest, noun, has_test=_any(manifest, given, "test"))
+    assign_splits(manifest, given, old, test_share, validation_share, seed)
+    # whole groups may have left a class without training or test records
+    _quarantine_small_classes(manifest, noun, has_test=_any(manifest, manifest["split"], "test"))
 
 
-def assign_splits(manifest: pd.DataFrame, test_share: float, validation_share: float, seed: int) -> None:
-    """Fill the column `split` of the used rows in place: what the source says, then test, then validation.
+def assign_splits(
+    manifest: pd.DataFrame, given: pd.Series, old: pd.Series, test_share: float, validation_share: float, seed: int
+) -> None:
+    """Fill the column `split` of the used rows in place: what they have had, what the source says, then test, then validation.
 
     Rows of one `group` never get different splits. Without groups the shares hold class by class, and rows of one `unit`
-    stay together.
+    stay together. given: the split that the source names. old: (n,) bool, which rows have had a split, or a part of their
+    group or unit has; these do not move, and the others are dealt out so that the shares hold for both together.
     """
     used = manifest["status"] == USED
-    if not (used & (manifest["split"] == "test")).any():
-        held = _held_out(manifest[used & (manifest["split"] == "")], test_share, seed, "test", smallest=2)
+    if not _any(manifest, given, "test"):
+        rows = manifest[used & ((manifest["split"] == "") | old)]
+        held = _held_out(rows, old[rows.index], test_share, seed, "test", smallest=2)
         manifest.loc[held, "split"] = "test"
-    if not (used & (manifest["split"] == "validation")).any() and validation_share > 0:
-        free = used & manifest["split"].isin(["", "train"])
-        held = _held_out(manifest[free], validation_share, seed, "validation", smallest=5)
+    if not _any(manifest, given, "validation") and validation_share > 0:
+        free = manifest["split"].isin(["", "train"]) | (old & (manifest["split"] == "validation"))
+        rows = manifest[used & free]
+        held = _held_out(rows, old[rows.index], validation_share, seed, "validation", smallest=5)
         manifest.loc[held, "split"] = "validation"
     manifest.loc[used & (manifest["split"] == ""), "split"] = "train"
+
+
+def _any(manifest: pd.DataFrame, split: pd.Series, name: str) -> bool:
+    return bool(((manifest["status"] == USED) & (split == name)).any())
+
+
+def _wholes(manifest: pd.DataFrame) -> pd.Series:
+    """Return what must not be torn apart: groups where there are any, a record without one by itself, else units."""
+    if (manifest["group"] == "").all():
+        return manifest["unit"]
+    return manifest["group"].where(manifest["group"] != "", manifest["id"])
+
+
+def _keep_splits(manifest: pd.DataFrame, noun: str) -> pd.Series:
+    """Give each row the split that it, its group or its unit has had; return which rows these are, (n,) bool.
+
+    UserError where a group has had two. Units that have (equal only since a column's kind was changed) leave their rows
+    outside of test, or of validation, aside.
+    """
+    named = manifest["kept"] != ""
+    if not named.any():
+        return named
+    wholes, given = _wholes(manifest), manifest["split"].copy()
+    ranked = manifest[named].sort_values("kept", key=lambda kept: -kept.map(SPLITS.index), kind="stable")
+    ranked = ranked.groupby(wholes[ranked.index], sort=False).first()
+    old = wholes.isin(ranked.index)
+    manifest.loc[old, "split"] = wholes[old].map(ranked["kept"])
+    torn = named & (manifest["kept"] != manifest["split"])
+    if torn.any() and (manifest["group"] != "").any():
+        group, other = wholes[torn].iloc[0], manifest.loc[torn, "kept"].iloc[0]
+        raise UserError(
+            f"group {group!r} has had the splits {ranked.at[group, 'kept']} and {other}; put all of it in one of them in "
+            "data/splits.csv"
+        )
+    manifest.loc[torn, "split"] = manifest.loc[torn, "kept"]
+    torn &= manifest["status"] == USED
+    quarantine(manifest, torn, "duplicate of " + wholes[torn].map(ranked["id"]))
+    if torn.any():
+        print(
+            f"prepare: {int(torn.sum())} {noun}(s) equal, as the columns are now, one of another split, and are quarantined; "
+            "to deal all out anew, empty data/splits.csv"
+        )
+    elsewhere = old & (manifest["status"] == USED) & (given != "") & (given != manifest["split"])
+    elsewhere &= (given != "train") | (manifest["split"] != "validation")  # dealt from training rows, given or not
+    if elsewhere.any():
+        print(
+            f"prepare: {int(elsewhere.sum())} {noun}(s), such as {manifest.loc[elsewhere, 'id'].iloc[0]}, have another split "
+            "in the data than before; the one before holds (data/splits.csv)"
+        )
+    return old
 
 
 def quarantine(manifest: pd.DataFrame, rows: Sequence | np.ndarray | pd.Index, reason: str | pd.Series) -> None:
     """Set `rows`, labels of the index or (n,) bool, aside for a reason, or each for its own."""
     manifest.loc[rows, "status"] = QUARANTINED
     manifest.loc[rows, "reason"] = reason
+
+
+def refuse_strange_names(names: Mapping[str, str], labels: Iterable[str], where: str) -> None:
+    """Raise UserError where a name that is to be changed, a key of `names`, is that of no class."""
+    known = set(labels) - {""}
+    for name in names:
+        if name not in known:
+            said = f"params.yaml: prepare.labels renames {name!r}, which is no class in {where}"
+            raise UserError(one_line(said + nearest(name, sorted(known)), 300))
 
 
 def refuse_twin_labels(labels: pd.Series | list[str], where: str) -> None:
@@ -62,7 +130,8 @@ def refuse_twin_labels(labels: pd.Series | list[str], where: str) -> None:
         twin = seen.setdefault(label.casefold(), label)
         if twin != label:
             raise UserError(
-                f"{where}: the classes {twin!r} and {label!r} differ only in case; rename one of them or merge them"
+                f"{where}: the classes {twin!r} and {label!r} differ only in case; rename one of them or merge them "
+                "(in a project: prepare.labels in params.yaml)"
             )
 
 
@@ -84,9 +153,9 @@ def _refuse_spanning_groups(manifest: pd.DataFrame) -> None:
             )
 
 
-def _quarantine_small_classes(manifest: pd.DataFrame, noun: str) -> None:
+def _quarantine_small_classes(manifest: pd.DataFrame, noun: str, has_test: bool) -> None:
+    """Set the classes aside that have no training or no test records. has_test: whether test records are there already."""
     used = manifest[manifest["status"] == USED]
-    has_test = (used["split"] == "test").any()
     for label, rows in used.groupby("class"):
         tests = int((rows["split"] == "test").sum())
         reason = ""
@@ -108,33 +177,39 @@ def _quarantine_small_classes(manifest: pd.DataFrame, noun: str) -> None:
         )
 
 
-def _held_out(rows: pd.DataFrame, share: float, seed: int, name: str, smallest: int) -> list | pd.Index:
+def _held_out(rows: pd.DataFrame, old: pd.Series, share: float, seed: int, name: str, smallest: int) -> list | pd.Index:
     """Return the index of the rows to hold out: their share of each class, at least one where it has `smallest` rows.
 
-    Units go as wholes, those of minority classes first; what they take along counts for the other classes.
+    Units go as wholes, those of minority classes first; what they take along counts for the other classes. The rows that
+    are `old` stay in their splits, and count as well.
     """
-    if (rows["group"] != "").any():
+    if (rows["group"] != "").any() and not old.any():
         return _held_out_groups(rows, share, seed, name)
+    wholes = _wholes(rows)
     sizes = rows.groupby("class").size().sort_values(kind="stable")
-    weights = rows.groupby(["class", "unit"]).size()
-    held: set[str] = set()
-    decided: set[str] = set()
+    weights = rows.groupby(["class", wholes.rename("unit")]).size()  # rows of the class in each unit
+    held = set(wholes[old & (rows["split"] == name)])
+    decided = set(wholes[old])
     for label, size in sizes.items():
-        units = weights[label]  # rows of the class in each unit
+        units = weights[label]
         count = max(round(share * size), 1) if size >= smallest else 0
         free = units[~units.index.isin(decided)]
         free = free[sorted(free.index, key=lambda unit: seeds.derive(seed, name, unit))]
-        wanted = min(count, size - 1) - int(units[units.index.isin(held)].sum())
-        held |= set(free.index[: _units_for(free.to_numpy(), wanted)])
+        taken = int(units[units.index.isin(held)].sum())
+        stays = (old & (rows["class"] == label) & (rows["split"] != name)).any()
+        least, most = 0 if taken and old.any() else 1, len(free) if stays else len(free) - 1
+        wanted = min(count, size - 1) - taken
+        held |= set(free.index[: _units_for(free.to_numpy(), wanted, least, most)])
         decided |= set(units.index)
-    return rows.index[rows["unit"].isin(held)]
+    return rows.index[wholes.isin(held)]
 
 
-def _units_for(weights: np.ndarray, count: int) -> int:
-    """Return how many of the first units, of `weights` (n,) rows each, come nearest to `count` rows; never all of them."""
-    if count <= 0 or len(weights) < 2:
+def _units_for(weights: np.ndarray, count: int, least: int, most: int) -> int:
+    """Return how many of the first units, of `weights` (n,) rows each, come nearest to `count` rows: `least` to `most`."""
+    if count <= 0 or most < least:
         return 0
-    return 1 + int(np.abs(np.cumsum(weights[:-1]) - count).argmin())
+    sums = np.cumsum([0, *weights])[least : most + 1]
+    return least + int(np.abs(sums - count).argmin())
 
 
 def _held_out_groups(rows: pd.DataFrame, share: float, seed: int, name: str) -> list:

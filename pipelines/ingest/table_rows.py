@@ -5,9 +5,11 @@ with equal columns lie in one split, whatever their class; where the data bring 
 equal one of them are set aside. A `group` decides alone: equal rows of two patients are two facts.
 """
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -15,20 +17,25 @@ import pandas as pd
 from gan.kinds import UNLEARNT, date_format
 from gan.progress import Progress
 from pipelines.errors import UserError
-from pipelines.ingest import table_sources
-from pipelines.ingest.splits import QUARANTINED, USED, quarantine, refuse_twin_labels
+from pipelines.ingest import kept, table_sources
+from pipelines.ingest.splits import QUARANTINED, USED, quarantine, refuse_strange_names, refuse_twin_labels
 
 MOST_CATEGORIES = 10_000
+MISSING = "\0"  # no text says that
 FILES = ("table", "test")  # the names, without suffix, under data/raw; the second only where test rows are given
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What the columns are for: `label` the class, `group` (or "") what must not span splits, `kinds` of all others."""
+    """What the columns are for: `label` the class, `group` (or "") what must not span splits, `kinds` of all others.
+
+    names: from the name of a class in the data to the one that holds.
+    """
 
     label: str
     group: str
     kinds: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(raw: Path, label: str, group: str) -> tuple[pd.DataFrame, np.ndarray]:
@@ -46,16 +53,32 @@ def load(raw: Path, label: str, group: str) -> tuple[pd.DataFrame, np.ndarray]:
     return both, np.arange(len(both)) >= len(table)
 
 
-def check(raw: Path, columns: Columns, progress: Progress) -> tuple[pd.DataFrame, pd.DataFrame]:
+def check(
+    raw: Path, columns: Columns, progress: Progress, splits: Mapping[str, str] = MappingProxyType({})
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the table and return a manifest, one row per row of the table, and the values in the types of their kinds.
 
+    splits: those that rows have had, by their digest.
     UserError where the label, the group or a column is not there, or is no such thing as its kind says.
     """
-    steps = 4
     frame, tested = load(raw, columns.label, columns.group)
+    return checked(frame, tested, str(raw), columns, progress, splits)
+
+
+def checked(
+    frame: pd.DataFrame,
+    tested: np.ndarray,
+    where: str,
+    columns: Columns,
+    progress: Progress,
+    splits: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Do what `check` does with rows that were read already; `tested` (n,) bool says which are test rows."""
+    steps = 4
     progress(1, steps, {})
-    where = str(raw)
     labels = table_sources.labels_of(frame, columns.label, where)
+    refuse_strange_names(columns.names, labels, where)
+    labels = labels.map(lambda name: columns.names.get(name, name))
     refuse_twin_labels(labels, where)
     groups = group_names(frame, columns.group, where)
     values = frame.drop(columns=[columns.label, *filter(None, [columns.group])])
@@ -78,6 +101,7 @@ def check(raw: Path, columns: Columns, progress: Progress) -> tuple[pd.DataFrame
             "status": np.where(reasons == "", USED, QUARANTINED),
             "reason": reasons,
             "unit": units(values, columns.kinds),
+            "kept": kept_splits(frame, splits),
         }
     )
     if not columns.group:
@@ -93,6 +117,57 @@ def row_names(tested: np.ndarray) -> list[str]:
     return [
         f"test-{row - first + 1:0{digits}d}" if test else f"{row + 1:0{digits}d}" for row, test in enumerate(tested)
     ]
+
+
+def digests(frame: pd.DataFrame) -> list[str]:
+    """Return what each row says, all columns with their names, as 16 hexadecimal digits.
+
+    Rows that say the same have the same digest, whatever types their columns have: a column of whole numbers becomes one of
+    decimals when the first row without a value is appended, and the rows before must be known again. So have the same rows
+    in another order of the columns, and under other versions of pandas.
+    """
+    names = sorted(frame.columns)
+    texts = [_as_text(frame[name]) for name in names]
+    head = "\x1f".join(names)
+    return [
+        hashlib.sha256("\x1f".join((head, *row)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        for row in zip(*texts, strict=True)
+    ]
+
+
+def _as_text(column: pd.Series) -> np.ndarray:
+    """Return the values of a column as text, a whole number the same with and without decimals."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, values = column.cat.codes.to_numpy(), column.cat.categories
+    else:
+        codes, values = pd.factorize(column)
+    if pd.api.types.is_float_dtype(values.dtype):
+        numbers = np.asarray(values, float).tolist()
+        texts = [str(int(number)) if number.is_integer() else repr(number) for number in numbers]
+    elif pd.api.types.is_datetime64_any_dtype(values.dtype):
+        texts = [moment.isoformat() for moment in pd.DatetimeIndex(values)]
+    else:
+        texts = [str(value) for value in values]
+    return np.array([*texts, MISSING], object)[codes]  # a missing value has the code -1
+
+
+def kept_splits(frame: pd.DataFrame, splits: Mapping[str, str]) -> list[str]:
+    """Return the split that each row has had, "" where none is known."""
+    if not splits:
+        return [""] * len(frame)
+    named = digests(frame)
+    kept.say_what_is_not_there(splits, named, "row")
+    return [splits.get(digest, "") for digest in named]
+
+
+def plain_name(name: str) -> str:
+    """Return the name of a row without zeros in front, which come and go with the number of rows.
+
+    >>> plain_name("0070"), plain_name("test-007")
+    ('70', 'test-7')
+    """
+    first, dash, number = name.rpartition("-")
+    return f"{first}{dash}{number.lstrip('0') or '0'}"
 
 
 def group_names(frame: pd.DataFrame, group: str, where: str) -> pd.Series:

@@ -54,7 +54,7 @@ def read_query(url: str, query: str) -> pd.DataFrame:
         import sqlalchemy
     except ImportError:
         raise UserError("SQLAlchemy is not installed, --query needs it: pip install 'tailweight[pipeline]'") from None
-    shown = _without_secrets(url)
+    shown = without_secrets(url)
     try:
         engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)  # nothing stays open
         with engine.connect() as connection:
@@ -67,8 +67,28 @@ def read_query(url: str, query: str) -> pd.DataFrame:
     return tidy(frame, shown)
 
 
-def _without_secrets(url: str) -> str:
-    """Return a database's URL without user, password and query string, all of which may hold secrets."""
+def read_all(
+    table: str, query: str | None, test: Path | None, text: tuple[str, ...], where: str
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the rows of a table, a file or what a database answers, those of a test file behind them, and which these are.
+
+    text: columns that have to be there, and are not taken for numbers. where: what the table is called.
+    """
+    frame = read(Path(table), text) if query is None else read_query(table, query)
+    for name in text:
+        require(frame, name, where)
+    if test is None:
+        return frame, np.zeros(len(frame), bool)
+    both = joined(frame, read(test, text), str(test))
+    return both, np.arange(len(both)) >= len(frame)
+
+
+def without_secrets(url: str) -> str:
+    """Return a database's URL without user, password and query string, all of which may hold secrets.
+
+    >>> without_secrets("postgresql://me:secret@host/shop?sslkey=x")
+    'postgresql://host/shop'
+    """
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
 

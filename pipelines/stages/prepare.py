@@ -1,20 +1,26 @@
 """Check every record, quarantine the bad, drop exact duplicates, split by group and class."""
 
+import contextlib
 import hashlib
+import io
+import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from gan.kinds import Kind
 from gan.progress import Progress
-from gan.settings import ExpertImageField, ImageField, TableField
+from gan.settings import ExpertField, ExpertImageField, ImageField, TableField
 from gan.settings import Settings as Base
 from pipelines import files
-from pipelines.ingest import image_files, image_sources, table_rows
+from pipelines.errors import UserError
+from pipelines.ingest import image_files, image_sources, kept, table_rows
 from pipelines.ingest.splits import QUARANTINED, SPLITS, USED, quarantine, split
 from pipelines.samples import IMAGES, TABLE, Samples, Values, form_of
 
@@ -33,6 +39,10 @@ class Settings(Base):
     drop_duplicates: bool = ExpertImageField(
         default=True, description="drop images that equal an earlier one, of test first"
     )
+    labels: dict[str, str] = ExpertField(
+        default={},
+        description="classes that are called otherwise than in the data, or merged: {name in the data: name}",
+    )
     label: str = TableField(default="", description="table: the column with the class; empty: the data are images")
     group: str = TableField(default="", description="table: the column with what must not span splits, or empty")
     columns: dict[str, Kind] = TableField(
@@ -41,37 +51,90 @@ class Settings(Base):
         "(20240131, too), identifier (never learnt, never copied) or constant",
     )
 
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _names_are_text(cls, names: Any) -> Any:
+        if not isinstance(names, dict):
+            return names
+        plain = {_class_name(old): _class_name(new) for old, new in names.items()}
+        if "" in plain or "" in plain.values():
+            raise ValueError("a class without a name; to leave samples out, name them in data/removed.txt")
+        return plain
+
     @property
     def kind(self) -> str:
         """The kind of data: a table where the column of its class is named."""
         return TABLE if self.label else IMAGES
 
 
-def run(*, raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
+def _class_name(name: Any) -> str:
+    return unicodedata.normalize("NFC", str(name).strip())
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Files that hold from run to run: the split that samples have had, which they keep, and which were taken back."""
+
+    splits: Path | None
+    removed: Path | None
+
+
+def run(
+    *,
+    raw: Path,
+    splits: Path | None = None,
+    removed: Path | None = None,
+    prepared: Path,
+    settings: Settings,
+    seed: int,
+    progress: Progress,
+) -> None:
     """Write `train.parquet`, `validation.parquet`, `test.parquet`, `classes.json` and `manifest.csv`, one row per record.
 
+    splits: a CSV of the split that samples have had, which they keep. removed: a list of samples that were taken back.
     UserError where fewer than two classes are left.
     """
-    WAYS[settings.kind](raw, prepared, settings, seed, progress)
+    WAYS[settings.kind](raw, Lists(splits, removed), prepared, settings, seed, progress)
 
 
-def _bring_in_table(raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
-    columns = table_rows.Columns(settings.label, settings.group, settings.columns)
-    manifest, frame = table_rows.check(raw, columns, progress)
+def _bring_in_table(raw: Path, lists: Lists, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
+    splits, removed = kept.read_splits(lists.splits, kept.ROW), kept.read_removed(lists.removed)
+    columns = table_rows.Columns(settings.label, settings.group, settings.columns, settings.labels)
+    manifest, frame = table_rows.check(raw, columns, progress, splits)
+    if removed and not splits:
+        manifest["kept"] = _dealt_to_all(manifest.copy(), settings, seed, "row")
+    kept.take_back(manifest, removed, "row", table_rows.plain_name)
     split(manifest, settings.test_share, settings.validation_share, seed, "row")
     about = {"label": settings.label, "group": settings.group}
     write(prepared, manifest, TABLE, partial(form_of(TABLE).take, frame), about, settings.columns)
 
 
-def _bring_in_images(raw: Path, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
-    manifest, values = check_images(raw, settings, progress)
+def _bring_in_images(
+    raw: Path, lists: Lists, prepared: Path, settings: Settings, seed: int, progress: Progress
+) -> None:
+    splits, removed = kept.read_splits(lists.splits, kept.IMAGE), kept.read_removed(lists.removed)
+    opened, values = open_images(raw, settings, progress, splits)
+    if removed and not splits:
+        everything = _without_copies(opened, settings, set())
+        opened["kept"] = _dealt_to_all(everything, settings, seed, "image")
+    manifest = _without_copies(opened, settings, removed)
     split(manifest, settings.test_share, settings.validation_share, seed, "image")
     channels = max(values[row].shape[2] for row in manifest.index[manifest["status"] == USED])
     shape = (settings.image_size, settings.image_size, channels)
     write(prepared, manifest, IMAGES, lambda rows: _stacked([values[row] for row in rows], shape), {})
 
 
-WAYS: dict[str, Callable[[Path, Path, Settings, int, Progress], None]] = {
+def _dealt_to_all(manifest: pd.DataFrame, settings: Settings, seed: int, noun: str) -> pd.Series:
+    """Return the split that each row has where none is taken back: taking one back moves no other."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # what it says is not of this run
+            split(manifest, settings.test_share, settings.validation_share, seed, noun)
+    except UserError:  # perhaps what was taken back was the matter
+        return pd.Series("", manifest.index)
+    return manifest["split"].where(manifest["status"] == USED, "")
+
+
+WAYS: dict[str, Callable[[Path, Lists, Path, Settings, int, Progress], None]] = {
     IMAGES: _bring_in_images,
     TABLE: _bring_in_table,
 }
@@ -97,7 +160,7 @@ def write(
         samples = Samples(take(rows.index.to_numpy()), labels, rows["id"].to_numpy(str), kind, columns or {})
         samples.save(prepared / f"{part}.parquet")
         counts[part] = len(samples)
-    manifest.drop(columns="unit").to_csv(prepared / "manifest.csv", index=False)
+    manifest.drop(columns=["unit", "kept"]).to_csv(prepared / "manifest.csv", index=False)
     files.write_json(prepared / "classes.json", {"kind": kind, **about, "classes": classes})
     print(
         f"prepare: {', '.join(f'{counts[part]} {part}' for part in SPLITS)}, {len(manifest) - len(used)} quarantined "
@@ -105,10 +168,20 @@ def write(
     )
 
 
-def check_images(raw: Path, settings: Settings, progress: Progress) -> tuple[pd.DataFrame, list]:
-    """Open every image; return the manifest, test records first, and the images, None where one is unusable."""
-    records = image_sources.scan(raw)
-    records.sort(key=lambda record: (record.split != "test", record.split != "validation"))
+def open_images(
+    raw: Path, settings: Settings, progress: Progress, splits: Mapping[str, str]
+) -> tuple[pd.DataFrame, list]:
+    """Open every image; return the manifest, test records first, and the images, None where one is unusable.
+
+    splits: those that images have had, by id; these come before new ones. The column `digest` says which images are equal.
+    """
+    records = image_sources.scan(raw, settings.labels)
+
+    def order(record: image_sources.Record) -> tuple[bool, ...]:
+        part = splits.get(record.id, record.split)
+        return part != "test", part != "validation", record.id not in splits
+
+    records.sort(key=order)
     values: list[np.ndarray | None] = []
     rows = []
     for number, record in enumerate(records, 1):
@@ -129,14 +202,36 @@ def check_images(raw: Path, settings: Settings, progress: Progress) -> tuple[pd.
                 "status": QUARANTINED if reason else USED,
                 "reason": reason or "",
                 "unit": record.id,
+                "kept": splits.get(record.id, ""),
                 "digest": digest,
             }
         )
         progress(number, len(records), {})
     manifest = pd.DataFrame(rows)
+    kept.say_what_is_not_there(splits, manifest["id"], "image")
+    return manifest, values
+
+
+def _without_copies(opened: pd.DataFrame, settings: Settings, removed: set[str]) -> pd.DataFrame:
+    """Return the manifest without what was taken back and without copies, where these are to be dropped.
+
+    removed: ids of what was taken back. A copy of such an image is one like any other: it may have lain in the wrong class, and
+    lie in the right one now.
+    """
+    manifest = opened.copy()
+    _keep_copies(manifest)
+    kept.take_back(manifest, removed, "image")
     if settings.drop_duplicates:
         _drop_duplicates(manifest)
-    return manifest.drop(columns="digest"), values
+    return manifest.drop(columns="digest")
+
+
+def _keep_copies(manifest: pd.DataFrame) -> None:
+    """Let a new image that equals one that has had a split have the same: it may be that one under another name."""
+    old = manifest[(manifest["kept"] != "") & (manifest["digest"] != "")]
+    splits = old.drop_duplicates("digest").set_index("digest")["kept"]
+    new = (manifest["kept"] == "") & manifest["digest"].isin(splits.index)
+    manifest.loc[new, "kept"] = manifest.loc[new, "digest"].map(splits)
 
 
 def _drop_duplicates(manifest: pd.DataFrame) -> None:

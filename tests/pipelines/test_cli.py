@@ -64,6 +64,8 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
         (["run", "--device", "gpu"], "'gpu' is no device; expected auto, cpu, cuda or cuda:N"),
         (["run", "--device", "cuda:99"], "cuda:99 is asked for, and torch finds"),
         (["verdicts"], "no such file; run this inside a project"),
+        (["ingest"], "no such file; run this inside a project"),
+        (["ingest", "--from", ""], "--from names nothing"),
         (["completion", "bsh"], "did you mean bash?"),
     ],
 )

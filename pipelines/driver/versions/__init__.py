@@ -17,10 +17,12 @@ from pipelines import files
 from pipelines.driver import dag, dvc, git, lock, params, summary
 from pipelines.driver.versions import commit
 from pipelines.errors import UserError, nearest
+from pipelines.ingest import source
 from pipelines.plan import Plan
 
 IN_GIT = (  # what a run may change, or its user, and git keeps
-    lock.FILE, dag.PLAN, summary.JUDGED, params.FILE, dvc.FILE, dvc.CODE, f"{dag.RAW}.dvc", dag.REVIEW,
+    lock.FILE, dag.PLAN, summary.JUDGED, params.FILE, dvc.FILE, dvc.CODE, f"{dag.RAW}.dvc", source.FILE,
+    *dag.LAID_EMPTY,
 )  # fmt: skip
 PREFIX = "data-v"
 FIELDS = ("refname:strip=2", "*objectname", "creatordate:iso-strict", "contents")

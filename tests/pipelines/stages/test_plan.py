@@ -25,6 +25,14 @@ def test_a_ratio_and_counts_set_other_targets() -> None:
     assert targets(minority_share=0.51) == {"half": 100, "small": 100}
 
 
+def test_classes_become_minorities_and_stop_to_be_as_the_data_grow() -> None:
+    """A class that has grown leaves the plan; one that others have outgrown comes in, a new one too."""
+    before = make_plan(COUNTS, Settings())
+    after = make_plan(COUNTS | {"big": 130, "small": 80, "new": 9}, Settings())
+    assert {entry.label for entry in before.classes.values()} == {"small"}
+    assert {entry.label for entry in after.classes.values()} == {"half", "new"}
+
+
 def test_a_class_too_small_is_skipped_with_what_to_do_instead() -> None:
     """The reason names the count, the least that is needed, and what else to use."""
     plan = make_plan(COUNTS, Settings())

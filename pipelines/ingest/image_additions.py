@@ -1,0 +1,201 @@
+"""What a source of images has that `data/raw` has not, form by form; what is there already stays as it is."""
+
+import csv
+import shutil
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.errors import UserError
+from pipelines.ingest import image_sources
+from pipelines.ingest.additions import Additions, by_class
+from pipelines.ingest.image_sources import Record
+from pipelines.ingest.splits import refuse_twin_labels
+from pipelines.samples import cells
+
+Records = Mapping[str, Record]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a form has found: ids of `new` records and of those whose content is `changed`, and how they are written."""
+
+    new: list[str]
+    changed: list[str]
+    write: Callable[[Path], None]
+
+
+def compare(raw: Path, source: Path, names: Mapping[str, str], removed: set[str]) -> Additions:
+    """Return what the images at `source` have that those in `raw` have not, by id; in an `.npz`, by content.
+
+    names: from the name of a class in the data to the one that holds. removed: ids that are not to be brought in.
+    UserError where the source is gone, is in another form, or would not go with what is there.
+    """
+    old, there = image_sources.read(raw), image_sources.read(source)
+    (suffix, old_file), (other, file) = image_sources.form_of(raw), image_sources.form_of(source)
+    if suffix != other:
+        raise UserError(f"{source}: {SAID[other]}, and data/raw has {SAID[suffix]}; bring it into that form")
+    if all(record.problem for record in there):
+        raise UserError(
+            f"{source}: none of its images can be used ({there[0].problem}); expected {image_sources.EXPECTED}"
+        )
+    usable = {record.id: record for record in there if record.problem is None and record.id not in removed}
+    everything = {record.id: record for record in old}
+    found = COMPARED[suffix](old_file, file, everything, usable)
+    left_out = Counter(one.problem for one in there if one.problem and one.id not in everything)
+    if back := sum(one.id in removed and one.id not in everything for one in there if suffix != ".npz"):
+        left_out["taken back (data/removed.txt)"] = back
+
+    def called(records: Mapping[str, Record], ids: list[str]) -> list[str]:
+        return [names.get(records[name].label, records[name].label) for name in ids]
+
+    before = called(everything, [record.id for record in old if record.problem is None])
+    new = called(usable, found.new)
+    refuse_twin_labels([*before, *new], str(source))
+    classes = by_class(before, called(usable, list(usable)), new, called(usable, found.changed))
+    return Additions("image", classes, tuple(found.changed), left_out, found.write)
+
+
+def _folder(raw: Path, source: Path, old: Records, new: Records) -> Found:
+    fresh = [name for name in new if name not in old]
+    changed = [name for name in new if name in old and not _same_file(raw / name, source / name)]
+    _refuse_other_layout(source, old, new, fresh)
+    return Found(fresh, changed, partial(_copy, source, [*fresh, *changed]))
+
+
+def _zip(raw: Path, source: Path, old: Records, new: Records) -> Found:
+    fresh = [name for name in new if name not in old]
+    there, offered = _members(raw), _members(source)
+    changed = [name for name in new if name in old and _sum(there[name]) != _sum(offered[name])]
+    _refuse_other_layout(source, old, new, fresh)
+
+    def write(folder: Path) -> None:
+        with zipfile.ZipFile(raw) as before, zipfile.ZipFile(source) as after:
+            members = [(before, info) for name, info in there.items() if name not in changed]
+            members += [(after, offered[name]) for name in (*fresh, *changed)]
+            with zipfile.ZipFile(folder / raw.name, "w") as target:
+                for archive, info in members:
+                    target.writestr(info, _member(archive, info), info.compress_type)
+
+    return Found(fresh, changed, write)
+
+
+def _manifest(raw: Path, source: Path, old: Records, new: Records) -> Found:
+    known = {name for name, record in old.items() if record.problem is None}
+    fresh = [name for name in new if name not in known]
+    files = [name for name in new if name in known and not _same_file(raw.parent / name, source.parent / name)]
+    told = [name for name in new if name in known and _told(old[name]) != _told(new[name])]
+    changed = [name for name in new if name in {*files, *told}]
+
+    def write(folder: Path) -> None:
+        _copy(source.parent, [*fresh, *files], folder)
+        rows = {name: old[name] for name in old if name in known} | dict(new)
+        with open(folder / raw.name, "w", encoding="utf-8", newline="") as file:
+            lines = csv.writer(file, lineterminator="\n")
+            lines.writerow(["path", "label", "split", "group"])
+            lines.writerows([name, *_told(record)] for name, record in rows.items())
+
+    return Found(fresh, changed, write)
+
+
+def _npz(raw: Path, source: Path, old: Records, new: Records) -> Found:
+    """Images have no names there but their places, so they are told by what they are; the new ones go to the end."""
+    left = Counter(map(_content, old.values()))
+    fresh = []
+    for name, record in new.items():
+        key = _content(record)
+        left[key] -= 1
+        if left[key] < 0:
+            fresh.append(name)
+    shapes = {np.shape(record.content()) for record in (next(iter(old.values())), *(new[name] for name in fresh))}
+    if len(shapes) > 1:
+        raise UserError(f"{source}: images of the shapes {' and '.join(map(str, sorted(shapes)))}; an .npz has one")
+
+    def write(folder: Path) -> None:
+        records = [*old.values(), *(new[name] for name in fresh)]
+        told = {"labels": [record.label for record in records]}
+        told |= {"split": [record.split or "" for record in records], "group": [one.group or "" for one in records]}
+        images = np.stack([np.asarray(record.content()) for record in records])
+        np.savez_compressed(
+            folder / raw.name,
+            allow_pickle=False,
+            images=images,
+            **{name: np.array(values) for name, values in told.items() if any(values)},
+        )
+
+    return Found(fresh, [], write)
+
+
+COMPARED: dict[str, Callable[[Path, Path, Records, Records], Found]] = {
+    "": _folder,
+    ".zip": _zip,
+    ".csv": _manifest,
+    ".npz": _npz,
+}
+SAID = {"": "class folders", ".zip": "a .zip", ".csv": "a CSV with a list of images", ".npz": "an .npz"}
+
+
+def _refuse_other_layout(source: Path, old: Records, new: Records, fresh: list[str]) -> None:
+    """Raise UserError where files beside those that are there would be of another class or split than by themselves."""
+    expected = {record.id: record for record in old.values() if record.problem is None}
+    expected |= {name: new[name] for name in fresh}
+    try:
+        together = image_sources.in_tree(source, list(expected))
+    except UserError:  # some lie in split folders, others do not
+        together = []
+    if [(one.label, one.split) for one in together] != [(one.label, one.split) for one in expected.values()]:
+        examples = [*expected][:1] + fresh[:1]
+        shown = " and ".join(f"{name} (class {expected[name].label!r})" for name in examples)
+        raise UserError(
+            f"{source}: its class folders do not go with those in data/raw; found {shown}; give a folder that lies as data/raw "
+            "does"
+        )
+
+
+def _told(record: Record) -> tuple[str, str, str]:
+    """Return what a manifest says of a record beside its path."""
+    return cells.mark(record.label), record.split or "", record.group or ""
+
+
+def _content(record: Record) -> tuple[object, ...]:
+    return np.asarray(record.content()).tobytes(), record.label, record.split, record.group
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    return one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
+
+
+def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
+    """Return the files in a zip by the ids that they have as images."""
+    with zipfile.ZipFile(path) as archive:
+        return {image_sources.id_of(info.filename): info for info in archive.infolist() if not info.is_dir()}
+
+
+def _sum(info: zipfile.ZipInfo) -> tuple[int, int]:
+    return info.CRC, info.file_size
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(info) as member:
+            content = member.read(image_sources.LARGEST + 1)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+        where = f"{archive.filename}: {info.filename}"
+        raise UserError(f"{where} cannot be read ({error}), so the zip cannot be written anew; mend it") from None
+    if len(content) > image_sources.LARGEST:
+        raise UserError(
+            f"{archive.filename}: {info.filename} has more than {image_sources.LARGEST >> 20} MB; take it out"
+        )
+    return content
+
+
+def _copy(source: Path, names: list[str], folder: Path) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source / name, folder / name)

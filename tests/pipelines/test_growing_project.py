@@ -1,0 +1,46 @@
+"""A project whose data grow, driven by the commands: one story from ingest to a fresh clone."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines.driver import dag, dvc, growth
+from pipelines.plan import Plan, slug
+from tests.conftest import run, write_classes
+from tests.pipelines.test_project import clone
+
+
+@pytest.mark.slow
+def test_a_project_grows(finished: Path, tmp_path: Path) -> None:
+    """New samples are versioned and split beside the old ones, the plan follows the counts, and a fresh clone has it all."""
+    project = clone(finished, tmp_path / "project")
+    run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=project)
+    run("dvc", "checkout", "--quiet", cwd=project)
+    before = pd.read_csv(project / growth.MANIFEST, keep_default_na=False).set_index("id")
+    images = tmp_path / "images"
+    shutil.copytree(project / dag.RAW, images)
+    write_classes(tmp_path / "more", {"tail": 30, "fresh": 12}, seed=7)
+    for folder in (tmp_path / "more").iterdir():
+        (images / folder.name).mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            path.rename(images / folder.name / f"later-{path.name}")
+    said = run("tailweight", "ingest", "--from", str(images), cwd=project)
+    assert "42 new image(s)" in said and "fresh" in said and "a new class" in said
+    run("tailweight", "run", cwd=project)
+    after = pd.read_csv(project / growth.MANIFEST, keep_default_na=False).set_index("id")
+    used = before.index[before["status"] == "used"]
+    assert (after.loc[used, "split"] == before.loc[used, "split"]).all()
+    assert slug("tail") not in Plan.load(project / dag.PLAN).classes
+    assert slug("fresh") in Plan.load(project / dag.PLAN).classes
+    assert not (project / f"data/models/{slug('tail')}.safetensors").exists()
+    assert "Running stage" not in run("dvc", "repro", cwd=project)
+    assert "nothing new" in run("tailweight", "ingest", "--from", str(images), cwd=project)
+    run("git", "add", "--all", cwd=project)
+    run("git", "commit", "--quiet", "--message", "grown", cwd=project)
+    run("dvc", "push", cwd=project)
+    other = clone(project, tmp_path / "other")
+    run("dvc", "pull", cwd=other)
+    assert dvc.status(other) == {}
+    assert (other / dag.REPORT).read_bytes() == (project / dag.REPORT).read_bytes()
