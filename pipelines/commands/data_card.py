@@ -117,7 +117,7 @@ def _making(about: Mapping[str, Any]) -> list[str]:
     if way and about.get("arm"):
         lines.append(
             f"They were measured with {about['arm']}, at a dose of {way['dose']:g} of what would balance a class, "
-            f"use: {way['use']}. Train in the same way."
+            f"use: {way['use']}, on train and validation together. Train in the same way."
         )
     return [*lines, ""]
 
