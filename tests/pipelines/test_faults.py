@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines import files
-from pipelines.driver import dvc, params
+from pipelines.driver import dag, dvc, params
 from tests.conftest import BIN, environment, run, unchanged, write_classes
 
 NO_UTF8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}  # Python takes file names for ASCII
@@ -24,6 +24,7 @@ def begin(folder: Path) -> Path:
     write_classes(folder / "data/raw", {"Größe": 30, "two": 12}, seed=1)
     (folder / "params.yaml").write_text(params.render(demo=False, values={"prepare": {"image_size": 8}}))
     (folder / dvc.FILE).write_text(dvc.render(demo=False, kind="images"))
+    files.lay_empty(*(folder / path for path in dag.LAID_EMPTY))
     return folder
 
 

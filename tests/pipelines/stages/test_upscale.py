@@ -24,6 +24,7 @@ def project(folder: Path, factor: int, size: int = 16) -> Path:
     write_classes(folder / "data/raw", {"round": 30, "flat": 30, "tail": 10}, size=16)
     values = {**QUICK, "prepare": {"image_size": size}, "upscale": {"factor": factor, "steps": 30}}
     (folder / "params.yaml").write_text(params.render(demo=False, values=values))
+    files.lay_empty(*(folder / path for path in dag.LAID_EMPTY))
     for name in ("prepare", "plan"):
         run_stage(folder, name)
     return folder
@@ -34,7 +35,6 @@ def test_candidates_are_as_large_as_the_data(tmp_path: Path) -> None:
     made = project(tmp_path, factor=2)
     for name in ("upscale", "pretrain"):
         run_stage(made, name)
-    files.lay_empty(made / dag.REVIEW)
     for name in ("train", "generate", "filter"):
         run_stage(made, name, TAIL)
     gan = checkpoint.load(made / f"data/models/{TAIL}.safetensors")

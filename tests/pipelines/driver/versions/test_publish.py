@@ -11,7 +11,7 @@ from pipelines.driver import git, params, versions
 from pipelines.driver.run_settings import Publish
 from pipelines.driver.versions import commit, publish
 from tests.conftest import QUICK, one_line, run, working_clone
-from tests.pipelines.driver.test_versions import NOBODY, judge_again
+from tests.pipelines.driver.versions.test_versions import NOBODY, judge_again
 from tests.processes import ask
 
 ALWAYS = Publish(when="always")
