@@ -1,5 +1,6 @@
 """Train many classifiers side by side: one fit per process, one thread each, the same figures for any number of processes."""
 
+import sys
 import time
 import warnings
 from collections.abc import Generator, Mapping, Sequence
@@ -81,8 +82,9 @@ class Outcome:
 
 
 def fit(task: Task, classifier: kinds.Classifier, classes: int, seed: int) -> Outcome:
-    """Build the training set, train, and predict."""
+    """Build the training set, train, and predict, with the same arithmetic whatever was trained in this process before."""
     started, key = time.process_time(), task.key
+    _keep_denormals()
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit that has not converged is as good as it is: its figures say so
         data = task.train
@@ -95,6 +97,15 @@ def fit(task: Task, classifier: kinds.Classifier, classes: int, seed: int) -> Ou
         fitted = classifier(training, seeds.derive(seed, "evaluate", key.classifier, key.repeat))
         answers = tuple(kinds.probabilities(fitted, x, classes) for x in task.ask)
     return Outcome(answers, training.prior(classes), time.process_time() - started)
+
+
+def _keep_denormals() -> None:
+    """Take back that denormal numbers are flushed to zero, which a network trained in this process has asked of it.
+
+    Tables do not need torch, so it is not loaded for this.
+    """
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)
 
 
 class Fitter:
