@@ -3,7 +3,6 @@
 import csv
 import shutil
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -183,16 +182,10 @@ def _sum(info: zipfile.ZipInfo) -> tuple[int, int]:
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     try:
-        with archive.open(info) as member:
-            content = member.read(image_sources.LARGEST + 1)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+        return image_sources.read_member(archive, info)
+    except OSError as error:
         where = f"{archive.filename}: {info.filename}"
-        raise UserError(f"{where} cannot be read ({error}), so the zip cannot be written anew; mend it") from None
-    if len(content) > image_sources.LARGEST:
-        raise UserError(
-            f"{archive.filename}: {info.filename} has more than {image_sources.LARGEST >> 20} MB; take it out"
-        )
-    return content
+        raise UserError(f"{where}: {error}, so the zip cannot be written anew; mend it, or take it out") from None
 
 
 def _copy(source: Path, names: list[str], folder: Path) -> None:

@@ -150,18 +150,20 @@ def from_zip(path: Path) -> Iterator[Record]:
     except zipfile.BadZipFile:
         raise UserError(f"{path}: not a zip file, or a damaged one; try: unzip -t {path}") from None
 
-    def read(name: PurePosixPath) -> bytes:
-        try:
-            with archive.open(str(name)) as member:
-                content = member.read(LARGEST + 1)
-        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
-            raise OSError(f"cannot be read from the zip: {error}") from None
-        if len(content) > LARGEST:
-            raise OSError(f"more than {LARGEST >> 20} MB")
-        return content
-
     names = sorted(PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir())
-    yield from _from_tree(path, names, read, {})
+    yield from _from_tree(path, names, lambda name: read_member(archive, str(name)), {})
+
+
+def read_member(archive: zipfile.ZipFile, member: str | zipfile.ZipInfo) -> bytes:
+    """Return the content of a file in a zip; OSError says why it cannot be had."""
+    try:
+        with archive.open(member) as file:
+            content = file.read(LARGEST + 1)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+        raise OSError(f"cannot be read from the zip: {error}") from None
+    if len(content) > LARGEST:
+        raise OSError(f"more than {LARGEST >> 20} MB")
+    return content
 
 
 def from_manifest(path: Path) -> Iterator[Record]:
