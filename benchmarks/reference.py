@@ -1,6 +1,7 @@
 """What the reference network makes of the study's worlds, by style of training, without and with the GAN's samples.
 
     python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2 --fits 3
+    python benchmarks/reference.py --data DIR --out OUT --seeds 2 --fits 3 --cells fashion-10 --train-only
     python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2 --cells digits-10 fashion-10 --gan
 
 The worlds are those of `generator_study.py`: trained on train and validation together, as the product's evaluation does,
@@ -54,14 +55,17 @@ class World:
     synthetic: Data | None = None
 
 
-def real_world(name: str, seed: int, data: Path) -> World:
-    """Return a world of the study without synthetic samples. In a long tail the cut classes are those below the largest."""
+def real_world(name: str, seed: int, data: Path, train_only: bool = False) -> World:
+    """Return a world of the study without synthetic samples. In a long tail the cut classes are those below the largest.
+
+    train_only: leave out the real samples in validation.
+    """
     splits, _, names = world(CELLS[name], seed, data)
     train, validation, test = (
         Data(*flat(splits[split].values, splits[split].labels), kind=IMAGES)
         for split in ("train", "validation", "test")
     )
-    train = train.join(validation)
+    train = train if train_only else train.join(validation)
     counts = train.counts(len(names))
     rare = [names.index(one) for one in CELLS[name].rare] or np.flatnonzero(counts < counts.max()).tolist()
     return World(train, test, rare)
@@ -126,7 +130,9 @@ def main() -> None:
     parser.add_argument("--styles", nargs="*", default=list(STYLES), choices=list(STYLES))
     parser.add_argument("--seeds", type=int, default=2, help="worlds of each cell")
     parser.add_argument("--fits", type=int, default=1, help="trainings of each style in a world")
-    parser.add_argument("--gan", action="store_true", help="run the stages and train with their samples")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--gan", action="store_true", help="run the stages and train with their samples")
+    which.add_argument("--train-only", action="store_true", help="without the real samples in validation")
     given = parser.parse_args()
     store = given.out.with_suffix(".jsonl")
     done = {(row["cell"], row["seed"], row["style"], row["use"], row["fit"]) for row in results.load(store)}
@@ -136,7 +142,7 @@ def main() -> None:
         keys = [(name, seed, style, use, fit) for fit in range(given.fits) for style, use, _ in wanted]
         if set(keys) <= done:
             continue
-        made = (gan_world if given.gan else real_world)(name, seed, given.data)
+        made = gan_world(name, seed, given.data) if given.gan else real_world(name, seed, given.data, given.train_only)
         for (style, use, kind), fit in ((one, fit) for fit in range(given.fits) for one in wanted):
             if (name, seed, style, use, fit) in done:
                 continue
