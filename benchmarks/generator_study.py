@@ -162,7 +162,7 @@ def run_recipe(project: Path, splits: Mapping[str, Samples], names: list[str], r
     rows = [(names[label], split, USED) for split, samples in splits.items() for label in samples.labels]
     pd.DataFrame(rows, columns=["class", "split", "status"]).to_csv(prepared / "manifest.csv", index=False)
     files.write_json(prepared / "classes.json", {"kind": "images", "classes": names})
-    files.lay_empty(project / dag.REVIEW)
+    dag.lay_empty(project)
     for stage in ("plan", "upscale"):
         one_stage.run_stage(project, stage)
     planned = list(Plan.load(project / dag.PLAN).classes)

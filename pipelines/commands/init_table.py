@@ -14,7 +14,7 @@ from pipelines.commands.project import build, next_step, refuse_existing
 from pipelines.driver.params import FILE
 from pipelines.errors import UserError
 from pipelines.ingest import doubts, table_rows, table_sources
-from pipelines.ingest.source import remembered
+from pipelines.ingest.source import is_url, remembered
 from pipelines.ingest.splits import refuse_twin_labels
 
 
@@ -76,7 +76,7 @@ def create(folder: Path, source: Source, preset: str = "default") -> None:
 def bring_in(source: Source) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the rows of the table and of the test file, and which are test rows, (n,) bool."""
     text = tuple(filter(None, (source.label, source.group)))
-    if ("://" in source.table) != (source.query is not None):
+    if is_url(source.table) != (source.query is not None):
         raise UserError(
             "--query goes with a database's URL in --table, such as sqlite:///shop.db, and a URL with --query"
         )

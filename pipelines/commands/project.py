@@ -88,7 +88,7 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     files.write_text(project / "README.md", README.format(name=name))
     deploy.write(project / deploy.FILE, deploy.definition(name, project=name))
     Plan().save(project / dag.PLAN)
-    files.lay_empty(*(project / path for path in dag.LAID_EMPTY))
+    dag.lay_empty(project)
     dvc.write_code_hashes(project)
     for shared in dag.SHARED_FOLDERS:
         files.write_text(project / shared / ".gitignore", "*\n!.gitignore\n")

@@ -28,7 +28,7 @@ def render(project: Path) -> None:
     plots.write(project)
     plan = project / dag.PLAN
     Plan.load(plan).save(plan)  # an earlier version may have left out what dvc.yaml now names
-    files.lay_empty(*(project / path for path in dag.LAID_EMPTY))
+    dag.lay_empty(project)
     if not demo:
         dvc.write_code_hashes(project)
     print(f"wrote {params.FILE}, {dvc.FILE} and the templates of its plots in {plots.FOLDER}")

@@ -101,7 +101,7 @@ def run(
     UserError where the settings are wrong, a target is not a stage, or a stage found something for the user to mend.
     """
     values = check.check(project, targets)
-    _check_data(project)
+    check.need_data(project)
     if workers is not None and workers < 1:
         raise UserError(f"--workers is {workers}, expected 1 or more")
     with hold.held(project, holding):
@@ -152,13 +152,6 @@ def _choose_device(device: str) -> None:
         raise UserError(f"--device: {error}") from None
 
 
-def _check_data(project: Path) -> None:
-    if (project / f"{dag.RAW}.dvc").is_file() and not (project / dag.RAW).exists():
-        raise UserError(
-            f"{project / dag.RAW}: the data are gone; bring them back: dvc checkout {dag.RAW}.dvc, or dvc pull"
-        )
-
-
 def _resolve_estimators(values: Mapping[str, Any]) -> None:
     """Find the estimators that a user named, as the stage will when it runs: a wrong name costs no training."""
     named = params.group(dag.stage_named("evaluate"), values).model_dump(include={"estimators"})
@@ -178,7 +171,9 @@ def _next(project: Path, found: summary.Summary | None) -> str | None:
     """Return the command to go on with: commit what the run changed and no version has, or export what it shipped."""
     last = versions.last(project)
     there = [path for path in versions.IN_GIT if (project / path).exists()]
-    paths = [path for path in there if git.answer(project, "status", "--porcelain", "--", path)]
+    status = ("-c", "status.relativePaths=true", "status", "--short", "--no-renames")
+    changed = {line.split(maxsplit=1)[1] for line in git.answer(project, *status, "--", *there).splitlines()}
+    paths = [path for path in there if path in changed]
     place = "" if project.resolve() == Path.cwd() else f" -C {shlex.quote(str(project))}"
     if paths and not (last and versions.has_all(project, last.commit, paths)):
         return f"git{place} add {' '.join(paths)} && git{place} commit -m 'tailweight run'"

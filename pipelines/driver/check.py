@@ -5,7 +5,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipelines import files
 from pipelines.driver import dag, dvc, graph, params
 from pipelines.errors import UserError, nearest
 
@@ -21,10 +20,18 @@ def check(project: Path, targets: list[str]) -> dict[str, Any]:
             raise UserError(f"{target!r} is not a stage{nearest(target, known)}")
     if not (project / dvc.FILE).is_file():
         raise UserError(f"{project / dvc.FILE}: no such file; write it with: tailweight render")
-    files.lay_empty(*(project / path for path in dag.LAID_EMPTY))
+    dag.lay_empty(project)
     if not demo:
         dvc.write_code_hashes(project)
     return values
+
+
+def need_data(project: Path) -> None:
+    """Raise UserError where DVC keeps the raw data of a project and they are not there."""
+    if (project / dag.RAW_FILE).is_file() and not (project / dag.RAW).exists():
+        raise UserError(
+            f"{project / dag.RAW}: the data are gone; bring them back: dvc checkout {dag.RAW_FILE}, or dvc pull"
+        )
 
 
 class Standing:

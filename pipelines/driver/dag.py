@@ -10,9 +10,13 @@ from pathlib import Path
 from types import ModuleType
 
 from gan.settings import Settings
+from pipelines import files
 
 SOURCE = Path(__file__).resolve().parents[2]  # where the packages `gan` and `pipelines` lie
 RAW = "data/raw"
+RAW_FILE = f"{RAW}.dvc"  # by which DVC keeps the raw data of a project elsewhere; in the demo a stage makes them
+MANIFEST = "data/prepared/manifest.csv"
+HEADLINE = "data/evaluation/headline.json"
 PLAN = "data/plan.yaml"
 REPORT = "data/report/report.html"
 REVIEW = "data/review.jsonl"  # in git: what reviewers decided
@@ -89,7 +93,7 @@ STAGES = (
         reads={
             "train": "data/prepared/train.parquet",
             "validation": "data/prepared/validation.parquet",
-            "manifest": "data/prepared/manifest.csv",
+            "manifest": MANIFEST,
             "classes": "data/prepared/classes.json",
         },
         writes={"plan": PLAN},
@@ -184,7 +188,7 @@ STAGES = (
         keeps={"judged": "data/judged.json"},
         parallel=True,
         resumes=True,
-        metrics=("data/evaluation/headline.json",),
+        metrics=(HEADLINE,),
         plots={
             "gains and alternatives": {
                 "x": {"data/evaluation/gains.csv": "gain", "data/evaluation/selection.csv": "average_precision"},
@@ -207,7 +211,7 @@ STAGES = (
             "train": "data/prepared/train.parquet",
             "validation": "data/prepared/validation.parquet",
             "classes": "data/prepared/classes.json",
-            "manifest": "data/prepared/manifest.csv",
+            "manifest": MANIFEST,
             "plan": PLAN,
             "synthetic": "data/synthetic",
             "evaluation": "data/evaluation",
@@ -221,7 +225,7 @@ STAGES = (
         reads={
             "train": "data/prepared/train.parquet",
             "validation": "data/prepared/validation.parquet",
-            "manifest": "data/prepared/manifest.csv",
+            "manifest": MANIFEST,
             "plan": PLAN,
             "models": "data/models",
             "candidates": "data/candidates",
@@ -250,6 +254,11 @@ SHARED_FOLDERS = ("data/models", "data/candidates", "data/synthetic")
 def stages(demo: bool) -> list[Stage]:
     """Return the stages of a project in order; `demo` adds the one that makes this repository's raw data."""
     return [stage for stage in STAGES if demo or not stage.demo]
+
+
+def lay_empty(project: Path) -> None:
+    """Write the files in git that stages depend on where a project has none of them yet."""
+    files.lay_empty(*(project / path for path in LAID_EMPTY))
 
 
 def stage_named(name: str) -> Stage:

@@ -203,13 +203,9 @@ class _Output:
         exited = re.search(r"exited with (-?\d+)", text)
         killed = code < 0 or (exited is not None and not 0 <= int(exited[1]) <= 128)  # a shell says 128 + the signal
         transient = not stopping and (killed or any(word in text for word in RETRYABLE))
-        why = (
-            "was killed, by the system where memory ran out"
-            if killed
-            else self.tail[-1]
-            if self.tail
-            else f"exit code {code}"
-        )
+        why = self.tail[-1] if self.tail else f"exit code {code}"
+        if killed:
+            why = "was killed, by the system where memory ran out"
         return StageFailed(f"stage {stage} failed: {why}", transient=transient)
 
 

@@ -10,15 +10,13 @@ import pandas as pd
 
 from pipelines import files
 from pipelines.driver import dag, dvc, params
+from pipelines.driver.check import need_data
 from pipelines.errors import UserError
 from pipelines.ingest import kept, source, table_rows, table_sources
 from pipelines.ingest.additions import Additions
 from pipelines.ingest.source import Source
 from pipelines.ingest.splits import USED
 from pipelines.stages.prepare import Settings
-
-MANIFEST = "data/prepared/manifest.csv"
-TAKEN_IN = f"{dag.RAW}.dvc"
 
 
 @dataclass(frozen=True)
@@ -68,10 +66,10 @@ def bring_in(project: Path, given: str | None = None, dry_run: bool = False) -> 
     interrupted = staged.exists()  # the last time by a kill, perhaps when all was in place and DVC did not know it yet
     if dry_run or not (found.any or interrupted):
         return Growth(origin, found)
-    if not interrupted and dvc.status(project, TAKEN_IN):
+    if not interrupted and dvc.status(project, dag.RAW_FILE):
         raise UserError(
-            f"{project / dag.RAW}: not what {TAKEN_IN} names; bring that: dvc checkout {TAKEN_IN}, or keep what is there: "
-            f"dvc add {dag.RAW}"
+            f"{project / dag.RAW}: not what {dag.RAW_FILE} names; bring that: dvc checkout {dag.RAW_FILE}, or keep what is "
+            f"there: dvc add {dag.RAW}"
         )
     splits = splits_of(project, settings)
     shutil.rmtree(staged, ignore_errors=True)
@@ -81,7 +79,7 @@ def bring_in(project: Path, given: str | None = None, dry_run: bool = False) -> 
     except BaseException:
         shutil.rmtree(staged)
         raise
-    files.lay_empty(*(project / path for path in dag.LAID_EMPTY))
+    dag.lay_empty(project)
     kept.write_splits(project / dag.SPLITS, splits, kept.ROW if settings.label else kept.IMAGE)
     for path in sorted(staged.rglob("*")):
         if path.is_file():
@@ -101,13 +99,10 @@ def check(project: Path) -> Settings:
     """Return the settings of `prepare`; UserError where the project is none whose data can grow."""
     values = params.read(project)
     params.check(values, dag.is_source(project))
-    if not (project / TAKEN_IN).is_file():
+    if not (project / dag.RAW_FILE).is_file():
         made = "made by a stage here" if dag.is_source(project) else "not kept by DVC; keep them: dvc add data/raw"
-        raise UserError(f"{project / TAKEN_IN}: no such file: the data are {made}")
-    if not (project / dag.RAW).exists():
-        raise UserError(
-            f"{project / dag.RAW}: the data are gone; bring them back: dvc checkout {TAKEN_IN}, or dvc pull"
-        )
+        raise UserError(f"{project / dag.RAW_FILE}: no such file: the data are {made}")
+    need_data(project)
     pipeline = project / dvc.FILE
     if not pipeline.is_file() or dag.SPLITS not in pipeline.read_text(encoding="utf-8"):
         raise UserError(f"{pipeline}: missing, or of an earlier version; write it anew: tailweight render")
@@ -135,7 +130,7 @@ def splits_of(project: Path, settings: Settings) -> dict[str, str]:
 
     UserError where the outputs of `prepare` are not there, or are of other data.
     """
-    manifest = project / MANIFEST
+    manifest = project / dag.MANIFEST
     if not manifest.is_file():
         raise UserError(
             f"{manifest}: not there, and only it says which samples are test; bring it: dvc pull, or make it: tailweight run "

@@ -24,7 +24,7 @@ def begin(folder: Path) -> Path:
     write_classes(folder / "data/raw", {"Größe": 30, "two": 12}, seed=1)
     (folder / "params.yaml").write_text(params.render(demo=False, values={"prepare": {"image_size": 8}}))
     (folder / dvc.FILE).write_text(dvc.render(demo=False, kind="images"))
-    files.lay_empty(*(folder / path for path in dag.LAID_EMPTY))
+    dag.lay_empty(folder)
     return folder
 
 

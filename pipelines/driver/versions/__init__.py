@@ -21,7 +21,7 @@ from pipelines.ingest import source
 from pipelines.plan import Plan
 
 IN_GIT = (  # what a run may change, or its user, and git keeps
-    lock.FILE, dag.PLAN, summary.JUDGED, params.FILE, dvc.FILE, dvc.CODE, f"{dag.RAW}.dvc", source.FILE,
+    lock.FILE, dag.PLAN, summary.JUDGED, params.FILE, dvc.FILE, dvc.CODE, dag.RAW_FILE, source.FILE,
     *dag.LAID_EMPTY,
 )  # fmt: skip
 PREFIX = "data-v"

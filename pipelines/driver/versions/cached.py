@@ -9,7 +9,6 @@ from pipelines import files
 from pipelines.driver import dag, dvc, git, lock
 from pipelines.errors import UserError
 
-RAW = f"{dag.RAW}.dvc"  # by which DVC keeps the raw data of a project elsewhere; in the demo a stage makes them
 REMEDY = "it is part of DVC's cache: delete that file, then: dvc fetch --all-tags"
 
 
@@ -20,7 +19,7 @@ class Cached:
         recorded = lock.stages(git.content(project, revision, lock.FILE)).values()
         outs = [out for entry in recorded for out in entry.get("outs", [])]
         self.hashes = {out["path"]: out["md5"] for out in outs if "md5" in out and out["path"] != dag.PLAN}
-        raw = git.content(project, revision, RAW)
+        raw = git.content(project, revision, dag.RAW_FILE)
         if raw is not None:
             self.hashes[dag.RAW] = lock.hash_in(raw.decode("utf-8", errors="replace"))
         self._cache = dvc.cache_folder(project)

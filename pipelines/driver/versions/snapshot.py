@@ -14,12 +14,12 @@ from typing import Any
 from pipelines import files
 from pipelines.driver import dag, git, lock, names, params, summary, versions
 from pipelines.driver.versions.cached import Cached
+from pipelines.ingest.splits import USED
 from pipelines.plan import Plan
+from pipelines.samples.release import SYNTHETIC
 
 NOW = "the working state"
-HEADLINE = "data/evaluation/headline.json"
-MEASURED = (summary.METRICS, summary.GAINS, HEADLINE)
-REAL = "data/prepared/manifest.csv"
+MEASURED = (summary.METRICS, summary.GAINS, dag.HEADLINE)
 RELEASED = "data/release/manifest.csv"
 
 Samples = dict[
@@ -63,7 +63,7 @@ def of(project: Path, name: str) -> Snapshot:
             content = git.content(project, revision, path)
             if content is not None:
                 _room(folder / path).write_bytes(content)
-        for path in (*MEASURED, REAL, RELEASED):
+        for path in (*MEASURED, dag.MANIFEST, RELEASED):
             if place := cached.find(path):
                 shutil.copyfile(place, _room(folder / path))
         return _read(folder, name)
@@ -75,14 +75,14 @@ def _room(path: Path) -> Path:
 
 
 def _read(folder: Path, name: str) -> Snapshot:
-    missing = [path for path in (*MEASURED, REAL, RELEASED) if not (folder / path).is_file()]
+    missing = [path for path in (*MEASURED, dag.MANIFEST, RELEASED) if not (folder / path).is_file()]
     measured = not set(MEASURED) & set(missing)
     return Snapshot(
         name=name,
         counts=Plan.load(folder / dag.PLAN).counts if (folder / dag.PLAN).is_file() else {},
         found=summary.of(folder) if measured else None,
-        precision=_precision(folder / HEADLINE) if measured else {},
-        real=_real(folder / REAL) if REAL not in missing else None,
+        precision=_precision(folder / dag.HEADLINE) if measured else {},
+        real=_real(folder / dag.MANIFEST) if dag.MANIFEST not in missing else None,
         released=_released(folder / RELEASED) if RELEASED not in missing else None,
         settings=_flat(params.read(folder)) if (folder / params.FILE).is_file() else {},
         made=_made(folder),
@@ -97,11 +97,11 @@ def _precision(path: Path) -> dict[str, dict[str, float]]:
 
 
 def _real(path: Path) -> Samples:
-    return {(row["id"], ""): row["class"] for row in _rows(path) if row["status"] == "used"}
+    return {(row["id"], ""): row["class"] for row in _rows(path) if row["status"] == USED}
 
 
 def _released(path: Path) -> Samples:
-    return {(row["id"], row["raw_score"]): row["class"] for row in _rows(path) if row["origin"] == "synthetic"}
+    return {(row["id"], row["raw_score"]): row["class"] for row in _rows(path) if row["origin"] == SYNTHETIC}
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -8,7 +8,6 @@ from safetensors.numpy import load_file
 
 from gan import checkpoint
 from gan.score import score
-from pipelines import files
 from pipelines.driver import dag, params
 from pipelines.driver.one_stage import run_stage
 from pipelines.errors import UserError
@@ -24,7 +23,7 @@ def project(folder: Path, factor: int, size: int = 16) -> Path:
     write_classes(folder / "data/raw", {"round": 30, "flat": 30, "tail": 10}, size=16)
     values = {**QUICK, "prepare": {"image_size": size}, "upscale": {"factor": factor, "steps": 30}}
     (folder / "params.yaml").write_text(params.render(demo=False, values=values))
-    files.lay_empty(*(folder / path for path in dag.LAID_EMPTY))
+    dag.lay_empty(folder)
     for name in ("prepare", "plan"):
         run_stage(folder, name)
     return folder
