@@ -192,7 +192,7 @@ def grow(project: Path, train: Samples, held_out: Samples, class_count: int, cha
     """
     values = params.read(project)
     table = {stage.name: stage for stage in dag.STAGES}
-    settings = {name: params.group(table[name], values) for name in ("pretrain", "train", "generate")}
+    settings: dict[str, Any] = {name: params.group(table[name], values) for name in ("pretrain", "train", "generate")}
     sizes = params.borrowed(table["pretrain"], values, table)
     known, shown, seed = (train.values, train.labels), (held_out.values, held_out.labels), params.seed(values)
     told = {"loss": changes.loss, "augmentation": changes.augmentation}

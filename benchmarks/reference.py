@@ -37,11 +37,11 @@ from pipelines.evaluation.synthetic import USES
 from pipelines.likeness.data import Data, images_as_rows
 from pipelines.samples import IMAGES
 
-STYLES: dict[str, Style] = {
-    name: arm.build.keywords["style"]
+STYLES: dict[str, Style] = {"nothing": Style()} | {
+    name: arm.build.keywords["style"]  # type: ignore[attr-defined]
     for name, arm in ARMS.items()
-    if arm.network  # type: ignore[attr-defined]
-} | {"nothing": Style()}
+    if arm.network
+}
 WITH_GAN = ("square_root", "balanced")
 
 

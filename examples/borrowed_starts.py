@@ -39,7 +39,7 @@ def starts(count: int) -> np.ndarray:
 
 def network(outputs: int) -> nn.Sequential:  # its first weights come from our own generator
     layers = nn.Sequential(nn.Linear(64, 128), nn.LeakyReLU(0.2), nn.Linear(128, outputs))
-    for layer in layers[::2]:
+    for layer in (layers[0], layers[2]):
         nn.init.normal_(layer.weight, 0, layer.weight.shape[1] ** -0.5, generator=torch_rng)
     return layers
 

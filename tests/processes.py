@@ -7,8 +7,11 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import psutil
+
+T = TypeVar("T")
 
 
 def free_port() -> int:
@@ -17,7 +20,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def ask(url: str, path: str, body: dict | None = None) -> object:
+def ask(url: str, path: str, body: dict | None = None) -> Any:
     """Return what a server answers, from JSON; OSError where it does not."""
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(f"{url}{path}", data=data, headers={"Content-Type": "application/json"})
@@ -25,7 +28,7 @@ def ask(url: str, path: str, body: dict | None = None) -> object:
         return json.load(answer)
 
 
-def wait_for(what: Callable[[], object], seconds: float, every: float = 1.0) -> object:
+def wait_for(what: Callable[[], T], seconds: float, every: float = 1.0) -> T:
     """Return what `what` finds as soon as it finds something; AssertionError after that many seconds."""
     end = time.monotonic() + seconds
     while True:

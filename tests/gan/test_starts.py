@@ -60,7 +60,7 @@ def test_what_is_background_between_the_parents_stays_background() -> None:
     """A pixel that both parents leave empty is empty to the bit, whatever is borrowed or moved."""
     for policy in (PLAIN, Policy(neighbours=3)):
         made = starters(policy)
-        assert made.codec.background == 0
+        assert made.codec.background == 0  # type: ignore[attr-defined]
         assert (made.starts(made.draw(0, 50, np.random.default_rng(0)))[:, :, 3] == -1).all()
 
 

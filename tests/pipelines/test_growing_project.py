@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipelines.driver import dag, dvc, growth
+from pipelines.driver import dag, dvc
 from pipelines.plan import Plan, slug
 from tests.conftest import run, write_classes
 from tests.pipelines.test_project import clone
@@ -18,7 +18,7 @@ def test_a_project_grows(finished: Path, tmp_path: Path) -> None:
     project = clone(finished, tmp_path / "project")
     run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=project)
     run("dvc", "checkout", "--quiet", cwd=project)
-    before = pd.read_csv(project / growth.MANIFEST, keep_default_na=False).set_index("id")
+    before = pd.read_csv(project / dag.MANIFEST, keep_default_na=False).set_index("id")
     images = tmp_path / "images"
     shutil.copytree(project / dag.RAW, images)
     write_classes(tmp_path / "more", {"tail": 30, "fresh": 12}, seed=7)
@@ -29,7 +29,7 @@ def test_a_project_grows(finished: Path, tmp_path: Path) -> None:
     said = run("tailweight", "ingest", "--from", str(images), cwd=project)
     assert "42 new image(s)" in said and "fresh" in said and "a new class" in said
     run("tailweight", "run", cwd=project)
-    after = pd.read_csv(project / growth.MANIFEST, keep_default_na=False).set_index("id")
+    after = pd.read_csv(project / dag.MANIFEST, keep_default_na=False).set_index("id")
     used = before.index[before["status"] == "used"]
     assert (after.loc[used, "split"] == before.loc[used, "split"]).all()
     assert slug("tail") not in Plan.load(project / dag.PLAN).classes

@@ -121,7 +121,7 @@ def test_a_state_takes_no_more_than_its_share_of_the_time(tmp_path: Path) -> Non
 
 def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
     """Numbers of every size and shape, infinities and large integers in the notes."""
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "none": np.zeros((0, 3)),
         "one": np.array(1.5, np.float32),
         "bytes": np.arange(5, dtype=np.uint8),

@@ -17,7 +17,7 @@ from pipelines.driver.one_stage import run_stage
 from pipelines.ingest import source
 from tests.conftest import one_line, unchanged, write_classes, write_table
 
-MANIFEST = growth.MANIFEST
+MANIFEST = dag.MANIFEST
 
 
 def prepared(project: Path) -> pd.Series:
@@ -64,13 +64,13 @@ def test_what_is_new_is_brought_in_and_what_is_there_keeps_its_split(
     before = prepared(project)
     write_classes(images, {"a": 25, "new": 9}, seed=3)
     shutil.rmtree(images / "c")
-    recorded = (project / growth.TAKEN_IN).read_bytes()
+    recorded = (project / dag.RAW_FILE).read_bytes()
     code, said = call(project, capsys=capsys)
     assert code == 0 and "14 new image(s), 20 with other content" in said
     assert "  a    20 + 5, 20 changed\n" in said and "  new  0 + 9: a new class\n" in said
     assert "  c    8 + 0: not in the source, its samples stay\n" in said and "40 image(s) keep their splits" in said
-    assert (project / growth.TAKEN_IN).read_bytes() != recorded
-    assert not dvc.status(project).get(growth.TAKEN_IN)
+    assert (project / dag.RAW_FILE).read_bytes() != recorded
+    assert not dvc.status(project).get(dag.RAW_FILE)
     after = prepared(project)
     assert (after[before.index] == before).all() and len(after) == 54
     tests = after.eq("test").groupby(after.index.str.partition("/").get_level_values(0)).sum()
@@ -179,7 +179,7 @@ def test_an_ingest_that_was_killed_is_made_good_by_the_next(placed: int, shoes: 
     for path in sorted((images / "new").iterdir())[:placed]:
         shutil.copy(path, project / dag.RAW / "new")
     growth.bring_in(project)
-    assert not dvc.status(project, growth.TAKEN_IN) and not (project / files.WORK / "ingest").exists()
+    assert not dvc.status(project, dag.RAW_FILE) and not (project / files.WORK / "ingest").exists()
     after = prepared(project)
     assert (after[before.index] == before).all() and len(after) == 45
 
@@ -197,7 +197,7 @@ def test_a_zip_that_cannot_be_read_to_its_end_leaves_all_as_it_was(pictures: Pat
     (tmp_path / "images.zip").write_bytes(content.replace(b"in the middle", b"in the muddle"))
     with unchanged(project / "data"):
         said = one_line(lambda: growth.bring_in(project))
-    assert "a/damaged.png cannot be read" in said and not (project / files.WORK / "ingest").exists()
+    assert "a/damaged.png: cannot be read from the zip" in said and not (project / files.WORK / "ingest").exists()
 
 
 def test_a_project_of_an_earlier_version_is_told_what_to_do(shoes: tuple[Path, Path]) -> None:

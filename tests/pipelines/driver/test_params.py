@@ -154,7 +154,7 @@ def test_a_setting_that_has_moved_says_where_to(tmp_path: Path, path: str) -> No
 def test_numbers_are_read_as_yaml_1_2_reads_them(tmp_path: Path) -> None:
     """1e-4 is a number, as DVC also thinks."""
     values = params.read(write(tmp_path, "pretrain: {learning_rate: 1e-4}"))
-    assert params.group(dag.stage_named("pretrain"), values).learning_rate == 1e-4
+    assert params.group(dag.stage_named("pretrain"), values).learning_rate == 1e-4  # type: ignore[attr-defined]
 
 
 def test_a_missing_group_is_named_before_dvc_trips_over_it(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_relations_are_for_tables() -> None:
 def test_class_names_may_be_numbers(tmp_path: Path) -> None:
     """YAML reads a class called 1 as a number; a strategy by class takes it as the name that it is."""
     values = params.read(write(tmp_path, "plan: {sampling_strategy: {1: 50}}"))
-    assert params.group(dag.stage_named("plan"), values).sampling_strategy == {"1": 50}
+    assert params.group(dag.stage_named("plan"), values).sampling_strategy == {"1": 50}  # type: ignore[attr-defined]
 
 
 def test_changed_settings_are_those_that_differ_from_their_default() -> None:

@@ -42,7 +42,7 @@ def rendered(bars: progress.Bars, columns: int) -> list:
 
     console = Console(width=columns, file=io.StringIO(), force_terminal=False)
     console.print(bars._shown.get_renderable())
-    return [Text(line) for line in console.file.getvalue().splitlines()]
+    return [Text(line) for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
 
 
 def test_a_log_says_now_and_then_how_far_each_stage_is(
