@@ -30,6 +30,7 @@ CLEARLY = 1.0  # standard errors by which another dose or use must beat the smal
 MOST_RIVALS = 4  # arms that a class has to beat on test: the best out of fold, which differ by little then
 FIRST_FOLDS = 2  # after which arms that are ruled out, or not among the best, are not trained any more
 MOST_LEFT = MOST_RIVALS + 1  # arms that are trained on all folds: one more than can be rivals
+MOST_LEFT_OF_NETWORK = 3  # the same, where a training takes long
 HARMFUL = 2.0  # standard errors below the arm alone at which samples are not even measured
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -107,7 +108,7 @@ def expected_fits(classifiers: Sequence[str], settings: Settings) -> int:
     count = 0
     for name in classifiers:
         arms = sum(not ARMS[arm].tuned for arm in baselines(name in NETWORKS))
-        count += arms * first + min(arms, MOST_LEFT) * (folds - first)
+        count += arms * first + min(arms, _most_left(name) + 1) * (folds - first)
     ways = len(uses(classifiers[0] in NETWORKS)) + 1
     count += ways * first + 2 * (folds - first)
     return count + settings.repeats * (1 + 2 * len(classifiers))
@@ -127,7 +128,7 @@ def _choose_arm(folds: Folds, classifier: str) -> _Chosen:
     keys = {arm: Key(classifier, arm, 0) for arm in baselines(classifier in NETWORKS)}
     trained = list(dict.fromkeys(key.trained for key in keys.values()))
     early = folds.scores(trained, "cross-validation", 0.0, last=FIRST_FOLDS)
-    left = [*_left(early)[:MOST_LEFT], keys["nothing"]]
+    left = [*_left(early)[: _most_left(classifier)], keys["nothing"]]
     strength = _best_strength(folds, keys["nothing"])
     whole = [key for key in keys.values() if key.trained in left]
     scores = {key.arm: scored for key, scored in folds.scores(whole, "cross-validation", strength).items()}
@@ -135,6 +136,10 @@ def _choose_arm(folds: Folds, classifier: str) -> _Chosen:
     level = [arm for arm in scores if not _ruled_out(scores[arm], scores[best])]
     rivals = sorted(level, key=lambda arm: -scores[arm].value)[:MOST_RIVALS]
     return _Chosen(best, {arm: scores.get(arm) or early[key] for arm, key in keys.items()}, rivals, strength)
+
+
+def _most_left(classifier: str) -> int:
+    return MOST_LEFT_OF_NETWORK if classifier in NETWORKS else MOST_LEFT
 
 
 def _left(early: Mapping[Key, Scored]) -> list[Key]:
@@ -172,7 +177,8 @@ def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     """Choose how many synthetic samples join the deciding classifier's best arm, and how they are used.
 
     The smallest dose, mixed in, stands unless another way is better out of fold by more than a standard error. Of the other
-    ways, the one that did best in the first folds goes on, and nothing that they rule out, against the arm without samples too.
+    ways, the one that did best in the first folds goes on where it did better than the smallest dose there; nothing goes on
+    that they rule out, against the arm without samples too. Where one way is left, nothing more is trained for the choice.
     """
     name, arm = choice.classifier, choice.arm[choice.classifier]
     small, large = min(doses), max(doses)
@@ -183,14 +189,14 @@ def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     alone, strength = Key(name, arm, 0), choice.strength[name]
     keys = [Key(name, arm, 0, FILTERED, dose, use) for dose, use in tried]
     early = folds.scores([alone, *keys], "dose and use", strength, last=FIRST_FOLDS)
-    not_worse = [key for key in _left(early) if key in keys]
-    others = [key for key in not_worse if key != keys[0]]
-    left = [*(keys[:1] if keys[0] in not_worse else []), *others[:1]]
-    scores = folds.scores(left, "dose and use", strength)
+    best = [key for key in _left(early) if key in keys][:1]
+    left = [key for key in keys if key in best or (key == keys[0] and key in _left(early))]
+    undecided = len(left) > 1
+    scores = folds.scores(left, "dose and use", strength) if undecided else early
     options = [Option(key.dose, key.use, scores.get(key) or early[key]) for key in keys]
     if not left:
         return _harmful(max(options, key=lambda one: one.scored.value), early[alone], options)
-    return _best_way([options[keys.index(key)] for key in left], choice.best, options)
+    return _best_way([options[keys.index(key)] for key in left], choice.best if undecided else early[alone], options)
 
 
 def _harmful(option: Option, alone: Scored, options: Sequence[Option]) -> Way:
