@@ -27,7 +27,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, State
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from pipelines.driver import check, dag, dvc, graph, growth, hold, lock, one_stage, params, summary
+from pipelines.driver import check, dag, dvc, forecast, graph, growth, hold, lock, one_stage, params, summary
 from pipelines.driver.check import Standing
 from pipelines.driver.names import class_of
 from pipelines.driver.names import shown as called
@@ -135,9 +135,19 @@ def bring_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[R
     pruned = dvc.prune(run.project, set(Plan.load(run.project / dag.PLAN).classes))
     if rows or pruned:
         standing = Standing(run.project)
-    rows += run_stale(run, standing, standing.wanted(targets))
+    wanted = standing.wanted(targets)
+    if not run.display.quiet:
+        values, stale = params.read(run.project), stale_among(standing, wanted)
+        for line in forecast.lines(run.project, values, stale, run.workers):
+            run.display.line(line)
+    rows += run_stale(run, standing, wanted)
     leave_artifacts(run.project, rows)
     return rows
+
+
+def stale_among(standing: Standing, names: set[str]) -> set[str]:
+    """Return which of the stages `names` are to run: what is stale, and what depends on it there."""
+    return graph.descendants(graph.part(standing.graph, names), set(standing.changed) & names)
 
 
 def run_stale(run: Run, standing: Standing, names: set[str]) -> list[Row]:
@@ -145,8 +155,7 @@ def run_stale(run: Run, standing: Standing, names: set[str]) -> list[Row]:
 
     The others go on where one fails; then dvc.StageFailed is raised, one for the user to mend before any other.
     """
-    nodes = graph.part(standing.graph, names)
-    stale = graph.descendants(nodes, set(standing.changed) & names)
+    nodes, stale = graph.part(standing.graph, names), stale_among(standing, names)
     futures: dict[str, PrefectFuture] = {}
     for name in graph.breadth_first(graph.part(nodes, stale)):
         before = [futures[need] for need in nodes[name] & stale]

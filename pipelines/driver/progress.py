@@ -73,17 +73,17 @@ class Pace:
         """Return `step 300 of 1200, 25 %, about 2:30 left`, or for how long it runs where it has said nothing yet."""
         passed = time.monotonic() - self.began
         if not self.total:
-            return f"running for {_clock(passed)}"
+            return f"running for {clock(passed)}"
         if self.done >= self.total:
             return f"step {self.done} of {self.total}, finishing"
-        left = f", about {_clock(passed / self.done * (self.total - self.done))} left" if self.done else ""
+        left = f", about {clock(passed / self.done * (self.total - self.done))} left" if self.done else ""
         return f"step {self.done} of {self.total}, {100 * self.done // self.total} %{left}"
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """Return minutes and seconds, with hours where there are any.
 
-    >>> _clock(75), _clock(3675)
+    >>> clock(75), clock(3675)
     ('1:15', '1:01:15')
     """
     minutes, second = divmod(round(seconds), 60)

@@ -58,6 +58,10 @@ class Sizes:
         """
         return cls(200, 32, 1, (24, 48), 4) if side <= SMALL else cls(300, 64, 2, (16, 32, 64), 1)
 
+    def steps_with(self, real: int) -> int:
+        """Return the steps of a training with so many real images."""
+        return max(self.steps, 7 * real // 64)
+
 
 @dataclass
 class ConvNet:
@@ -94,7 +98,7 @@ class ConvNet:
         classes, labels = np.unique(y, return_inverse=True)
         rows = Rows.of(x, labels, image_shape, weight, synthetic, style, device)
         sizes = Sizes.of(max(rows.images.shape[2:]))
-        steps = steps or max(sizes.steps, 7 * rows.real // 64)
+        steps = steps or sizes.steps_with(rows.real)
         network = build(sizes, rows.images.shape[1], len(classes), seeds.torch_generator(seed, "network"))
         network = place(network, device, torch.channels_last)
         deviation, mean = torch.std_mean(rows.images)

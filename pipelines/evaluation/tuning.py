@@ -21,6 +21,7 @@ SEARCH: tuple[dict[str, Any], ...] = (
     {"rate": 0.05, "leaves": 15, "l2": 1.0},
     {"rate": 0.03, "leaves": 4, "l2": 0.0},
 )
+FITS = FOLDS * len(SEARCH) * 2  # of the usual 100 rounds, that the search takes the time of
 
 
 def tuned(table: Mapping[str, Classifier], real: Data, seed: int) -> dict[str, Classifier]:

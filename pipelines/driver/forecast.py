@@ -1,0 +1,179 @@
+"""How long a run will take, and how much memory: some steps of each network and a fit of each classifier, timed beforehand.
+
+That is done on the project's own data, in a process of its own, so that the run's loads neither samples nor networks.
+"""
+
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Set
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from pipelines.driver import dag, one_stage, params
+from pipelines.driver.progress import clock
+from pipelines.plan import Plan
+
+BRIEF = 500  # steps of pretraining, under which a run is a trial that nobody needs to be told of
+STEPS = 2, 8  # of two trainings; by what one takes longer, a step's time is known without what comes before the first
+ROWS = 2_000  # that a classifier for columns is timed on at most; its time grows about as theirs
+TRAININGS: tuple[str, ...] = ("upscale", "pretrain", "train")
+UNIT = 1024 if sys.platform.startswith("linux") else 1  # bytes that the system counts memory in
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """seconds: of each stage on a core of its own, of `train` for one class, of `evaluate` on one core.   memory: bytes that
+    a process takes at most.
+    """
+
+    seconds: dict[str, float]
+    memory: int
+
+
+def lines(project: Path, values: Mapping[str, Any], stale: Set[str], workers: int) -> list[str]:
+    """Return what to tell before a run; nothing where it is short, or where it could not be found out.
+
+    stale: the names of the stages that will run, of classes too. workers: how many run side by side.
+    """
+    if _settings("pretrain", values).steps < BRIEF or not stale & {"pretrain", "evaluate"}:
+        return []
+    found = _measured(project)
+    return said(found, stale, workers, psutil.virtual_memory().available) if found else []
+
+
+def said(found: Forecast, stale: Set[str], workers: int, free: int) -> list[str]:
+    """Return in a line what is expected of the stages `stale`, and in another that memory may not do. free: bytes of it."""
+    classes = sum(name.startswith("train@") for name in stale)
+    clocks = {name: found.seconds[name] for name in TRAININGS[:2] if name in stale and name in found.seconds}
+    if classes:
+        clocks["train"] = math.ceil(classes / workers) * found.seconds["train"]
+    if "evaluate" in stale:
+        clocks["evaluate"] = found.seconds["evaluate"] / workers
+    parts = ", ".join(f"{name} {clock(seconds)}" for name, seconds in clocks.items())
+    about = f"takes about {clock(sum(clocks.values()))} ({parts})"
+    told = [f"{about} and {_gigabytes(found.memory)} of memory for each of {workers} processes"]
+    side_by_side = min(workers, free // found.memory)
+    if side_by_side < workers:
+        less = f"tailweight run --workers {side_by_side}" if side_by_side else "a smaller pretrain.batch_size or width"
+        told.append(f"only {_gigabytes(free)} of memory are free; it takes less with {less}")
+    return told
+
+
+def measure(project: Path) -> Forecast:
+    """Time some steps of each training and a fit of each classifier; the project is prepared and planned."""
+    from pipelines.samples import Samples  # loads pandas
+
+    values = params.read(project)
+    real = Samples.load(project / "data/prepared/train.parquet")
+    planned = Plan.load(project / dag.PLAN).classes
+    seconds = _trainings(values, real, planned) | {"evaluate": _evaluation(values, real)}
+    return Forecast(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT)
+
+
+def _trainings(values: Mapping[str, Any], real: Any, planned: Mapping[str, Any]) -> dict[str, float]:
+    """Return the seconds of the trainings by stage; they go through as many steps as the settings say."""
+    from gan.modalities import CODECS
+    from gan.training.train import pretrain, specialise
+    from gan.upscale import train_upscaler
+
+    upscaling, base, own = (_settings(name, values) for name in TRAININGS)
+    low, count, seed = real.reduced(upscaling.factor), int(real.labels.max()) + 1, params.seed(values)
+    first, fixed = int(real.labels[0]), base.model_copy(update={"starts": "neighbours"})
+    codec = CODECS[real.kind].fit(low.values, real.columns or None)
+
+    def pretrained(steps: int) -> Any:
+        brief = fixed.model_copy(update={"steps": steps})
+        return pretrain(low.values, low.labels, count, brief, base.network, base.width, seed, codec=codec)
+
+    def specialised(gan: Any, steps: int) -> Any:
+        return specialise(gan, low.of_class(first).values, first, own.model_copy(update={"steps": steps}), seed)
+
+    def upscaler(steps: int) -> Any:
+        return train_upscaler(real.values, upscaling.model_copy(update={"steps": steps}), seed)
+
+    found = {"pretrain": _timed(pretrained, base.steps)}
+    if planned:
+        found["train"] = _timed(partial(specialised, pretrained(1)), own.steps)
+    if upscaling.factor > 1:
+        found["upscale"] = _timed(upscaler, upscaling.steps)
+    return found
+
+
+def _evaluation(values: Mapping[str, Any], real: Any) -> float:
+    """Return the seconds of all fits of an evaluation, of which one of each classifier is timed."""
+    from gan import seeds
+    from pipelines.evaluation import choose, classifiers, tuning
+    from pipelines.evaluation.arms import Training
+    from pipelines.likeness import views
+
+    settings, seed = _settings("evaluate", values), params.seed(values)
+    table = classifiers.chosen(settings.classifiers, settings.estimators, real.kind)
+    rng = seeds.numpy_generator(seed, "forecast")
+    some = real.take(rng.permutation(len(real))[:ROWS])
+    data = views.fit(real).data(some.values, some.labels)
+    fits = choose.expected_fits(list(table), settings) / len(table)
+    total = 0.0
+    for name, classifier in table.items():
+        if name in classifiers.NETWORKS:
+            total += fits * _network(data, len(real), seed)
+            continue
+        began = time.perf_counter()
+        classifier(Training(data), seed)
+        searched = tuning.FITS if name == "gradient_boosting" else 0
+        total += (fits + searched) * (time.perf_counter() - began) * len(real) / len(some)
+    return total
+
+
+def _network(data: Any, rows: int, seed: int) -> float:
+    """Return the seconds of a training of the network that judges, on so many rows."""
+    from pipelines.evaluation.convnet import ConvNet, Sizes
+    from pipelines.evaluation.styles import Style
+
+    shape = data.image_shape
+
+    def fit(steps: int) -> Any:
+        return ConvNet.fit(data.x, data.y, shape, Style(), seed, steps=steps)
+
+    return _timed(fit, Sizes.of(max(shape[:2])).steps_with(rows))
+
+
+def _timed(train: Callable[[int], Any], steps: int) -> float:
+    """Return the seconds that `train` takes with so many `steps`, by two trainings with a few."""
+    took = []
+    for count in STEPS:
+        began = time.perf_counter()
+        train(min(count, max(steps, 1)))
+        took.append(time.perf_counter() - began)
+    step = max(took[1] - took[0], 0.0) / (STEPS[1] - STEPS[0])
+    return max(took[0] + (steps - STEPS[0]) * step, 0.0)
+
+
+def _measured(project: Path) -> Forecast | None:
+    """Return what a process of its own has measured; None where it failed: the stage will say why, if it fails as well."""
+    one_thread = dict.fromkeys(one_stage.THREAD_LIMITS, "1")
+    command = [sys.executable, "-m", "pipelines.driver.forecast", str(project)]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | one_thread, check=False)
+    return Forecast(**json.loads(done.stdout.splitlines()[-1])) if done.returncode == 0 else None
+
+
+def _settings(stage: str, values: Mapping[str, Any]) -> Any:
+    return params.group(dag.stage_named(stage), values)
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
+
+
+if __name__ == "__main__":
+    one_stage.limit_threads()
+    one_stage.same_kernels()
+    print(json.dumps(asdict(measure(Path(sys.argv[1])))))
