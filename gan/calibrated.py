@@ -9,6 +9,7 @@ from gan.critics import cross_fit
 from gan.modalities import Samples
 from gan.model import GAN, Labelled
 from gan.score import Calibration, calibrate, cross_validated, log_loss, reliability, score, z_statistic
+from gan.states import States
 
 DIGITS = 6  # of a figure in `reliability`
 
@@ -42,7 +43,14 @@ class Scores:
 
 
 def score_candidates(
-    gan: GAN, made: Samples, raw: np.ndarray, real: Labelled, held_out: Samples, cross_fit_below: int, seed: int
+    gan: GAN,
+    made: Samples,
+    raw: np.ndarray,
+    real: Labelled,
+    held_out: Samples,
+    cross_fit_below: int,
+    seed: int,
+    states: States | None = None,
 ) -> Scores:
     """Return the scores of the discriminator, or of critics where too few samples are held out to judge it by.
 
@@ -55,5 +63,5 @@ def score_candidates(
     own = real[0][real[1] == label]
     if len(held_out) >= cross_fit_below or len(own) < 2:
         return Scores("discriminator", raw, score(gan, held_out, label))
-    critics = cross_fit(gan, own, label, seed, real)
+    critics = cross_fit(gan, own, label, seed, real, states)
     return Scores("critics", critics.score(made), np.concatenate([critics.real, critics.score(held_out)]))

@@ -9,6 +9,7 @@ score is the mean over all critics (cross-fitting, Chernozhukov et al. 2018, arX
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 
 from gan.device import prepare_device
 from gan.modalities import Samples
@@ -18,6 +19,7 @@ from gan.networks.parts import build
 from gan.sample import generate
 from gan.score import score
 from gan.seeds import derive, numpy_generator, torch_generator
+from gan.states import State, States
 from gan.training.adversary import Adversary
 from gan.training.batches import Batches
 from gan.training.optim import falling_rates, optimiser
@@ -48,12 +50,19 @@ class Critics:
         return mean
 
 
-def cross_fit(gan: GAN, samples: Samples, class_index: int, seed: int, lenders: Labelled | None = None) -> Critics:
+def cross_fit(
+    gan: GAN,
+    samples: Samples,
+    class_index: int,
+    seed: int,
+    lenders: Labelled | None = None,
+    states: States | None = None,
+) -> Critics:
     """Train a critic for each of `FOLDS` parts of `samples`, (n, s, s, c) uint8 or rows, n >= 2, that leaves the part out.
 
     gan: specialised for the class. Its generator has seen all samples; the starts, which decide most of what it makes,
-    are drawn without the part. lenders: training samples of other classes, as in `generate`. Raises ValueError for a
-    single sample.
+    are drawn without the part. lenders: training samples of other classes, as in `generate`. states: where each
+    critic is kept, so that a stopped call with the same arguments goes on from there. Raises ValueError for a single sample.
     """
     if len(samples) < 2:
         raise ValueError(f"critics: need two samples of the class or more, got {len(samples)}")
@@ -62,7 +71,7 @@ def cross_fit(gan: GAN, samples: Samples, class_index: int, seed: int, lenders: 
     critics, levels, real = [], [], np.empty(len(samples))
     for number in range(folds):
         seen, own = samples[fold != number], derive(seed, "fold", number)
-        critic = _critic(gan, seen, class_index, own, lenders)
+        critic = _critic(gan, seen, class_index, own, lenders, states, f"{number:06d}")
         marks = np.array([derive(own, "level", row) for row in range(LEVEL)])
         made = generate(gan, seen, class_index, marks, lenders=lenders).samples
         level = float(score(critic, made, class_index).mean())
@@ -72,10 +81,21 @@ def cross_fit(gan: GAN, samples: Samples, class_index: int, seed: int, lenders: 
     return Critics(tuple(critics), tuple(levels), class_index, real)
 
 
-def _critic(gan: GAN, samples: Samples, class_index: int, seed: int, lenders: Labelled | None) -> GAN:
-    """Train a new discriminator on `samples` against what the generator of `gan` makes from them."""
+def _critic(
+    gan: GAN,
+    samples: Samples,
+    class_index: int,
+    seed: int,
+    lenders: Labelled | None,
+    states: States | None,
+    part: str,
+) -> GAN:
+    """Train a new discriminator on `samples` against what the generator of `gan` makes from them, or return the one kept."""
     device = prepare_device()
     network = build(FAMILIES[gan.network].discriminator, gan.sizes, torch_generator(seed, "critic")).to(device)
+    if states and (kept := states.part(part)):
+        network.load_state_dict({name: torch.from_numpy(array) for name, array in kept.arrays.items()})
+        return replace(gan, discriminator=network.requires_grad_(False).eval())
     adversary = Adversary(gan.generator.to(device), network, gan.codec, GAMMA * PENALTY_EVERY)
     labels = np.full(len(samples), class_index)
     drawn_from = starters(gan, samples, labels, lenders)
@@ -85,4 +105,7 @@ def _critic(gan: GAN, samples: Samples, class_index: int, seed: int, lenders: La
         steps.param_groups[0]["lr"] = rate
         adversary.discriminator_step(real.draw(BATCH, rng), shifts, penalised=step % PENALTY_EVERY == 0)
         steps.step()
+    if states:
+        arrays = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
+        states.keep_part(part, State(arrays, {}))
     return replace(gan, discriminator=network.requires_grad_(False).eval())

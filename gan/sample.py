@@ -17,6 +17,7 @@ from gan.relations import AnyRelation, Keeper
 from gan.relations.known import Parents
 from gan.seeds import derive, numpy_generator
 from gan.starts import stacked
+from gan.states import State, States
 
 
 class Generated(NamedTuple):
@@ -48,6 +49,7 @@ def generate(
     constraints: Sequence[Constraint] = (),
     constraint_budget: float = 20,
     relations: Sequence[AnyRelation] = (),
+    states: States | None = None,
 ) -> Generated:
     """Make one candidate for each of `seeds`, (n,) int, from the class's real training samples, (m, s, s, c) or rows.
 
@@ -59,9 +61,10 @@ def generate(
     constraints: what the rows of a table must satisfy, `references` saying which combinations there are. A row that does
     not is made again from a seed that its own gives, so that it still depends on that alone.
     relations: what is kept in the rows of a table by mending each, see `gan.relations`; constraints are checked after that.
+    states: where what the network has made is kept, so that a stopped call with the same arguments goes on from there.
     Raises ConstraintError when `constraint_budget` times as many rows as wanted were made and some still break one.
     """
-    maker = _Maker(gan, references, class_index, lenders, relations)
+    maker = _Maker(gan, references, class_index, lenders, relations, states)
     made = maker.make(seeds, progress)
     if not constraints:
         return made
@@ -82,7 +85,7 @@ def generate(
                 f"({tally(reasons)}); loosen it or raise the budget of {constraint_budget:g} attempts a row"
             )
         attempts += len(left)
-        made = maker.make(np.array([derive(int(seeds[row]), "again", tries) for row in left]), None)
+        made = maker.make(np.array([derive(int(seeds[row]), "again", tries) for row in left]))
 
 
 class _Maker:
@@ -95,8 +98,10 @@ class _Maker:
         class_index: int,
         lenders: Labelled | None,
         relations: Sequence[AnyRelation] = (),
+        states: States | None = None,
     ):
         self.gan, self.device = gan, prepare_device()
+        self.states, self.blocks = states, 0
         self.generator = gan.generator.to(self.device)
         self.class_index = class_index
         self.starters = starters(gan, references, np.full(len(references), class_index), lenders)
@@ -112,7 +117,7 @@ class _Maker:
             self.keeper = Keeper(relations, references if lenders is None else lenders[0], cast(Any, gan.codec).columns)
 
     @torch.inference_mode()
-    def make(self, seeds: np.ndarray, progress: Progress | None) -> Generated:
+    def make(self, seeds: np.ndarray, progress: Progress | None = None) -> Generated:
         """Make one candidate for each of `seeds`, (n,)."""
         at_once = self.gan.codec.at_once
         made: list[Samples] = [self.nothing]
@@ -123,11 +128,7 @@ class _Maker:
             rngs = [numpy_generator(int(seeds[row]), "candidate") for row in rows]
             drawn = stacked([self.starters.draw(self.class_index, 1, rng) for rng in rngs])
             starts = self.starters.starts(drawn)
-            outputs = torch.empty_like(starts)
-            for place, rng in enumerate(rngs):
-                start = starts[place : place + 1].to(self.device).clone()
-                noise = rng.standard_normal((1, self.gan.sizes.noise_dim), dtype=np.float32)
-                outputs[place] = self.generator(start, torch.from_numpy(noise).to(self.device).clone(), self.label)[0]
+            outputs = self._outputs(starts, rngs)
             kept, before = self._kept(self.gan.codec.decode(outputs, starts), drawn.reference, drawn.neighbour)
             made.append(kept)
             broken.append(before)
@@ -138,6 +139,20 @@ class _Maker:
         here, there = (np.where(rows < 0, -1, self.lender_rows[rows]) for rows in (drawn.here, drawn.there))
         origin = drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step
         return Generated(self.gan.codec.joined(made), *origin, np.concatenate(broken))
+
+    def _outputs(self, starts: torch.Tensor, rngs: Sequence[np.random.Generator]) -> torch.Tensor:
+        """Return what the network makes of each start, shaped as they are, or what a stopped call has kept of it."""
+        part, self.blocks = f"{self.blocks:06d}", self.blocks + 1
+        if self.states and (kept := self.states.part(part)):
+            return torch.from_numpy(kept.arrays["outputs"])
+        outputs = torch.empty_like(starts)
+        for place, rng in enumerate(rngs):
+            start = starts[place : place + 1].to(self.device).clone()
+            noise = rng.standard_normal((1, self.gan.sizes.noise_dim), dtype=np.float32)
+            outputs[place] = self.generator(start, torch.from_numpy(noise).to(self.device).clone(), self.label)[0]
+        if self.states:
+            self.states.keep_part(part, State({"outputs": outputs.numpy()}, {}))
+        return outputs
 
     def _kept(self, made: Samples, reference: np.ndarray, neighbour: np.ndarray) -> tuple[Samples, np.ndarray]:
         """Return rows with the relations kept, and what each broke; reference, neighbour: (n,) rows of the references."""

@@ -157,6 +157,7 @@ STAGES = (
         borrows=("upscale.factor",),
         per_class=True,
         accelerator=True,
+        resumes=True,
     ),
     Stage(
         "filter",
@@ -172,6 +173,7 @@ STAGES = (
         borrows=("upscale.factor",),
         per_class=True,
         accelerator=True,
+        resumes=True,
     ),
     Stage(
         "evaluate",

@@ -10,6 +10,7 @@ from gan import seeds
 from gan.filter import FilterSettings, accept
 from gan.progress import Progress
 from gan.repeats import duplicates, repeated_share
+from gan.states import States
 from pipelines import files
 from pipelines.errors import UserError
 from pipelines.likeness import views
@@ -43,11 +44,13 @@ def run(
     task: ClassPlan,
     progress: Progress,
     decisions: Path | None = None,
+    states: States | None = None,
 ) -> None:
     """Write the candidates with their calibrated score and status, and a summary of calibration, threshold and coverage.
 
     Scores are calibrated on real samples of the class that the network which gave the score has not trained on.
     decisions: what reviewers decided; what they rejected is dropped, and the summary counts it in `review`.
+    states: where critics are kept, so that a stopped run goes on with those that are left.
     """
     from gan import checkpoint
     from pipelines.likeness.distance import spaces
@@ -57,7 +60,8 @@ def run(
     _need_held_out(held_out, settings, task)
     own_seed = seeds.derive(seed, "filter", task.index)
     gan = checkpoint.load(model)
-    scores = _scores(gan, made.reduced(factor), real.reduced(factor), held_out.reduced(factor), settings, own_seed)
+    parts = made.reduced(factor), real.reduced(factor), held_out.reduced(factor)
+    scores = _scores(gan, *parts, settings, own_seed, states)
     calibration = scores.calibration()
     ratio = calibration.ratio(scores.candidates)
     view = views.fit(real)
@@ -93,12 +97,20 @@ def _need_held_out(held_out: Samples, settings: Settings, task: ClassPlan) -> No
         )
 
 
-def _scores(gan: "GAN", made: Candidates, real: Samples, held_out: Samples, settings: Settings, seed: int) -> "Scores":
+def _scores(
+    gan: "GAN",
+    made: Candidates,
+    real: Samples,
+    held_out: Samples,
+    settings: Settings,
+    seed: int,
+    states: States | None,
+) -> "Scores":
     """Return the scores of the candidates; all of them as large as the GAN makes them."""
     from gan.calibrated import score_candidates
 
     raw, known = made.rows["raw_score"].to_numpy(), (real.values, real.labels)
-    return score_candidates(gan, made.values, raw, known, held_out.values, settings.cross_fit_below, seed)
+    return score_candidates(gan, made.values, raw, known, held_out.values, settings.cross_fit_below, seed, states)
 
 
 def _report(label: str, counts: Mapping[str, int]) -> None:

@@ -16,6 +16,7 @@ from gan.progress import Progress
 from gan.relations import AnyRelation, Keeper, as_setting, find
 from gan.settings import ExpertTableField, TableField
 from gan.settings import Settings as Base
+from gan.states import States
 from pipelines import files
 from pipelines.errors import UserError
 from pipelines.plan import ClassPlan, slug
@@ -60,10 +61,12 @@ def run(
     seed: int,
     task: ClassPlan,
     progress: Progress,
+    states: States | None = None,
 ) -> None:
     """Write `Candidates`; candidate i is the same however many are asked for. Write, too, what is kept between columns.
 
     Where the GAN makes smaller images, its discriminator scores those, and the upscaler makes them large.
+    states: where what the generator made is kept, so that a stopped run goes on from there.
     """
     from gan import checkpoint
     from gan.score import score
@@ -78,7 +81,7 @@ def run(
     kept = relations_of(gan, known, settings)
     for relation in kept:
         print(f"generate: kept: {relation}; in generate.relations: {as_setting(relation)}")
-    made = candidates_of(gan, known, task, own_seeds, settings, kept, progress)
+    made = candidates_of(gan, known, task, own_seeds, settings, kept, progress, states)
     files.write_json(relations, how_kept(gan, known, kept, made))
     rows = pd.DataFrame(
         {"id": [f"{name}-{number:06d}" for number in range(count)], "class": task.label, "seed": own_seeds}
@@ -97,6 +100,7 @@ def candidates_of(
     settings: Settings,
     relations: Sequence[AnyRelation],
     progress: Progress | None = None,
+    states: States | None = None,
 ) -> "Generated":
     """Return a candidate for each seed; `known` are the training samples of all classes, as large as the GAN makes them."""
     from gan.sample import generate
@@ -104,7 +108,7 @@ def candidates_of(
     own, lenders = known.of_class(task.index), (known.values, known.labels)
     limits = settings.constraints, settings.constraint_budget, relations
     try:
-        return generate(gan, own.values, task.index, own_seeds, progress, lenders, *limits)
+        return generate(gan, own.values, task.index, own_seeds, progress, lenders, *limits, states)
     except ConstraintError as error:
         raise UserError(f"class {task.label!r}: {error}") from None
 

@@ -1,5 +1,7 @@
 """Critics judge samples that they have not seen, and so know what a discriminator of few samples gets wrong."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from gan.critics import Critics, cross_fit
 from gan.model import GAN
 from gan.sample import generate
 from gan.score import calibrate, log_loss, score
+from gan.states import States
 from gan.training.train import PretrainSettings, TrainSettings, pretrain, specialise
 
 FEW = 8
@@ -69,6 +72,17 @@ def test_same_seed_same_scores(gan: GAN, critics: Critics) -> None:
     samples = strokes(FEW, 0)
     assert np.array_equal(cross_fit(gan, samples, 0, seed=0).real, critics.real)
     assert not np.array_equal(cross_fit(gan, samples, 0, seed=1).real, critics.real)
+
+
+def test_critics_that_are_kept_are_not_trained_again(gan: GAN, critics: Critics, tmp_path: Path) -> None:
+    """Each comes back from disk with the very scores; one in the place of another shows that they do come from there."""
+    samples, states = strokes(FEW, 0), States(tmp_path / "state", 0.01)
+    cross_fit(gan, samples, 0, seed=0, states=states)
+    first, second, *rest = sorted((tmp_path / "state").iterdir())
+    assert len(rest) == 2
+    assert np.array_equal(cross_fit(gan, samples, 0, seed=0, states=states).real, critics.real)
+    first.write_bytes(second.read_bytes())
+    assert not np.array_equal(cross_fit(gan, samples, 0, seed=0, states=states).real, critics.real)
 
 
 def test_two_samples_are_enough_and_one_is_not(gan: GAN) -> None:

@@ -1,12 +1,18 @@
 """Candidates and scores depend on nothing but themselves."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
+from torch import nn
 
 from gan.model import GAN
 from gan.networks import FAMILIES
 from gan.sample import generate
 from gan.score import score
+from gan.states import States
 from gan.training.train import PretrainSettings, TrainSettings, pretrain, specialise
 
 
@@ -55,3 +61,28 @@ def test_candidates_lie_on_the_grid_and_keep_the_background(trained: GAN, images
 def test_nothing_asked_nothing_made(trained: GAN, images: np.ndarray) -> None:
     """No seeds give no candidates."""
     assert generate(trained, images[10:20], 1, np.array([], np.int64)).samples.shape == (0, 8, 8, 1)
+
+
+class Refusing(nn.Module):
+    """A network that makes nothing."""
+
+    def forward(self, *given: object) -> None:
+        raise AssertionError("asked for a candidate")
+
+
+def test_making_that_was_stopped_goes_on(trained: GAN, images: np.ndarray, tmp_path: Path) -> None:
+    """What the network had made is taken from disk, block by block, and the candidates are those of a call left alone."""
+    seeds, references, whole = np.arange(450), images[10:20], 2  # blocks of 200 that are made before the stop
+
+    def stop(done: int, total: int, figures: Mapping[str, float]) -> None:
+        if done == 200 * whole:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate(trained, references, 1, seeds, stop, states=States(tmp_path / "state", 0.01))
+    assert len(list((tmp_path / "state").iterdir())) == whole
+    silent = replace(trained, generator=Refusing())
+    known = generate(silent, references, 1, seeds[: 200 * whole], states=States(tmp_path / "state", 0.01))
+    again = generate(trained, references, 1, seeds, states=States(tmp_path / "state", 0.01))
+    alone = generate(trained, references, 1, seeds)
+    assert np.array_equal(again.samples, alone.samples) and np.array_equal(known.samples, alone.samples[: 200 * whole])
