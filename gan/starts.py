@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from sklearn.neighbors import NearestNeighbors
 
 from gan.modalities import Codec
 
+BLOCK = 500  # samples whose neighbours are looked for at once
 MOST = 2000  # samples of a class that starts are made from; finding neighbours takes the square of it
 ALIKE = 10  # samples of a majority class that count as resembling a reference
 PRIOR = 10  # samples of the class that the variance of all samples counts as much as
@@ -190,14 +190,32 @@ def neighbours(references: np.ndarray, k: int) -> np.ndarray:
         raise ValueError("starts: a class without a single sample has nothing to start from")
     if count == 1:
         return np.zeros((1, 1), np.int64)
-    search = NearestNeighbors(n_neighbors=min(k, count - 1), algorithm="brute").fit(_flat(references))
-    return np.asarray(search.kneighbors(return_distance=False), np.int64)
+    flat = _flat(references)
+    return _nearest(flat, flat, min(k, count - 1), among_others=True)
 
 
 def nearest(references: np.ndarray, others: np.ndarray, k: int) -> np.ndarray:
     """Return the up to `k` of `others`, (p, ...), nearest to each of `references`, (m, ...): (m, k) int64."""
-    search = NearestNeighbors(n_neighbors=min(k, len(others)), algorithm="brute").fit(_flat(others))
-    return np.asarray(search.kneighbors(_flat(references), return_distance=False), np.int64)
+    return _nearest(_flat(references), _flat(others), min(k, len(others)))
+
+
+def _nearest(asked: np.ndarray, known: np.ndarray, k: int, among_others: bool = False) -> np.ndarray:
+    """Return the `k` rows of `known`, (p, d), nearest to each of `asked`, (m, d), nearest first: (m, k) int64.
+
+    among_others: they are the same rows, and none is its own neighbour. (scikit-learn would take two seconds to load.)
+    """
+    lengths = (known**2).sum(1)
+    found = [np.zeros((0, k), np.int64)]
+    for first in range(0, len(asked), BLOCK):
+        some = asked[first : first + BLOCK]
+        farness = lengths - 2 * some @ known.T  # the squared distance, less what is the same for all of a row
+        if among_others:
+            rows = np.arange(len(some))
+            farness[rows, first + rows] = np.inf
+        near = np.argpartition(farness, k - 1, axis=1)[:, :k]
+        order = np.argsort(np.take_along_axis(farness, near, 1), axis=1, kind="stable")
+        found.append(np.take_along_axis(near, order, 1))
+    return np.concatenate(found)
 
 
 def _flat(samples: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ to pass) goes by that list. For example, one hidden layer on either side:
     import torch.nn.functional as F
     from torch import nn
 
-    from gan.networks.parts import SLOPE, Projection, Residual, Sizes
+    from gan.networks.parts import SLOPE, Codes, Projection, Residual, Sizes
 
 
     class Generator(Residual):
@@ -18,7 +18,7 @@ to pass) goes by that list. For example, one hidden layer on either side:
 
         def __init__(self, sizes: Sizes):
             super().__init__()
-            self.classes = nn.Embedding(sizes.classes, sizes.noise_dim)
+            self.classes = Codes(sizes.classes, sizes.noise_dim)
             self.style = nn.Linear(2 * sizes.noise_dim, sizes.width)
             self.first = nn.Conv2d(sizes.channels, sizes.width, 5, padding=2)
             self.last = nn.Conv2d(sizes.width, sizes.channels, 5, padding=2)

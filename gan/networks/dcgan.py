@@ -11,6 +11,7 @@ from torch import nn
 from gan.networks.parts import (
     SLOPE,
     SMALLEST,
+    Codes,
     Enlarge,
     Projection,
     Residual,
@@ -31,7 +32,7 @@ class Generator(Residual):
         self.edge = frame(sizes.size, SMALLEST * 2 ** halvings(sizes.size))
         wide = widths(sizes)
         inner = wide[-1] * SMALLEST**2
-        self.classes = nn.Embedding(sizes.classes, sizes.noise_dim)
+        self.classes = Codes(sizes.classes, sizes.noise_dim)
         self.down = strided(sizes.channels, wide)
         self.middle = nn.Linear(2 * sizes.noise_dim, inner)
         self.up = nn.ModuleList(Enlarge(a, b) for a, b in zip(wide[:0:-1], wide[-2::-1], strict=True))

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from gan.networks.parts import SLOPE, Projection, Residual, Sizes
+from gan.networks.parts import SLOPE, Codes, Projection, Residual, Sizes
 
 
 class Generator(Residual):
@@ -12,7 +12,7 @@ class Generator(Residual):
     def __init__(self, sizes: Sizes):
         super().__init__()
         pixels, units = sizes.channels * sizes.size**2, 16 * sizes.width
-        self.classes = nn.Embedding(sizes.classes, sizes.noise_dim)
+        self.classes = Codes(sizes.classes, sizes.noise_dim)
         self.body = nn.Sequential(
             nn.Linear(pixels + 2 * sizes.noise_dim, units), nn.LeakyReLU(SLOPE),
             nn.Linear(units, units), nn.LeakyReLU(SLOPE),

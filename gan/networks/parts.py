@@ -124,6 +124,13 @@ class Residual(nn.Module):
         return start + self.change(start, noise, labels)
 
 
+class Codes(nn.Embedding):
+    """A code for each class, drawn by `build`: drawing it before, on no device, would load torch's compiler for seconds."""
+
+    def reset_parameters(self) -> None:
+        """Leave the weights as they are."""
+
+
 class Projection(nn.Module):
     """The head of a class-conditional discriminator (Miyato & Koyama 2018, arXiv 1802.05637).
 
@@ -133,7 +140,7 @@ class Projection(nn.Module):
     def __init__(self, features: int, classes: int):
         super().__init__()
         self.psi = nn.Linear(features, 1)
-        self.classes = nn.Embedding(classes, features)
+        self.classes = Codes(classes, features)
 
     def forward(self, features: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return (n,) float32 logits of `features`, (n, d), for `labels`, (n,)."""

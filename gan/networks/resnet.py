@@ -13,6 +13,7 @@ from torch import nn
 from gan.networks.parts import (
     SLOPE,
     SMALLEST,
+    Codes,
     Enlarge,
     Projection,
     Residual,
@@ -55,7 +56,7 @@ class Generator(Residual):
         self.edge = frame(sizes.size, SMALLEST * 2 ** halvings(sizes.size))
         wide = widths(sizes)
         style = 2 * sizes.noise_dim
-        self.classes = nn.Embedding(sizes.classes, sizes.noise_dim)
+        self.classes = Codes(sizes.classes, sizes.noise_dim)
         self.down = strided(sizes.channels, wide)
         self.blocks = nn.ModuleList(Block(width, style) for width in wide[::-1])
         self.up = nn.ModuleList(Enlarge(a, b) for a, b in zip(wide[:0:-1], wide[-2::-1], strict=True))

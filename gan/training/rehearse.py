@@ -8,8 +8,6 @@ which have no samples to spare for the question. Where there are too few majorit
 from collections.abc import Iterator
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import average_precision_score
 
 from gan.modalities import Codec
 from gan.seeds import derive, numpy_generator
@@ -146,6 +144,9 @@ def _precision(
     seed: int,
 ) -> float:
     """Return the average precision on the rows `test`, the mean over the classes in `cut`, filled up by `policy`."""
+    from sklearn.ensemble import RandomForestClassifier  # takes seconds to load; most trainings rehearse nothing
+    from sklearn.metrics import average_precision_score
+
     starters = Starters(samples[train], labels[train], codec, policy)
     x, y = [codec.encode(samples[train]).flatten(1).numpy()], [labels[train]]
     most = np.unique(labels[train], return_counts=True)[1].max()

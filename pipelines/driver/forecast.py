@@ -23,7 +23,13 @@ from pipelines.driver.progress import clock
 from pipelines.plan import Plan
 
 BRIEF = 500  # steps of pretraining, under which a run is a trial that nobody needs to be told of
-STEPS = 2, 8  # of two trainings; by what one takes longer, a step's time is known without what comes before the first
+BEFORE, STEPS = (
+    2,
+    (8, 64),
+)  # of trainings; by what one takes longer a step's time is known, without what comes before them
+NOTABLE = 1.0  # seconds that it takes longer, which are enough to go by
+START = 8.0  # seconds that it takes to start a stage: DVC, and what the stage loads
+OF_A_CLASS = 3  # stages that run once a class, of which `train` is the longest
 ROWS = 2_000  # that a classifier for columns is timed on at most; its time grows about as theirs
 TRAININGS: tuple[str, ...] = ("upscale", "pretrain", "train")
 UNIT = 1024 if sys.platform.startswith("linux") else 1  # bytes that the system counts memory in
@@ -53,11 +59,12 @@ def lines(project: Path, values: Mapping[str, Any], stale: Set[str], workers: in
 def said(found: Forecast, stale: Set[str], workers: int, free: int) -> list[str]:
     """Return in a line what is expected of the stages `stale`, and in another that memory may not do. free: bytes of it."""
     classes = sum(name.startswith("train@") for name in stale)
-    clocks = {name: found.seconds[name] for name in TRAININGS[:2] if name in stale and name in found.seconds}
+    clocks = {name: START + found.seconds[name] for name in TRAININGS[:2] if name in stale and name in found.seconds}
     if classes:
-        clocks["train"] = math.ceil(classes / workers) * found.seconds["train"]
+        own = OF_A_CLASS * START + found.seconds["train"]
+        clocks[f"{classes} classes"] = math.ceil(classes / workers) * own
     if "evaluate" in stale:
-        clocks["evaluate"] = found.seconds["evaluate"] / workers
+        clocks["evaluate"] = START + found.seconds["evaluate"] / workers
     parts = ", ".join(f"{name} {clock(seconds)}" for name, seconds in clocks.items())
     about = f"takes about {clock(sum(clocks.values()))} ({parts})"
     told = [f"{about} and {_gigabytes(found.memory)} of memory for each of {workers} processes"]
@@ -147,14 +154,19 @@ def _network(data: Any, rows: int, seed: int) -> float:
 
 
 def _timed(train: Callable[[int], Any], steps: int) -> float:
-    """Return the seconds that `train` takes with so many `steps`, by two trainings with a few."""
-    took = []
+    """Return the seconds that `train` takes with so many `steps`, by a few brief trainings; a first one gets it going."""
+    took = [_seconds(train, count) for count in (1, BEFORE)]
     for count in STEPS:
-        began = time.perf_counter()
-        train(min(count, max(steps, 1)))
-        took.append(time.perf_counter() - began)
-    step = max(took[1] - took[0], 0.0) / (STEPS[1] - STEPS[0])
-    return max(took[0] + (steps - STEPS[0]) * step, 0.0)
+        more = _seconds(train, count) - took[-1]
+        if more > NOTABLE:
+            break
+    return took[-1] + max(more, 0.0) * (steps - BEFORE) / (count - BEFORE)
+
+
+def _seconds(train: Callable[[int], Any], steps: int) -> float:
+    began = time.perf_counter()
+    train(steps)
+    return time.perf_counter() - began
 
 
 def _measured(project: Path) -> Forecast | None:

@@ -18,12 +18,11 @@ def test_what_is_said_adds_up() -> None:
     """Classes and fits are divided among the processes, and what does not run does not count."""
     found = Forecast(SECONDS, 700_000_000)
     (line,) = forecast.said(found, STALE, 2, 8_000_000_000)
-    assert (
-        line
-        == "takes about 4:00 (pretrain 1:00, train 1:00, evaluate 2:00) and 0.7 GB of memory for each of 2 processes"
+    assert line == (
+        "takes about 5:04 (pretrain 1:08, 3 classes 1:48, evaluate 2:08) and 0.7 GB of memory for each of 2 processes"
     )
     (line,) = forecast.said(found, {"evaluate", "report"}, 1, 8_000_000_000)
-    assert line.startswith("takes about 4:00 (evaluate 4:00) and")
+    assert line.startswith("takes about 4:08 (evaluate 4:08) and")
 
 
 @pytest.mark.parametrize("free, advice", [(1_000_000_000, "--workers 1"), (100_000_000, "batch_size")])
