@@ -136,11 +136,9 @@ def bring_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[R
     if rows or pruned:
         standing = Standing(run.project)
     wanted = standing.wanted(targets)
-    if not run.display.quiet:
-        values, stale = params.read(run.project), stale_among(standing, wanted)
-        for line in forecast.lines(run.project, values, stale, run.workers):
-            run.display.line(line)
-    rows += run_stale(run, standing, wanted)
+    values, stale = params.read(run.project), stale_among(standing, wanted)
+    with forecast.beside(run.project, values, set() if run.display.quiet else stale, run.workers, run.display.line):
+        rows += run_stale(run, standing, wanted)
     leave_artifacts(run.project, rows)
     return rows
 

@@ -1,6 +1,6 @@
-"""How long a run will take, and how much memory: some steps of each network and a fit of each classifier, timed beforehand.
+"""How long a run will take, and how much memory: some steps of each network and a fit of each classifier, timed.
 
-That is done on the project's own data, in a process of its own, so that the run's loads neither samples nor networks.
+That is done on the project's own data, in a process of its own beside the first training.
 """
 
 import json
@@ -9,8 +9,10 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -45,15 +47,37 @@ class Forecast:
     memory: int
 
 
-def lines(project: Path, values: Mapping[str, Any], stale: Set[str], workers: int) -> list[str]:
-    """Return what to tell before a run; nothing where it is short, or where it could not be found out.
+@contextmanager
+def beside(
+    project: Path, values: Mapping[str, Any], stale: Set[str], workers: int, say: Callable[[str], object]
+) -> Iterator[None]:
+    """Tell `say` what to expect of a run, as soon as that is known, while the block does it; nothing where it is short.
 
     stale: the names of the stages that will run, of classes too. workers: how many run side by side.
     """
     if _settings("pretrain", values).steps < BRIEF or not stale & {"pretrain", "evaluate"}:
-        return []
-    found = _measured(project)
-    return said(found, stale, workers, psutil.virtual_memory().available) if found else []
+        yield
+        return
+    free = psutil.virtual_memory().available
+    one_thread = dict.fromkeys(one_stage.THREAD_LIMITS, "1")
+    command = [sys.executable, "-m", "pipelines.driver.forecast", str(project)]
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | one_thread
+    )
+
+    def tell() -> None:
+        answer = child.communicate()[0]
+        if child.returncode == 0:  # where it failed, the stage will say why, if it fails as well
+            for line in said(Forecast(**json.loads(answer.splitlines()[-1])), stale, workers, free):
+                say(line)
+
+    told = threading.Thread(target=tell)
+    told.start()
+    try:
+        yield
+    finally:
+        child.kill()
+        told.join()
 
 
 def said(found: Forecast, stale: Set[str], workers: int, free: int) -> list[str]:
@@ -62,7 +86,7 @@ def said(found: Forecast, stale: Set[str], workers: int, free: int) -> list[str]
     clocks = {name: START + found.seconds[name] for name in TRAININGS[:2] if name in stale and name in found.seconds}
     if classes:
         own = OF_A_CLASS * START + found.seconds["train"]
-        clocks[f"{classes} classes"] = math.ceil(classes / workers) * own
+        clocks[f"{classes} class{'es' if classes > 1 else ''}"] = math.ceil(classes / workers) * own
     if "evaluate" in stale:
         clocks["evaluate"] = START + found.seconds["evaluate"] / workers
     parts = ", ".join(f"{name} {clock(seconds)}" for name, seconds in clocks.items())
@@ -167,14 +191,6 @@ def _seconds(train: Callable[[int], Any], steps: int) -> float:
     began = time.perf_counter()
     train(steps)
     return time.perf_counter() - began
-
-
-def _measured(project: Path) -> Forecast | None:
-    """Return what a process of its own has measured; None where it failed: the stage will say why, if it fails as well."""
-    one_thread = dict.fromkeys(one_stage.THREAD_LIMITS, "1")
-    command = [sys.executable, "-m", "pipelines.driver.forecast", str(project)]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | one_thread, check=False)
-    return Forecast(**json.loads(done.stdout.splitlines()[-1])) if done.returncode == 0 else None
 
 
 def _settings(stage: str, values: Mapping[str, Any]) -> Any:

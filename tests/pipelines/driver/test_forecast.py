@@ -1,5 +1,7 @@
 """What a run says beforehand of its time and memory."""
 
+import queue
+import re
 from pathlib import Path
 
 import pytest
@@ -33,24 +35,27 @@ def test_too_little_memory_is_said_before_the_work(free: int, advice: str) -> No
 
 def test_a_trial_is_not_timed(tmp_path: Path) -> None:
     """Nor is a run that trains nothing; the folder need not even be there."""
-    long, brief = {"pretrain": {"steps": 5000}}, {"pretrain": {"steps": 50}}
-    assert forecast.lines(tmp_path / "none", brief, STALE, 2) == []
-    assert forecast.lines(tmp_path / "none", long, {"report"}, 2) == []
+    for steps, stale in ((50, STALE), (5000, {"report"})):
+        with forecast.beside(tmp_path / "none", {"pretrain": {"steps": steps}}, stale, 2, pytest.fail):
+            pass
 
 
 def test_it_is_measured_on_the_data_of_the_project(tmp_path: Path) -> None:
-    """In a process of its own, and a longer training takes longer."""
+    """In a process of its own, which ends by itself; the line comes while the block goes on."""
     write_classes(tmp_path / "images", {"one": 30, "two": 30, "few": 10}, seed=3)
     project = tmp_path / "project"
     init_images.create(project, tmp_path / "images")
     for stage in ("prepare", "plan"):
         run_stage(project, stage)
-    seconds = []
-    for steps in (1_000, 1_000_000):
-        (project / "params.yaml").write_text(params.render(demo=False, values={"pretrain": {"steps": steps}}))
-        found = forecast.measure(project)
-        assert set(found.seconds) == {"pretrain", "train", "evaluate"} and found.memory > 50_000_000
-        seconds.append(found.seconds["pretrain"])
-    assert seconds[1] > 20 * seconds[0]
-    (line,) = forecast.lines(project, params.read(project), STALE, 1)[:1]
-    assert line.startswith("takes about ") and "evaluate" in line
+    told: queue.Queue[str] = queue.Queue()
+    with forecast.beside(project, params.read(project), {"pretrain", "train@few", "evaluate"}, 1, told.put):
+        line = told.get(timeout=300)
+    expected = r"takes about [\d:]+ \(pretrain [\d:]+, 1 class [\d:]+, evaluate [\d:]+\) and \d\.\d GB"
+    assert re.match(expected, line), line
+
+
+def test_a_longer_training_is_expected_to_take_longer() -> None:
+    """What comes before the steps is counted once."""
+    asked: list[int] = []
+    brief, long = (forecast._timed(asked.append, steps) for steps in (10, 1_000_000_000))
+    assert long > brief >= 0 and min(asked) == 1 and max(asked) <= max(forecast.STEPS)
