@@ -15,8 +15,8 @@ What was found in worlds 0 to 4 is checked in worlds 5 to 12, which nobody had l
         --sources moments_everywhere everywhere --styles balanced balanced_wide
 
 Training earns its place if `everywhere` is above `moments_everywhere` beyond doubt (95 % by Student's t over the 8 worlds), and
-samples for every class do if `everywhere` is above the better of both references likewise. `balanced_wide` is the reference with
-wider moves on the fly, which a team would try first. Whatever comes out is written down.
+samples for every class do if `everywhere` is above the better of both references likewise. `balanced_wide` is the reference
+with wider moves on the fly, which a team would try first. Whatever comes out is written down.
 """
 
 import argparse
