@@ -181,7 +181,7 @@ def moments(given: World) -> Made:
 
 
 def moments_everywhere(given: World) -> Made:
-    """The same for every class."""
+    """Samples of every class, moved affinely to lie as samples of rich classes do; nothing is trained."""
     return placed(given, np.unique(given.train.labels).tolist())
 
 
@@ -228,7 +228,7 @@ def learnt(given: World) -> Made:
 
 
 def everywhere(given: World) -> Made:
-    """The same for every class, so that what gives such samples away says nothing of the class."""
+    """Samples of every class, changed as pairs of rich classes differ, so that what gives them away says nothing of the class."""
     return {int(label): candidates(given, False, int(label), KEPT)[0] for label in np.unique(given.train.labels)}
 
 
