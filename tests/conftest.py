@@ -1,6 +1,7 @@
 """What several tests need: small images, and a project that has run once."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -10,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from gan.errors import CheckpointError
+from pipelines import files
 from pipelines.errors import UserError
 from tests.browser import browser  # noqa: F401  a fixture for all tests
 
@@ -135,6 +138,22 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def built_once(name: str, build: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what `build` makes in a folder that it is given: a copy for each test process of what the first one has made.
+
+    A project takes a minute to run through, and its tests run it and lock it, so that processes cannot share it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{shared}.lock"):
+        if not (shared / "built").is_file():
+            shared.mkdir()
+            files.write_text(shared / "built", build(shared).relative_to(shared).as_posix())
+    own = tmp_path_factory.mktemp(name) / "copy"
+    shutil.copytree(shared, own, symlinks=True)
+    return own / (own / "built").read_text()
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that `tailweight init` made and `tailweight run` brought up to date, everything committed.
@@ -143,17 +162,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     from pipelines.driver import params
 
-    folder = tmp_path_factory.mktemp("finished")
-    images = folder / "images"
-    counts = {"round one": 40, "Größe @ 10": 36, 'it\'s "5"': 12, "tail": 9, "lone": 4}
-    write_classes(images, counts, seed=1)
-    project = folder / "project"
-    run("tailweight", "init", str(project), "--images", str(images), cwd=folder)
-    (project / "params.yaml").write_text(params.render(demo=False, values=QUICK))
-    run("tailweight", "run", cwd=project, env={"PREFECT_API_URL": ""})  # on a server of its own, as most runs are
-    run("git", "add", "--all", cwd=project)
-    run("git", "commit", "--quiet", "--message", "ran", cwd=project)
-    return project
+    def build(folder: Path) -> Path:
+        images, project = folder / "images", folder / "project"
+        write_classes(images, {"round one": 40, "Größe @ 10": 36, 'it\'s "5"': 12, "tail": 9, "lone": 4}, seed=1)
+        run("tailweight", "init", str(project), "--images", str(images), cwd=folder)
+        (project / "params.yaml").write_text(params.render(demo=False, values=QUICK))
+        return ran(project)
+
+    return built_once("finished", build, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -161,17 +177,24 @@ def finished_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project like `finished`, of a table: columns of every kind, gaps, awkward names, a constraint."""
     from pipelines.driver import params
 
-    folder = tmp_path_factory.mktemp("finished-table")
-    write_table(folder / "people.csv", {"plain": 60, "b <i>&": 16, "lone": 4}, seed=2)
-    project = folder / "project"
-    run("tailweight", "init", str(project), "--table", str(folder / "people.csv"), "--label", "income", cwd=folder)
-    limit = {"kind": "range", "column": "no. of visits", "max": 5}
-    quick = QUICK | {
-        "prepare": params.read(project)["prepare"],
-        "generate": {"candidates_per_sample": 2.0, "constraints": [limit]},
-    }
-    (project / "params.yaml").write_text(params.render(demo=False, values=quick))
-    run("tailweight", "run", cwd=project, env={"PREFECT_API_URL": ""})  # on a server of its own, as most runs are
+    def build(folder: Path) -> Path:
+        project = folder / "project"
+        write_table(folder / "people.csv", {"plain": 60, "b <i>&": 16, "lone": 4}, seed=2)
+        run("tailweight", "init", str(project), "--table", str(folder / "people.csv"), "--label", "income", cwd=folder)
+        limit = {"kind": "range", "column": "no. of visits", "max": 5}
+        quick = QUICK | {
+            "prepare": params.read(project)["prepare"],
+            "generate": {"candidates_per_sample": 2.0, "constraints": [limit]},
+        }
+        (project / "params.yaml").write_text(params.render(demo=False, values=quick))
+        return ran(project)
+
+    return built_once("finished-table", build, tmp_path_factory)
+
+
+def ran(project: Path) -> Path:
+    """Run a project through, on a server of its own, as most runs are, commit what there is, and return it."""
+    run("tailweight", "run", cwd=project, env={"PREFECT_API_URL": ""})
     run("git", "add", "--all", cwd=project)
     run("git", "commit", "--quiet", "--message", "ran", cwd=project)
     return project

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines import files
 from pipelines.driver import hold, params, unfinished
-from tests.conftest import QUICK, environment, run, write_classes
+from tests.conftest import QUICK, built_once, environment, run, write_classes
 
 SMALL = QUICK | {
     "pretrain": {"steps": 400},
@@ -30,7 +30,11 @@ ALONE = {"PREFECT_API_URL": ""}  # on a Prefect server of its own, which has to 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that ran without being disturbed, and what it began with as its first commit."""
-    folder = tmp_path_factory.mktemp("alone")
+    return built_once("alone", run_alone, tmp_path_factory)
+
+
+def run_alone(folder: Path) -> Path:
+    """Make the project in `folder`, run it, and write beside it how much work that was."""
     write_classes(folder / "images", {"one": 30, "two": 30, "few": 10}, seed=3)
     run("tailweight", "init", "project", "--images", "images", cwd=folder)
     project = folder / "project"

@@ -11,7 +11,7 @@ import pytest
 from pipelines.driver import dag, params, progress, unfinished
 from tests.conftest import QUICK, environment, run, write_classes
 
-SLOW = QUICK | {"pretrain": {"steps": 1500}, "resume": {"time_share": 0.3}}
+SLOW = QUICK | {"pretrain": {"steps": 600}, "resume": {"time_share": 0.3}}
 LONG = 6000  # steps of a training of a minute or so
 
 
