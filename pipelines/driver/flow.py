@@ -23,6 +23,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
 from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, State
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
@@ -38,6 +39,7 @@ from pipelines.plan import Plan, slug
 AFTER_VERDICT = {"evaluate", "release", "report"}  # stages without which a run says nothing of the verdicts
 RETRY_DELAYS_SECONDS = [1.0, 5.0]
 ARTIFACT_EVERY_SECONDS = 5.0
+CHANGED = "tailweight.verdict.changed"  # the event that an automation may wait for, see examples/notify.yaml
 
 Row = dict[str, Any]  # a stage that ran: stage, class (None where it runs once for all), seconds
 
@@ -110,12 +112,28 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> State[li
         if grown := growth.on_schedule(folder):
             get_run_logger().info(grown.headline)
         run, standing = Run(folder, one_stage.default_workers()), Standing(folder)
+        before = summary.of(folder)
         rows = bring_up_to_date(run, targets or [], standing)
+        announce(folder, before, summary.of(folder))
         settings = params.publish(values)
         if settings.when != "never":
             is_current = not (Standing(folder) if rows else standing).changed
             log_published(publish.publish(folder, settings, is_current, get_run_logger().warning))
         return concluded(folder, targets or [], rows)
+
+
+def announce(project: Path, before: summary.Summary | None, after: summary.Summary | None) -> None:
+    """Send an event where the verdict of a class is not what it was, the first one included."""
+    if after is None:
+        return
+    was, now = ({one.name: one.verdict for one in found.classes} if found else {} for found in (before, after))
+    changed = {name: [was.get(name), now.get(name)] for name in was | now if was.get(name) != now.get(name)}
+    if changed:
+        about = {
+            "prefect.resource.id": f"tailweight.project.{artifact_key(project, 'verdicts')}",
+            "prefect.resource.name": project.name,
+        }
+        emit_event(CHANGED, resource=about, payload={"headline": after.headline, "classes": changed})
 
 
 def log_published(published: publish.Published) -> None:

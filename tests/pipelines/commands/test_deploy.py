@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import files
 from pipelines.commands import deploy
-from pipelines.driver import params
+from pipelines.driver import dag, params
 from tests.conftest import QUICK, environment, run
 from tests.processes import ask, end, wait_for
 
@@ -67,12 +67,16 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
     run("tailweight", "versions", "--record", cwd=project)
     run("git", "init", "--quiet", "--bare", str(tmp_path / "origin"), cwd=tmp_path)
     run("git", "remote", "set-url", "origin", str(tmp_path / "origin"), cwd=project)
-    changed = {**QUICK, "filter": {"threshold": "probability"}, "publish": {"when": "always"}}
+    judged = {**QUICK["evaluate"], "min_test_samples": 1}  # what had too few for a verdict gets another one
+    changed = {**QUICK, "filter": {"threshold": "probability"}, "publish": {"when": "always"}, "evaluate": judged}
     (project / params.FILE).write_text(params.render(demo=False, values=changed))
     said = run("tailweight", "deploy", "--cron", "* * * * *", cwd=project)
     assert "worker start --pool tailweight" in said
     assert files.read_yaml(project / "prefect.yaml")["deployments"][0]["schedules"][0]["cron"] == "* * * * *"
     run(sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", cwd=project)
+    automation = files.read_yaml(dag.SOURCE / "examples/notify.yaml") | {"actions": [{"type": "do-nothing"}]}
+    files.write_yaml(tmp_path / "notify.yaml", automation)
+    run(sys.executable, "-m", "prefect", "automation", "create", "--from-file", "notify.yaml", cwd=tmp_path)
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "tailweight"]
     with open(tmp_path / "worker.log", "w") as log:
         worker = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=log, stderr=log)
@@ -89,7 +93,14 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
     key = partial(flow.artifact_key, project)
     assert key("stages") not in second
     ran = {row["stage"] for row in json.loads(first[key("stages")]["data"])}
-    assert {"filter", "evaluate", "release", "report"} >= ran >= {"filter", "evaluate"}
+    assert {"plan", "filter", "evaluate", "release", "report"} >= ran >= {"filter", "evaluate"}
+    ((told,), (acted,)) = (events(server, name) for name in (flow.CHANGED, "prefect.automation.triggered"))
+    assert (
+        told["payload"]["headline"] in done[0]["state"]["message"]
+        and told["resource"]["prefect.resource.name"] == "scheduled"
+    )
+    assert told["payload"]["classes"]["tail"] == ["underpowered", "hold"]
+    assert acted["resource"]["prefect.resource.name"] == "tailweight verdicts"
     assert "tail" in first[key("verdicts")]["data"]
     assert "From data-v1" in first[key("changes")]["data"] and "`filter.threshold`" in first[key("changes")]["data"]
     tags = run("git", "ls-remote", "--tags", "origin", cwd=project)
@@ -112,6 +123,11 @@ def finished_runs(server: str, count: int) -> list[dict] | None:
     found = ask(server, "/flow_runs/filter", SCHEDULED)
     ended = [each for each in found if each["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]  # type: ignore[attr-defined]
     return ended[:count] if len(ended) >= count else None
+
+
+def events(server: str, name: str) -> list[dict]:
+    """Return the events of one name that the server has seen."""
+    return ask(server, "/events/filter", {"filter": {"event": {"name": [name]}}})["events"]
 
 
 def artifacts_of(server: str, flow_run: str) -> dict[str, dict]:
