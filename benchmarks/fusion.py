@@ -228,7 +228,7 @@ def learnt(given: World) -> Made:
 
 
 def everywhere(given: World) -> Made:
-    """Samples of every class, changed as pairs of rich classes differ, so that what gives them away says nothing of the class."""
+    """Samples of every class, changed as pairs of rich ones differ: what gives them away says nothing of the class."""
     return {int(label): candidates(given, False, int(label), KEPT)[0] for label in np.unique(given.train.labels)}
 
 
