@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from tests.browser import browser  # noqa: F401  a fixture for all tests
 BIN = Path(sys.executable).parent
 
 # The whole pipeline in seconds. What is tested is that it runs and agrees with itself, not how good the samples are.
-QUICK = {
+QUICK: dict[str, Any] = {
     "seed": 0,
     "prepare": {"image_size": 8},
     "pretrain": {"steps": 60},

@@ -25,11 +25,9 @@ from pipelines.driver.progress import clock
 from pipelines.plan import Plan
 
 BRIEF = 500  # steps of pretraining, under which a run is a trial that nobody needs to be told of
-BEFORE, STEPS = (
-    2,
-    (8, 64),
-)  # of trainings; by what one takes longer a step's time is known, without what comes before them
-NOTABLE = 1.0  # seconds that it takes longer, which are enough to go by
+BEFORE = 2  # steps of a training that shows what comes before the steps
+STEPS = 8, 64  # of one that shows what a step takes: the first by which it takes longer by so many seconds
+NOTABLE = 1.0
 START = 8.0  # seconds that it takes to start a stage: DVC, and what the stage loads
 OF_A_CLASS = 3  # stages that run once a class, of which `train` is the longest
 ROWS = 2_000  # that a classifier for columns is timed on at most; its time grows about as theirs
@@ -60,7 +58,7 @@ def beside(
         return
     free = psutil.virtual_memory().available
     one_thread = dict.fromkeys(one_stage.THREAD_LIMITS, "1")
-    command = [sys.executable, "-m", "pipelines.driver.forecast", str(project)]
+    command = [sys.executable, "-P", "-m", "pipelines.driver.forecast", str(project)]  # -P: of no folder of the user's
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | one_thread
     )
@@ -91,7 +89,8 @@ def said(found: Forecast, stale: Set[str], workers: int, free: int) -> list[str]
         clocks["evaluate"] = START + found.seconds["evaluate"] / workers
     parts = ", ".join(f"{name} {clock(seconds)}" for name, seconds in clocks.items())
     about = f"takes about {clock(sum(clocks.values()))} ({parts})"
-    told = [f"{about} and {_gigabytes(found.memory)} of memory for each of {workers} processes"]
+    each = f" for each of {workers} processes" if workers > 1 else ""
+    told = [f"{about} and {_gigabytes(found.memory)} of memory{each}"]
     side_by_side = min(workers, free // found.memory)
     if side_by_side < workers:
         less = f"tailweight run --workers {side_by_side}" if side_by_side else "a smaller pretrain.batch_size or width"
