@@ -17,10 +17,12 @@ from PIL import Image
 
 from gan.errors import CheckpointError
 from pipelines import files
+from pipelines.driver import one_stage
 from pipelines.errors import UserError
 from tests.browser import browser  # noqa: F401  a fixture for all tests
 
 BIN = Path(sys.executable).parent
+GIVEN = dict(os.environ)
 
 # The whole pipeline in seconds. What is tested is that it runs and agrees with itself, not how good the samples are.
 QUICK: dict[str, Any] = {
@@ -123,6 +125,14 @@ def write_table(path: Path, counts: Mapping[str, int], seed: int = 0) -> pd.Data
     return frame
 
 
+@pytest.fixture(autouse=True)
+def same_kernels() -> Iterator[None]:
+    """Take back which kernels a stage that ran in this process asks for: it has loaded its own, and later ones would differ."""
+    yield
+    for name in one_stage.COMMON_KERNELS.keys() - GIVEN.keys():
+        os.environ.pop(name, None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home folder for the whole session: nothing is read from or written to the user's own."""
@@ -148,6 +158,7 @@ def built_once(name: str, build: Callable[[Path], Path], tmp_path_factory: pytes
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with FileLock(f"{shared}.lock"):
         if not (shared / "built").is_file():
+            shutil.rmtree(shared, ignore_errors=True)  # what a build that failed has left
             shared.mkdir()
             files.write_text(shared / "built", build(shared).relative_to(shared).as_posix())
     own = tmp_path_factory.mktemp(name) / "copy"

@@ -28,7 +28,7 @@ BRIEF = 500  # steps of pretraining, under which a run is a trial that nobody ne
 BEFORE = 2  # steps of a training that shows what comes before the steps
 STEPS = 8, 64  # of one that shows what a step takes: the first by which it takes longer by so many seconds
 NOTABLE = 1.0
-START = 8.0  # seconds that it takes to start a stage: DVC, and what the stage loads
+START = 14.0  # seconds that it takes to start a stage beside another: DVC, and what the stage loads
 OF_A_CLASS = 3  # stages that run once a class, of which `train` is the longest
 ROWS = 2_000  # that a classifier for columns is timed on at most; its time grows about as theirs
 TRAININGS: tuple[str, ...] = ("upscale", "pretrain", "train")
@@ -87,6 +87,8 @@ def said(found: Forecast, stale: Set[str], workers: int, free: int) -> list[str]
         clocks[f"{classes} class{'es' if classes > 1 else ''}"] = math.ceil(classes / workers) * own
     if "evaluate" in stale:
         clocks["evaluate"] = START + found.seconds["evaluate"] / workers
+    if "report" in stale:
+        clocks["report"] = START * (1 + ("release" in stale))
     parts = ", ".join(f"{name} {clock(seconds)}" for name, seconds in clocks.items())
     about = f"takes about {clock(sum(clocks.values()))} ({parts})"
     each = f" for each of {workers} processes" if workers > 1 else ""
