@@ -9,7 +9,6 @@ score is the mean over all critics (cross-fitting, Chernozhukov et al. 2018, arX
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from gan.device import prepare_device
 from gan.modalities import Samples
@@ -19,13 +18,15 @@ from gan.networks.parts import build
 from gan.sample import generate
 from gan.score import score
 from gan.seeds import derive, numpy_generator, torch_generator
-from gan.states import State, States
+from gan.states import State, States, kept_or_made
 from gan.training.adversary import Adversary
 from gan.training.batches import Batches
+from gan.training.moving import put_into, weights_of
 from gan.training.optim import falling_rates, optimiser
 
 FOLDS = 4
 STEPS, BATCH, RATE = 100, 64, 5e-4
+KEPT_AS = "critic"  # before the names of its weights
 GAMMA, PENALTY_EVERY = 0.05, 4
 LEVEL = 64  # generated samples that set a critic's zero
 
@@ -93,19 +94,18 @@ def _critic(
     """Train a new discriminator on `samples` against what the generator of `gan` makes from them, or return the one kept."""
     device = prepare_device()
     network = build(FAMILIES[gan.network].discriminator, gan.sizes, torch_generator(seed, "critic")).to(device)
-    if states and (kept := states.part(part)):
-        network.load_state_dict({name: torch.from_numpy(array) for name, array in kept.arrays.items()})
-        return replace(gan, discriminator=network.requires_grad_(False).eval())
-    adversary = Adversary(gan.generator.to(device), network, gan.codec, GAMMA * PENALTY_EVERY)
-    labels = np.full(len(samples), class_index)
-    drawn_from = starters(gan, samples, labels, lenders)
-    real = Batches(drawn_from, np.array([class_index]), device, gan.sizes.noise_dim, 0.0)
-    rng, shifts, steps = numpy_generator(seed, "batches"), torch_generator(seed, "shifts"), optimiser(network, RATE)
-    for step, rate in enumerate(falling_rates(RATE, STEPS)):
-        steps.param_groups[0]["lr"] = rate
-        adversary.discriminator_step(real.draw(BATCH, rng), shifts, penalised=step % PENALTY_EVERY == 0)
-        steps.step()
-    if states:
-        arrays = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
-        states.keep_part(part, State(arrays, {}))
+
+    def train() -> State:
+        adversary = Adversary(gan.generator.to(device), network, gan.codec, GAMMA * PENALTY_EVERY)
+        labels = np.full(len(samples), class_index)
+        drawn_from = starters(gan, samples, labels, lenders)
+        real = Batches(drawn_from, np.array([class_index]), device, gan.sizes.noise_dim, 0.0)
+        rng, shifts, steps = numpy_generator(seed, "batches"), torch_generator(seed, "shifts"), optimiser(network, RATE)
+        for step, rate in enumerate(falling_rates(RATE, STEPS)):
+            steps.param_groups[0]["lr"] = rate
+            adversary.discriminator_step(real.draw(BATCH, rng), shifts, penalised=step % PENALTY_EVERY == 0)
+            steps.step()
+        return State(weights_of(network, KEPT_AS), {})
+
+    put_into(network, KEPT_AS, kept_or_made(states, part, train).arrays)
     return replace(gan, discriminator=network.requires_grad_(False).eval())

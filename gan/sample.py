@@ -17,7 +17,7 @@ from gan.relations import AnyRelation, Keeper
 from gan.relations.known import Parents
 from gan.seeds import derive, numpy_generator
 from gan.starts import stacked
-from gan.states import State, States
+from gan.states import State, States, kept_or_made
 
 
 class Generated(NamedTuple):
@@ -142,17 +142,17 @@ class _Maker:
 
     def _outputs(self, starts: torch.Tensor, rngs: Sequence[np.random.Generator]) -> torch.Tensor:
         """Return what the network makes of each start, shaped as they are, or what a stopped call has kept of it."""
+
+        def make() -> State:
+            outputs = torch.empty_like(starts)
+            for place, rng in enumerate(rngs):
+                start = starts[place : place + 1].to(self.device).clone()
+                noise = rng.standard_normal((1, self.gan.sizes.noise_dim), dtype=np.float32)
+                outputs[place] = self.generator(start, torch.from_numpy(noise).to(self.device).clone(), self.label)[0]
+            return State({"outputs": outputs.numpy()}, {})
+
         part, self.blocks = f"{self.blocks:06d}", self.blocks + 1
-        if self.states and (kept := self.states.part(part)):
-            return torch.from_numpy(kept.arrays["outputs"])
-        outputs = torch.empty_like(starts)
-        for place, rng in enumerate(rngs):
-            start = starts[place : place + 1].to(self.device).clone()
-            noise = rng.standard_normal((1, self.gan.sizes.noise_dim), dtype=np.float32)
-            outputs[place] = self.generator(start, torch.from_numpy(noise).to(self.device).clone(), self.label)[0]
-        if self.states:
-            self.states.keep_part(part, State({"outputs": outputs.numpy()}, {}))
-        return outputs
+        return torch.from_numpy(kept_or_made(self.states, part, make).arrays["outputs"])
 
     def _kept(self, made: Samples, reference: np.ndarray, neighbour: np.ndarray) -> tuple[Samples, np.ndarray]:
         """Return rows with the relations kept, and what each broke; reference, neighbour: (n,) rows of the references."""

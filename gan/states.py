@@ -119,6 +119,17 @@ class States:
         return sorted(self.folder.glob("[0-9]*.safetensors"))
 
 
+def kept_or_made(states: States | None, name: str, make: Callable[[], State]) -> State:
+    """Return a part of the work as it was kept in `states`, where there are any, or as it is made now, and keep it."""
+    found = states.part(name) if states else None
+    if found is not None:
+        return found
+    made = make()
+    if states:
+        states.keep_part(name, made)
+    return made
+
+
 def write(state: State, path: Path, durable: bool = True) -> None:
     """Write a state in one go. durable: wait until the disk has it, so that a power cut leaves the old file or the new."""
     notes = json.dumps(state.notes)

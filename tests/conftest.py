@@ -17,7 +17,7 @@ from PIL import Image
 
 from gan.errors import CheckpointError
 from pipelines import files
-from pipelines.driver import one_stage
+from pipelines.driver import one_stage, params
 from pipelines.errors import UserError
 from tests.browser import browser  # noqa: F401  a fixture for all tests
 
@@ -172,7 +172,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Class names are as awkward as class names are. Tests must leave it as it was, or work on a clone.
     """
-    from pipelines.driver import params
 
     def build(folder: Path) -> Path:
         images, project = folder / "images", folder / "project"
@@ -187,7 +186,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def finished_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project like `finished`, of a table: columns of every kind, gaps, awkward names, a constraint."""
-    from pipelines.driver import params
 
     def build(folder: Path) -> Path:
         project = folder / "project"

@@ -6,6 +6,7 @@ is done is what DVC has recorded. Prefect's result cache stays off, since it wou
 
 import signal
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -154,11 +155,15 @@ def bring_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[R
     if rows or pruned:
         standing = Standing(run.project)
     wanted = standing.wanted(targets)
-    values, stale = params.read(run.project), stale_among(standing, wanted)
-    with forecast.beside(run.project, values, set() if run.display.quiet else stale, run.workers, run.display.line):
+    with nullcontext() if run.display.quiet else expected(run, stale_among(standing, wanted)):
         rows += run_stale(run, standing, wanted)
     leave_artifacts(run.project, rows)
     return rows
+
+
+def expected(run: Run, stale: set[str]) -> AbstractContextManager[None]:
+    """Show how long the stages `stale` take, and how much memory, while the block runs them."""
+    return forecast.beside(run.project, params.read(run.project), stale, run.workers, run.display.line)
 
 
 def stale_among(standing: Standing, names: set[str]) -> set[str]:

@@ -5,7 +5,6 @@ That is done on the project's own data, in a process of its own beside the first
 
 import json
 import math
-import os
 import resource
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from pipelines.driver import dag, one_stage, params
+from pipelines.driver import dag, memory, one_stage, params
 from pipelines.driver.progress import clock
 from pipelines.plan import Plan
 
@@ -57,11 +56,8 @@ def beside(
         yield
         return
     free = psutil.virtual_memory().available
-    one_thread = dict.fromkeys(one_stage.THREAD_LIMITS, "1")
     command = [sys.executable, "-P", "-m", "pipelines.driver.forecast", str(project)]  # -P: of no folder of the user's
-    child = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | one_thread
-    )
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     def tell() -> None:
         answer = child.communicate()[0]
@@ -95,7 +91,7 @@ def said(found: Forecast, stale: Set[str], workers: int, free: int) -> list[str]
     told = [f"{about} and {_gigabytes(found.memory)} of memory{each}"]
     side_by_side = min(workers, free // found.memory)
     if side_by_side < workers:
-        less = f"tailweight run --workers {side_by_side}" if side_by_side else "a smaller pretrain.batch_size or width"
+        less = f"tailweight run --workers {side_by_side}" if side_by_side else memory.LESS["pretrain"]
         told.append(f"only {_gigabytes(free)} of memory are free; it takes less with {less}")
     return told
 

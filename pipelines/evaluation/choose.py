@@ -189,8 +189,8 @@ def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     alone, strength = Key(name, arm, 0), choice.strength[name]
     keys = [Key(name, arm, 0, FILTERED, dose, use) for dose, use in tried]
     early = folds.scores([alone, *keys], "dose and use", strength, last=FIRST_FOLDS)
-    best = [key for key in _left(early) if key in keys][:1]
-    left = [key for key in keys if key in best or (key == keys[0] and key in _left(early))]
+    not_worse = [key for key in _left(early) if key in keys]
+    left = [key for key in keys if key in not_worse and key in (keys[0], not_worse[0])]
     undecided = len(left) > 1
     scores = folds.scores(left, "dose and use", strength) if undecided else early
     options = [Option(key.dose, key.use, scores.get(key) or early[key]) for key in keys]
