@@ -16,7 +16,8 @@ What was found in worlds 0 to 4 is checked in worlds 5 to 12, which nobody had l
 
 Training earns its place if `everywhere` is above `moments_everywhere` beyond doubt (95 % by Student's t over the 8 worlds), and
 samples for every class do if `everywhere` is above the better of both references likewise. `balanced_wide` is the reference
-with wider moves on the fly, which a team would try first. Whatever comes out is written down.
+with wider moves on the fly, which a team would try first. Whatever comes out is written down. `--sources learnt` was run
+afterwards in the same worlds.
 """
 
 import argparse
@@ -65,8 +66,8 @@ HEAD = "| samples | what they are | mean AP of the cut classes | over the refere
 
 FIXED = """
 Intervals are 95 % by Student's t over worlds; gains are against the reference of the same worlds. The worlds, the arms and what
-they are to show were written down before they were run (`benchmarks/fusion.py`). Training is by processor time, so figures do
-not repeat exactly.
+they are to show were written down before they were run (`benchmarks/fusion.py`); `learnt` was run afterwards in these worlds,
+to see whether samples of the cut classes alone would do. Training is by processor time, so figures do not repeat exactly.
 """
 
 ABOUT = """
@@ -151,10 +152,20 @@ def held_back(given: World) -> Made:
 
 def starts(given: World) -> Made:
     """Where today's generator starts: between neighbours, plus differences borrowed from rich classes."""
+    return started(given, given.cut)
+
+
+def starts_everywhere(given: World) -> Made:
+    """Samples of every class where today's generator starts."""
+    return started(given, np.unique(given.train.labels).tolist())
+
+
+def started(given: World, classes: list[int]) -> Made:
+    """Return starts of `classes`."""
     codec = fit_codec(given.train.values)
     starters = Starters(codec.pack(given.train.values), given.train.labels, codec, Starting())
     made = {}
-    for label in given.cut:
+    for label in classes:
         rng = seeds.numpy_generator(given.seed, "starts", label)
         made[label] = codec.decode(starters.starts(starters.draw(label, KEPT, rng)))
     return made
@@ -262,8 +273,9 @@ def filtered(given: World) -> Made:
 
 
 SOURCES: dict[str, Callable[[World], Made]] = {
-    "real": held_back, "starts": starts, "moments": moments, "moments_everywhere": moments_everywhere, "learnt": learnt,
-    "everywhere": everywhere, "filtered": filtered, "adversarial": adversarial,
+    "real": held_back, "starts": starts, "starts_everywhere": starts_everywhere, "moments": moments,
+    "moments_everywhere": moments_everywhere, "learnt": learnt, "everywhere": everywhere, "filtered": filtered,
+    "adversarial": adversarial,
 }  # fmt: skip
 WORLDS: dict[int, World] = {}
 

@@ -34,8 +34,7 @@ def build(network: type[nn.Module], sizes: Sizes, generator: torch.Generator) ->
     layer of each `Residual`.
     """
     with torch.device("meta"):
-        module = network(sizes)
-    module = module.to_empty(device="cpu")
+        module = laid_out(network(sizes))
     gain = math.sqrt(2 / (1 + SLOPE**2))
     with torch.no_grad():
         for part in module.modules():
@@ -48,6 +47,19 @@ def build(network: type[nn.Module], sizes: Sizes, generator: torch.Generator) ->
         for part in module.modules():
             if isinstance(part, Residual):
                 part.last.weight.zero_()
+    return module
+
+
+def laid_out(module: nn.Module) -> nn.Module:
+    """Give a module that was made on the meta device room for its weights on the CPU; return it.
+
+    As its `to_empty` does, which loads a library of symbolic mathematics to do so.
+    """
+    room = {
+        name: torch.empty(weight.shape, dtype=weight.dtype, device="cpu")
+        for name, weight in module.state_dict().items()
+    }
+    module.load_state_dict(room, assign=True)
     return module
 
 

@@ -1,5 +1,6 @@
-"""The optimiser of every network that is trained against another, its learning rates, and weights at rest."""
+"""The optimiser of every network that is trained, the learning rates of adversaries, and weights at rest."""
 
+import inspect
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,9 +19,17 @@ def falling_rates(first: float, steps: int, last: float = 0.1) -> Iterator[float
         yield float(first * ((1 + last) / 2 + (1 - last) / 2 * np.cos(angle)))
 
 
+class Adam(torch.optim.Adam):
+    """PyTorch's, without what makes it load its compiler: that takes over two seconds in each process, and compiles nothing."""
+
+    add_param_group = inspect.unwrap(torch.optim.Adam.add_param_group)
+    zero_grad = inspect.unwrap(torch.optim.Adam.zero_grad)
+    step = torch.no_grad()(inspect.unwrap(torch.optim.Adam.step))
+
+
 def optimiser(network: nn.Module, rate: float) -> torch.optim.Optimizer:
     """Return Adam without momentum, as adversaries need it."""
-    return torch.optim.Adam(network.parameters(), lr=rate, betas=(0.0, 0.99), fused=True)
+    return Adam(network.parameters(), lr=rate, betas=(0.0, 0.99), fused=True)
 
 
 def gradient_norm(network: nn.Module) -> float:

@@ -22,6 +22,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan import seeds
 from gan.device import half_precision, place, prepare_device
+from gan.networks.parts import laid_out
+from gan.training.optim import Adam
 from pipelines.evaluation.styles import Policy, Style
 
 LEARNING_RATE, WEIGHT_DECAY, WARM_UP = 2e-2, 5e-2, 0.25
@@ -144,7 +146,7 @@ def one_cycle(network: nn.Module, steps: int) -> tuple[torch.optim.Optimizer, to
         {"params": [one for one in parameters if one.dim() > 1], "weight_decay": WEIGHT_DECAY},
         {"params": [one for one in parameters if one.dim() == 1], "weight_decay": 0.0},
     ]
-    optimizer = torch.optim.AdamW(groups, LEARNING_RATE, betas=(0.9, 0.99), fused=True)
+    optimizer = Adam(groups, LEARNING_RATE, betas=(0.9, 0.99), decoupled_weight_decay=True, fused=True)
     cycle = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, LEARNING_RATE, total_steps=steps, pct_start=WARM_UP, cycle_momentum=False
     )
@@ -373,7 +375,7 @@ def build(sizes: Sizes, colours: int, classes: int, generator: torch.Generator) 
             *(Block(before, after, 2) for before, after in pairwise(sizes.channels)),
             nn.AdaptiveAvgPool2d(sizes.pool), nn.Flatten(), nn.Linear(last * sizes.pool**2, classes),
         )  # fmt: skip
-    network.to_empty(device="cpu")
+    laid_out(network)
     for part in network.modules():
         if isinstance(part, nn.BatchNorm2d):
             part.reset_parameters()
