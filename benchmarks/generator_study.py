@@ -45,7 +45,7 @@ from gan.sample import generate
 from gan.score import score
 from gan.training.train import pretrain, specialise
 from pipelines import files
-from pipelines.driver import dag, one_stage, params
+from pipelines.driver import dag, machine, one_stage, params
 from pipelines.evaluation import classifiers, intervals, synthetic
 from pipelines.evaluation.arms import ARMS, Training
 from pipelines.evaluation.inputs import Inputs
@@ -493,7 +493,7 @@ def main() -> None:
         for cell in given.cells
         if seed < (given.seeds or CELLS[cell].repeats) and (cell, seed, recipe) not in done
     ]
-    one_stage.limit_threads()
+    machine.limit_threads()
     calls = (joblib.delayed(measure)(*one, given.data, arms_of(one[2])) for one in wanted)
     started = time.monotonic()
     for number, rows in enumerate(joblib.Parallel(given.workers, return_as="generator_unordered")(calls), 1):

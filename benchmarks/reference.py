@@ -29,7 +29,7 @@ from recipes import RECIPES
 from sklearn.metrics import average_precision_score
 
 from gan import seeds
-from pipelines.driver import one_stage
+from pipelines.driver import machine
 from pipelines.evaluation.arms import ARMS, Training
 from pipelines.evaluation.classifiers import convnet
 from pipelines.evaluation.styles import Style
@@ -137,7 +137,7 @@ def main() -> None:
     store = given.out.with_suffix(".jsonl")
     done = {(row["cell"], row["seed"], row["style"], row["use"], row["fit"]) for row in results.load(store)}
     wanted = [one for one in arms(given.gan) if one[0] in given.styles]
-    one_stage.limit_threads()
+    machine.limit_threads()
     for name, seed in ((name, seed) for name in given.cells for seed in range(given.seeds)):
         keys = [(name, seed, style, use, fit) for fit in range(given.fits) for style, use, _ in wanted]
         if set(keys) <= done:

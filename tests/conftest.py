@@ -17,7 +17,7 @@ from PIL import Image
 
 from gan.errors import CheckpointError
 from pipelines import files
-from pipelines.driver import one_stage, params
+from pipelines.driver import machine, params
 from pipelines.errors import UserError
 from tests.browser import browser  # noqa: F401  a fixture for all tests
 
@@ -129,7 +129,7 @@ def write_table(path: Path, counts: Mapping[str, int], seed: int = 0) -> pd.Data
 def same_kernels() -> Iterator[None]:
     """Take back which kernels a stage that ran in this process asks for: it has loaded its own, and later ones would differ."""
     yield
-    for name in one_stage.COMMON_KERNELS.keys() - GIVEN.keys():
+    for name in machine.COMMON_KERNELS.keys() - GIVEN.keys():
         os.environ.pop(name, None)
 
 

@@ -22,7 +22,11 @@ sys.meta_path.insert(0, Missing())
 def run_without_pipeline(code: str) -> subprocess.CompletedProcess[str]:
     """Run code in a process that finds none of the packages of the extra `pipeline`."""
     names = [requirement.split(">")[0].split("[")[0] for requirement in DECLARED["optional-dependencies"]["pipeline"]]
-    missing = {IMPORTED.get(name, name) for name in names} - {"pyarrow", "sqlalchemy"}  # pandas asks for these itself
+    missing = {IMPORTED.get(name, name) for name in names} - {
+        "pyarrow",
+        "sqlalchemy",
+        "cloudpickle",
+    }  # pandas and joblib ask for these
     text = WITHOUT.format(missing=missing) + code
     return subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, timeout=300)
 

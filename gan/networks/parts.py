@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from gan.eager import laid_out
+
 SLOPE = 0.2  # of the leaky rectifier, in all networks
 SMALLEST = 4  # pixels a side of the innermost feature map of a convolutional network
 
@@ -47,19 +49,6 @@ def build(network: type[nn.Module], sizes: Sizes, generator: torch.Generator) ->
         for part in module.modules():
             if isinstance(part, Residual):
                 part.last.weight.zero_()
-    return module
-
-
-def laid_out(module: nn.Module) -> nn.Module:
-    """Give a module that was made on the meta device room for its weights on the CPU; return it.
-
-    As its `to_empty` does, which loads a library of symbolic mathematics to do so.
-    """
-    room = {
-        name: torch.empty(weight.shape, dtype=weight.dtype, device="cpu")
-        for name, weight in module.state_dict().items()
-    }
-    module.load_state_dict(room, assign=True)
     return module
 
 

@@ -1,6 +1,5 @@
 """The optimiser of every network that is trained, the learning rates of adversaries, and weights at rest."""
 
-import inspect
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,6 +7,7 @@ import torch
 from torch import nn
 
 from gan.device import place
+from gan.eager import Adam
 
 
 def falling_rates(first: float, steps: int, last: float = 0.1) -> Iterator[float]:
@@ -17,14 +17,6 @@ def falling_rates(first: float, steps: int, last: float = 0.1) -> Iterator[float
     """
     for angle in np.linspace(0, np.pi, steps):
         yield float(first * ((1 + last) / 2 + (1 - last) / 2 * np.cos(angle)))
-
-
-class Adam(torch.optim.Adam):
-    """PyTorch's, without what makes it load its compiler: that takes over two seconds in each process, and compiles nothing."""
-
-    add_param_group = inspect.unwrap(torch.optim.Adam.add_param_group)
-    zero_grad = inspect.unwrap(torch.optim.Adam.zero_grad)
-    step = torch.no_grad()(inspect.unwrap(torch.optim.Adam.step))
 
 
 def optimiser(network: nn.Module, rate: float) -> torch.optim.Optimizer:

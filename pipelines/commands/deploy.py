@@ -119,7 +119,7 @@ def _server() -> str:
 
 
 def _prefect(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
+    command = [sys.executable, "-P", "-m", "prefect", "--no-prompt", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
 
 

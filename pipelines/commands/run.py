@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.commands import output
-from pipelines.driver import check, dag, dvc, git, hold, lock, one_stage, params, summary, versions
+from pipelines.driver import check, dag, dvc, git, hold, lock, machine, params, summary, versions
 from pipelines.driver.shared import Run
 from pipelines.driver.versions import publish
 from pipelines.errors import UserError
@@ -105,7 +105,7 @@ def run(
     if workers is not None and workers < 1:
         raise UserError(f"--workers is {workers}, expected 1 or more")
     with hold.held(project, holding):
-        return _run(project, targets, workers or one_stage.default_workers(), quiet, values)
+        return _run(project, targets, workers or machine.default_workers(), quiet, values)
 
 
 def _run(project: Path, targets: list[str], workers: int, quiet: bool, values: dict[str, Any]) -> Outcome:

@@ -25,17 +25,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Do what the command line asks for."""
-    from pipelines.driver import one_stage
+    from pipelines.driver import machine
     from pipelines.errors import UserError
 
     for name in ("sample", "workers"):
         if (given := getattr(options, name)) is not None and given < 1:
             raise UserError(f"--{name} is {given}, expected 1 or more")
-    one_stage.limit_threads()
-    one_stage.same_kernels()
+    machine.limit_threads()
+    machine.same_kernels()
     from pipelines.commands.remake import verify  # loads NumPy and torch
 
-    word, found = verify(Path(options.project), options.sample, options.workers or one_stage.default_workers())
+    word, found = verify(Path(options.project), options.sample, options.workers or machine.default_workers())
     wrong = any(one.different for one in found)
     if options.json:
         output.document({"same": not wrong, "verified": word, "classes": [one.plain for one in found]})

@@ -288,7 +288,7 @@ def default_remote(project: Path) -> str | None:
 
 
 def _dvc() -> list[str]:
-    return [sys.executable, "-m", "dvc"]
+    return [sys.executable, "-P", "-m", "dvc"]  # -P: not from a folder of the user's
 
 
 def _environment() -> dict[str, str]:

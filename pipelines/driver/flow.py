@@ -29,7 +29,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, State
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from pipelines.driver import check, dag, dvc, forecast, graph, growth, hold, lock, one_stage, params, summary
+from pipelines.driver import check, dag, dvc, forecast, graph, growth, hold, lock, machine, params, summary
 from pipelines.driver.check import Standing
 from pipelines.driver.names import class_of
 from pipelines.driver.names import shown as called
@@ -96,7 +96,7 @@ def concluded(project: Path, targets: list[str], rows: list[Row]) -> State[list[
     return Completed(message=f"ran {len(rows)} stages; {said}" if rows else f"all was up to date; {said}", data=rows)
 
 
-@flow(name="tailweight", flow_run_name=first_name, task_runner=_side_by_side(one_stage.default_workers()))
+@flow(name="tailweight", flow_run_name=first_name, task_runner=_side_by_side(machine.default_workers()))
 def tailweight(project: str = ".", targets: list[str] | None = None) -> State[list[Row]]:
     """Bring a project up to date where no command is in front: on a worker, on a schedule.
 
@@ -112,7 +112,7 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> State[li
             get_run_logger().warning(mended)
         if grown := growth.on_schedule(folder):
             get_run_logger().info(grown.headline)
-        run, standing = Run(folder, one_stage.default_workers()), Standing(folder)
+        run, standing = Run(folder, machine.default_workers()), Standing(folder)
         before = summary.of(folder)
         rows = bring_up_to_date(run, targets or [], standing)
         announce(folder, before, summary.of(folder))

@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from pipelines.driver import dag, memory, one_stage, params
+from pipelines.driver import dag, machine, memory, params
 from pipelines.driver.progress import clock
 from pipelines.plan import Plan
 
@@ -199,6 +199,6 @@ def _gigabytes(count: int) -> str:
 
 
 if __name__ == "__main__":
-    one_stage.limit_threads()
-    one_stage.same_kernels()
+    machine.limit_threads()
+    machine.same_kernels()
     print(json.dumps(asdict(measure(Path(sys.argv[1])))))

@@ -116,7 +116,8 @@ def _note(file: IO[str], holder: dict[str, Any]) -> None:
 @contextmanager
 def _guarded(mark: str) -> Iterator[None]:
     """Mark what is started in the block, with a process beside it that ends it all should this one be killed."""
-    beside = subprocess.Popen([sys.executable, "-m", __name__, mark], stdin=subprocess.PIPE, start_new_session=True)
+    command = [sys.executable, "-P", "-m", __name__, mark]  # -P: of no folder of the user's
+    beside = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     os.environ[MARK] = mark
     try:
         yield

@@ -1,26 +1,18 @@
 """Run one stage in this process: what DVC's commands call. DVC decides when, this does what."""
 
-import os
+import contextlib
+import io
+import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gan.errors import CheckpointError, DeviceError
 from pipelines import files
-from pipelines.driver import dag, dvc, memory, names, params, progress, unfinished
+from pipelines.driver import compute, dag, dvc, machine, memory, names, params, progress, unfinished
 from pipelines.errors import UserError
 from pipelines.plan import Plan
-
-MAX_WORKERS = 8
-CORES = "TAILWEIGHT_CORES"  # how many processor cores a stage may use; the flow divides them among stages side by side
-THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-COMMON_KERNELS = {
-    "OPENBLAS_CORETYPE": "Haswell",
-    "ATEN_CPU_CAPABILITY": "avx2",
-    "ONEDNN_MAX_CPU_ISA": "AVX2",
-    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
-}
 
 
 def run_stage(project: Path, name: str, slug: str | None = None) -> None:
@@ -31,8 +23,8 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
     stage = dag.stage_named(name)
     if slug and not stage.per_class:
         raise UserError(f"the stage {name} runs once for all classes; leave {slug!r} out")
-    limit_threads()
-    same_kernels()
+    machine.limit_threads()
+    machine.same_kernels()
     values = params.read(project)
     told = told_to(project, stage, slug, values)
     reads = {key: project / path.format(slug=slug) for key, path in stage.reads.items()}
@@ -42,8 +34,12 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
                 f"{path}: not there, and the stage {name} needs it; make it with: tailweight run {name} (or bring it: dvc pull)"
             )
     arguments = told | {key: project / path for key, path in stage.keeps.items()}
+    engine = compute.engine() if stage.accelerator or stage.parallel else None
     if stage.parallel:
-        arguments["workers"] = cores()
+        arguments |= {
+            "workers": machine.cores(),
+            "elsewhere": partial(compute.spread, engine, name) if engine else None,
+        }
     called = names.shown(stage.name_for(slug), project)
     writes = {key: path.format(slug=slug) for key, path in stage.writes.items()}
     share = params.resume(values).time_share
@@ -52,19 +48,52 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
         files.outputs(project, writes) as temporary,
         progress.shown(called) as report,
     ):
-        arguments |= kept
-        try:
-            stage.module.run(**reads, **temporary, **arguments, progress=report)
-        except (CheckpointError, DeviceError) as error:
-            raise UserError(str(error)) from None
-        except (MemoryError, RuntimeError) as error:
-            if not memory.ran_out(error):
-                raise
-            raise memory.complaint(name, called, error) from None
+        if engine and stage.accelerator:
+            _run_away(engine, project, stage, slug, temporary)
+        else:
+            _run_here(stage, called, reads | temporary | arguments | kept | {"progress": report})
     if dag.PLAN in stage.writes.values():
         slugs = set(Plan.load(project / dag.PLAN).classes)
         dvc.prune_files(project, slugs)
         unfinished.prune(project, slugs)
+
+
+def _run_here(stage: dag.Stage, called: str, arguments: Mapping[str, Any]) -> None:
+    try:
+        stage.module.run(**arguments)
+    except (CheckpointError, DeviceError) as error:
+        raise UserError(str(error)) from None
+    except (MemoryError, RuntimeError) as error:
+        if not memory.ran_out(error):
+            raise
+        raise memory.complaint(stage.name, called, error) from None
+
+
+def _run_away(
+    engine: compute.Engine, project: Path, stage: dag.Stage, slug: str | None, writes: Mapping[str, Path]
+) -> None:
+    """Let a worker run a stage whose inputs and outputs are files; write what it made to `writes`, print what it said."""
+    needed = [path.format(slug=slug) for path in stage.reads.values()]
+    needed += [path for path in (params.FILE, dag.PLAN) if (project / path).is_file()]
+    given = {path: (project / path).read_bytes() for path in needed}
+    made, said = next(iter(engine.results([compute.Call(stage.name, run_given, (stage.name, slug, given))])))
+    print(said, end="", flush=True)
+    for name, path in writes.items():
+        path.write_bytes(made[name])
+
+
+def run_given(name: str, slug: str | None, given: Mapping[str, bytes]) -> tuple[dict[str, bytes], str]:
+    """Run a stage in a folder of its own that holds the files `given`, by path; return its outputs and what it printed."""
+    said = io.StringIO()
+    with tempfile.TemporaryDirectory(prefix="tailweight-") as folder:
+        for path, content in given.items():
+            place = Path(folder, path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        with contextlib.redirect_stdout(said):
+            run_stage(Path(folder), name, slug)
+        writes = dag.stage_named(name).writes
+        return {key: Path(folder, path.format(slug=slug)).read_bytes() for key, path in writes.items()}, said.getvalue()
 
 
 def told_to(project: Path, stage: dag.Stage, slug: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,38 +107,6 @@ def told_to(project: Path, stage: dag.Stage, slug: str | None, values: Mapping[s
     if stage.told_changes:
         told["changed"] = params.changed(values)
     return told
-
-
-def limit_threads() -> None:
-    """Keep every numeric library of this process to one thread.
-
-    Two threads on a busy machine of two cores ran 10 times slower than one, and sums split among threads round differently
-    for different numbers of cores. Work is spread over processes instead. Must come before NumPy is loaded.
-    """
-    for name in THREAD_LIMITS:
-        os.environ[name] = "1"
-
-
-def same_kernels() -> None:
-    """Let every numeric library take the kernels that any x86-64 machine with AVX2 has, so that all of them round alike.
-
-    A wider machine would sum in another order, and a figure that lies on the edge of its last digit would differ. Must come
-    before NumPy is loaded.
-    """
-    described = Path("/proc/cpuinfo")
-    if described.is_file() and " avx2 " in described.read_text(errors="replace"):
-        os.environ |= COMMON_KERNELS
-
-
-def cores() -> int:
-    """Return how many cores this process may use: its share where a parent divided them, else all it is allowed."""
-    given = os.environ.get(CORES, "")
-    return max(int(given), 1) if given.isdigit() else len(os.sched_getaffinity(0))
-
-
-def default_workers() -> int:
-    """Return how many stages run side by side unless told: one a core."""
-    return min(cores(), MAX_WORKERS)
 
 
 def _task(project: Path, stage: dag.Stage, slug: str | None) -> Any:

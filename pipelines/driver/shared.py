@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.driver import dag, dvc, one_stage
+from pipelines.driver import dag, dvc, machine
 from pipelines.driver.display import Display
 from pipelines.driver.unfinished import ACCELERATOR, DEVICE
 
@@ -46,8 +46,8 @@ class Run:
             self._accelerator.acquire()
         self._running.add(stage)
         try:
-            share = one_stage.cores() // max(len(self._running), self.divided)
-            yield {one_stage.CORES: str(max(share, 1))}
+            share = machine.cores() // max(len(self._running), self.divided)
+            yield {machine.CORES: str(max(share, 1))}
         finally:
             self._running.discard(stage)
             if heavy:

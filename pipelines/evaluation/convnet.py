@@ -22,8 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan import seeds
 from gan.device import half_precision, place, prepare_device
-from gan.networks.parts import laid_out
-from gan.training.optim import Adam
+from gan.eager import Adam, laid_out
 from pipelines.evaluation.styles import Policy, Style
 
 LEARNING_RATE, WEIGHT_DECAY, WARM_UP = 2e-2, 5e-2, 0.25

@@ -17,7 +17,7 @@ from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.choose import Choice, Way
 from pipelines.evaluation.classifiers import chosen
 from pipelines.evaluation.confirm import confirm
-from pipelines.evaluation.fitting import Fitter, Key
+from pipelines.evaluation.fitting import Fitter, Key, Spread
 from pipelines.evaluation.folds import Folds
 from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.inspection import Inspected
@@ -75,16 +75,17 @@ def evaluate(
     progress: Progress | None = None,
     workers: int = 1,
     states: States | None = None,
+    elsewhere: Spread | None = None,
 ) -> Result:
     """Measure what the candidates are worth and judge each class.
 
     The same input and seed give the same result, for any number of `workers` (processes, one thread each).
-    states: where fits are kept, of this very evaluation.
+    states: where fits are kept, of this very evaluation.   elsewhere: what runs the fits on other machines.
     Raises UserError when a classifier's name is unknown.
     """
     if not inputs.targets:
         return _no_minority(inputs, settings, seed, progress, workers)
-    study, choice = prepare(inputs, settings, seed, progress, workers, states)
+    study, choice = prepare(inputs, settings, seed, progress, workers, states, elsewhere)
     measured = measure(study, choice, settings, seed)
     inspected = inspection.inspect(inputs, seed, workers)
     verdicts = judge(study, choice, measured, inspected, settings)
@@ -109,11 +110,12 @@ def prepare(
     progress: Progress | None = None,
     workers: int = 1,
     states: States | None = None,
+    elsewhere: Spread | None = None,
 ) -> tuple[Study, Choice]:
     """Choose the deciding classifier and each one's best arm on train and validation; return a study to go on with, too."""
     table = tuning.tuned(chosen(settings.classifiers, settings.estimators, inputs.train.kind), inputs.real, seed)
     expected = choose.expected_fits(list(table), settings)
-    fitter = Fitter(table, len(inputs.names), seed, workers, expected, progress, states)
+    fitter = Fitter(table, len(inputs.names), seed, workers, expected, progress, states, elsewhere)
     folds = Folds.of(inputs, fitter, settings)
     choice = choose.choose_arms(folds, list(table))
     return Study(inputs, fitter, choice.strength, folds=folds), choice

@@ -3,10 +3,10 @@
 import sys
 import time
 import warnings
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import joblib
 import numpy as np
@@ -19,6 +19,9 @@ from pipelines.evaluation import classifiers as kinds
 from pipelines.evaluation import synthetic
 from pipelines.evaluation.arms import ARMS, Targets
 from pipelines.likeness.data import Data, Pool
+
+# Yields what a function returns for each of some arguments, in order, from wherever they were run.
+Spread = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterator[Any]]
 
 
 class Key(NamedTuple):
@@ -113,6 +116,7 @@ class Fitter:
 
     table: the classifiers by name.   total: fits expected in all, for progress.   states: where outcomes are kept, by their
     place among all: the same evaluation, which alone is given them again, asks for the same fits in the same order.
+    elsewhere: what runs the tasks on other machines, in place of those processes.
     """
 
     def __init__(
@@ -124,9 +128,11 @@ class Fitter:
         total: int = 0,
         progress: Progress | None = None,
         states: States | None = None,
+        elsewhere: Spread | None = None,
     ) -> None:
         self.table, self.classes, self.seed = table, classes, seed
         self.workers, self.total, self.progress = workers, total, progress
+        self.elsewhere = elsewhere
         self.states, self.done = states, 0
         self.costs: list[tuple[str, str, str, float]] = []
 
@@ -142,13 +148,16 @@ class Fitter:
 
     def _made(self, tasks: Sequence[Task]) -> Generator[Outcome]:
         """Yield the outcome of each task, in order, as it comes."""
+        told = [(task, self.table[task.key.classifier], self.classes, self.seed) for task in tasks]
+        if self.elsewhere:
+            yield from self.elsewhere(fit, told)
+            return
         if self.workers == 1 or len(tasks) < 2:
-            yield from (fit(task, self.table[task.key.classifier], self.classes, self.seed) for task in tasks)
+            yield from (fit(*one) for one in told)
             return
         with joblib.parallel_config("loky", n_jobs=self.workers, inner_max_num_threads=1), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "A worker stopped")  # loky replaces a process that has grown large
-            calls = (joblib.delayed(fit)(t, self.table[t.key.classifier], self.classes, self.seed) for t in tasks)
-            yield from joblib.Parallel(return_as="generator")(calls)
+            yield from joblib.Parallel(return_as="generator")(joblib.delayed(fit)(*one) for one in told)
 
     def _kept(self, task: Task, number: int) -> Outcome | None:
         state = self.states.part(f"{number:06d}") if self.states else None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipelines.evaluation.evaluate import Result
+    from pipelines.evaluation.fitting import Spread
     from pipelines.evaluation.inputs import Inputs
 
 __all__ = ["Settings", "run"]
@@ -48,6 +49,7 @@ def run(
     progress: Progress | None = None,
     workers: int = 1,
     states: States | None = None,
+    elsewhere: "Spread | None" = None,
 ) -> None:
     """Evaluate and write `metrics.json`, `verdicts.json`, `headline.json` and a CSV a table (see `tables.COLUMNS`).
 
@@ -56,12 +58,13 @@ def run(
     judged: a JSON file that remembers which runs this test split has judged; it is read and written, and what it says is
     printed only, so that the outputs depend on nothing but the inputs, settings and seed. So are the times.
     states: where fits are kept, so that a stopped evaluation goes on with those that are left.
+    elsewhere: what runs the fits on other machines.
     Raises UserError when the synthetic samples are not those of the plan, or a classifier is unknown.
     """
     from pipelines.evaluation.evaluate import evaluate  # loads scikit-learn
 
     inputs = load(train, validation, test, classes, plan, synthetic)
-    result = evaluate(inputs, settings, seed, progress, workers, states)
+    result = evaluate(inputs, settings, seed, progress, workers, states, elsewhere)
     write(result, evaluation)
     print(result.costs.round(2).to_string(index=False))
     print(f"{result.verdicts['verdict']}: {result.verdicts['reason']}")

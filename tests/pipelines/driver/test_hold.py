@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipelines import files
 from pipelines.driver import hold
 from pipelines.errors import UserError
-from tests.architecture import ROOT
 
 RUN = """
 import subprocess, sys, time
@@ -26,9 +26,13 @@ with held(Path(sys.argv[1])):
 
 
 def started(project: Path, seconds: float = 300) -> tuple[subprocess.Popen[str], psutil.Process]:
-    """Start a run that holds `project`, and return it with the process that it has started in a session of its own."""
-    command = [sys.executable, "-c", RUN, str(project), str(seconds)]
-    run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    """Start a run that holds `project`, and return it with the process that it has started in a session of its own.
+
+    It starts where a package of the user's has the name of ours.
+    """
+    files.write_text(project / "pipelines/__init__.py", "raise AssertionError")
+    command = [sys.executable, "-P", "-c", RUN, str(project), str(seconds)]
+    run = subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True)
     assert run.stdout is not None
     return run, psutil.Process(int(run.stdout.readline()))
 

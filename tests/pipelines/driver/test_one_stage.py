@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.driver import one_stage
+from pipelines.driver import machine
 
 
 def test_kernels_and_threads_are_set_before_numpy_is_loaded() -> None:
@@ -20,9 +20,9 @@ def test_kernels_and_threads_are_set_before_numpy_is_loaded() -> None:
 def test_every_processor_with_avx2_takes_the_same_kernels() -> None:
     """Torch and OpenBLAS say themselves which kernels they run."""
     code = (
-        "from pipelines.driver import one_stage; one_stage.same_kernels(); import numpy, torch, threadpoolctl;"
+        "from pipelines.driver import machine; machine.same_kernels(); import numpy, torch, threadpoolctl;"
         "print(torch.backends.cpu.get_cpu_capability(),"
         "*{p['architecture'] for p in threadpoolctl.threadpool_info() if p['internal_api'] == 'openblas'})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["AVX2", "Haswell"] and one_stage.COMMON_KERNELS
+    assert done.stdout.split() == ["AVX2", "Haswell"] and machine.COMMON_KERNELS

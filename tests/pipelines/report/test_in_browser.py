@@ -78,6 +78,7 @@ def test_a_click_enlarges_a_picture(browser: Any, tmp_path: Path) -> None:
         assert not page.locator("dialog").is_visible()
 
 
+@pytest.mark.slow
 def test_a_page_of_twenty_classes_of_ten_thousand_samples_stays_small(browser: Any, tmp_path: Path) -> None:
     """The page has less than 15 MB, and the browser shows each class."""
     made = world(tmp_path, {f"class {number}": "hold" for number in range(20)}, real=10_000, made=10_000, side=32)

@@ -1,11 +1,11 @@
-"""What the optimiser is, beside PyTorch's own."""
+"""PyTorch without its compiler does what it does with it."""
 
 import subprocess
 import sys
 
 import torch
 
-from gan.training.optim import Adam
+from gan.eager import Adam
 
 TRAIN = """
 import sys
