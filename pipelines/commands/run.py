@@ -116,11 +116,14 @@ def _run(project: Path, targets: list[str], workers: int, quiet: bool, values: d
     if not standing.is_up_to_date(targets):
         _resolve_estimators(values)
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says what there is
-        from pipelines.driver import flow  # imports Prefect
+        from pipelines.driver import server  # imports Prefect
 
-        this = Run(project.resolve(), workers, quiet)
+        own = server.Server()
+        own.begin()
+        from pipelines.driver import flow  # imports much more of it, while the server comes up
+
         try:
-            done = flow.run_here(this, targets, standing)
+            done = flow.run_here(Run(project.resolve(), workers, quiet), targets, standing, own)
         except dvc.StageFailed as error:
             if error.user:
                 raise UserError(str(error)) from None

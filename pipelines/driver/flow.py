@@ -45,12 +45,13 @@ CHANGED = "tailweight.verdict.changed"  # the event that an automation may wait 
 Row = dict[str, Any]  # a stage that ran: stage, class (None where it runs once for all), seconds
 
 
-def run_here(run: Run, targets: list[str], standing: Standing, runner: TaskRunner[Any] | None = None) -> list[Row]:
+def run_here(
+    run: Run, targets: list[str], standing: Standing, own: server.Server, runner: TaskRunner[Any] | None = None
+) -> list[Row]:
     """Run the flow in this process and return one row per stage that ran; dvc.StageFailed where one failed.
 
-    standing: how the project stands, as the command in front has found it. runner: what runs the tasks; threads of this
-    process by default, and any other task runner of Prefect will do.
-    Without a server in PREFECT_API_URL, Prefect starts one of its own for the time of the run.
+    standing: how the project stands, as the command in front has found it. own: the server that the run reports to.
+    runner: what runs the tasks; threads of this process by default, and any other task runner of Prefect will do.
     """
 
     @flow(name="tailweight", flow_run_name=first_name, task_runner=runner or _side_by_side(run.workers))
@@ -63,8 +64,7 @@ def run_here(run: Run, targets: list[str], standing: Standing, runner: TaskRunne
         run.processes.stop()
         raise KeyboardInterrupt
 
-    with run.display, tags(*tags_of(run.project)):
-        server.make_ready(run.display.line)
+    with run.display, own.reached(run.display.line), tags(*tags_of(run.project)):
         state = here(str(run.project), targets, return_state=True)
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):

@@ -111,10 +111,12 @@ def test_another_task_runner_takes_the_place_of_threads(small: Path) -> None:
         import json, sys
         from pathlib import Path
         from prefect.task_runners import ProcessPoolTaskRunner
-        from pipelines.driver import check, flow, shared
+        from pipelines.driver import check, flow, server, shared
         project = Path(sys.argv[1])
         run = shared.Run(project, workers=2)
-        rows = flow.run_here(run, ["plan"], check.Standing(project), ProcessPoolTaskRunner(max_workers=2))
+        own = server.Server()
+        own.begin()
+        rows = flow.run_here(run, ["plan"], check.Standing(project), own, ProcessPoolTaskRunner(max_workers=2))
         print(json.dumps([row["stage"] for row in rows]))
     """
     done = subprocess.run(
