@@ -146,10 +146,11 @@ def test_only_the_review_has_a_server() -> None:
     assert not [path for stage in dag.STAGES for path in stage.code if path.startswith("pipelines/review/")]
 
 
-def test_dvc_yaml_and_params_yaml_are_current() -> None:
+def test_what_is_rendered_is_current() -> None:
     """The committed files are what `tailweight render` would write."""
     assert (ROOT / "dvc.yaml").read_text(encoding="utf-8") == dvc.render(demo=True, kind="images")
     assert (ROOT / "params.yaml").read_text(encoding="utf-8") == params.render(demo=True, values=params.read(ROOT))
+    assert files.read_yaml(ROOT / dvc.CODE) == dvc.code_hashes(demo=True)
 
 
 def test_the_lock_names_the_stages_of_the_plan() -> None:

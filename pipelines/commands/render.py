@@ -29,6 +29,5 @@ def render(project: Path) -> None:
     plan = project / dag.PLAN
     Plan.load(plan).save(plan)  # an earlier version may have left out what dvc.yaml now names
     dag.lay_empty(project)
-    if not demo:
-        dvc.write_code_hashes(project)
+    dvc.write_code_hashes(project)
     print(f"wrote {params.FILE}, {dvc.FILE} and the templates of its plots in {plots.FOLDER}")

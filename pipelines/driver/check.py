@@ -21,8 +21,7 @@ def check(project: Path, targets: list[str]) -> dict[str, Any]:
     if not (project / dvc.FILE).is_file():
         raise UserError(f"{project / dvc.FILE}: no such file; write it with: tailweight render")
     dag.lay_empty(project)
-    if not demo:
-        dvc.write_code_hashes(project)
+    dvc.write_code_hashes(project)
     return values
 
 

@@ -274,7 +274,7 @@ def is_source(project: Path) -> bool:
 
 
 def code_hash(stage: Stage) -> str:
-    """Return a short hash over the source files behind a stage; projects elsewhere depend on it through `code.yaml`."""
+    """Return a short hash over the source files behind a stage; stages depend on it through `code.yaml`."""
     digest = hashlib.sha256()
     for name in stage.code:
         digest.update(name.encode() + b"\0" + (SOURCE / name).read_bytes() + b"\0")

@@ -21,7 +21,9 @@ from pipelines.driver import dag, lock, progress
 from pipelines.errors import UserError
 
 FILE = "dvc.yaml"
-CODE = "data/code.yaml"  # in a project elsewhere: which code its stages run, since a path into site-packages is no dependency
+# Which code the stages run, in git. A path into site-packages is no dependency, and with a hundred source files a stage
+# DVC takes four seconds to write its lock file, which it does after every stage.
+CODE = "data/code.yaml"
 COMMENT = "Rendered by `tailweight render` from the table of stages in pipelines/driver/dag.py."
 RETRYABLE = ("Unable to acquire lock", "is busy", "rwlock")
 CHATTER = (
@@ -49,10 +51,7 @@ class StageFailed(Exception):
 
 
 def render(demo: bool, kind: str) -> str:
-    """Return the text of `dvc.yaml`. In the demo, stages depend on source files; elsewhere on their hashes in `code.yaml`.
-
-    kind: of data, images or table.
-    """
+    """Return the text of `dvc.yaml`. demo: of this repository's own project. kind: of data, images or table."""
     stages = {stage.name: _entry(stage, demo) for stage in dag.stages(demo)}
     document: dict[str, Any] = {"vars": [f"{dag.PLAN}:classes,curves"], "stages": stages}
     known = dag.stages(demo)
@@ -64,15 +63,13 @@ def render(demo: bool, kind: str) -> str:
 
 def _entry(stage: dag.Stage, demo: bool) -> dict[str, Any]:
     slug = "${key}" if stage.per_class else ""
-    code = stage.code if demo else []
     own = [stage.name] if stage.configurable else []
     if stage.told_changes:
         own = [other.name for other in dag.stages(demo) if other.settings.model_fields]
     parameters: list[Any] = ["seed", *own, *stage.borrows]
     if stage.per_class:
         parameters.append({dag.PLAN: [f"classes.{slug}"]})
-    if not demo:
-        parameters.append({CODE: [stage.name]})
+    parameters.append({CODE: [stage.name]})
     outs: list[Any] = [path.format(slug=slug) for path in stage.writes.values() if path != dag.PLAN]
     if dag.PLAN in stage.writes.values():
         outs.append(
@@ -81,17 +78,21 @@ def _entry(stage: dag.Stage, demo: bool) -> dict[str, Any]:
     body = {
         "desc": stage.about,
         "cmd": f"tailweight stage {stage.name} {slug}".strip(),
-        "deps": [path.format(slug=slug) for path in stage.reads.values()] + code,
+        "deps": [path.format(slug=slug) for path in stage.reads.values()],
         "params": parameters,
         "outs": outs,
     }
     return {"foreach": "${classes}", "do": body} if stage.per_class else body
 
 
+def code_hashes(demo: bool) -> dict[str, str]:
+    """Return which code each stage would run now, by its name; see `render`."""
+    return {stage.name: dag.code_hash(stage) for stage in dag.stages(demo)}
+
+
 def write_code_hashes(project: Path) -> None:
     """Say in `code.yaml` which code each stage would run now; a no-op where it says so already."""
-    hashes = {stage.name: dag.code_hash(stage) for stage in dag.stages(demo=False)}
-    path = project / CODE
+    hashes, path = code_hashes(dag.is_source(project)), project / CODE
     if not path.is_file() or files.read_yaml(path) != hashes:
         files.write_yaml(
             path, hashes, "Hashes of Tailweight's code behind each stage: a stage runs again when its own changes."
