@@ -80,7 +80,7 @@ class Ray:
         except ModuleNotFoundError:
             raise _not_installed("ray") from None
         try:
-            ray.init(f"ray://{place}", log_to_driver=False)
+            ray.init(f"ray://{place}")
         except (ConnectionError, TimeoutError):
             raise _no_answer("ray", place) from None
         has = ray.cluster_resources()

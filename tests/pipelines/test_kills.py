@@ -133,11 +133,11 @@ def disturb(alone: Path, folder: Path, driver: str, seed: int) -> None:
 
 
 def gone(project: Path, seconds: float = 15) -> bool:
-    """Say whether all that has to do with the project ends within some seconds."""
-    deadline = time.monotonic() + seconds
-    while (left := left_over(project)) and time.monotonic() < deadline:
+    """Say whether all that has to do with the project ends within some seconds; print how long that took."""
+    began = time.monotonic()
+    while (left := left_over(project)) and time.monotonic() < began + seconds:
         time.sleep(0.1)
-    print(*left)
+    print(f"gone after {time.monotonic() - began:.1f} s", *left)
     return not left
 
 
