@@ -44,7 +44,7 @@ class Stage:
     )  # files in git that `run` reads and adds to, no part of what DVC hashes
     per_class: bool = False
     accelerator: bool = False  # trains or runs a network
-    parallel: bool = False  # `run` takes `workers`, the number of processes it may use
+    parallel: bool = False  # `run` takes `workers`, how many processes it may use, and `elsewhere`, other machines
     configurable: bool = True  # has a group of settings, which `run` takes as `settings`
     resumes: bool = False  # `run` takes `states`, where it keeps how far it is and goes on from
     told_changes: bool = False  # `run` takes `changed`, all settings of all stages that differ from their defaults

@@ -4,6 +4,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -105,20 +106,14 @@ def dask(folder: Path) -> Iterator[str]:
 def ray(folder: Path) -> Iterator[str]:
     """Run a Ray cluster of this machine; yield where it answers."""
     port = str(processes.free_port())
-    told = [
-        "--num-cpus",
-        "2",
-        "--include-dashboard",
-        "false",
-        "--disable-usage-stats",
-        "--temp-dir",
-        str(folder / "ray"),
-    ]
-    run("ray", "start", "--head", "--port", "0", "--ray-client-server-port", port, *told, cwd=folder)
-    try:
-        yield f"ray://127.0.0.1:{port}"
-    finally:
-        subprocess.run([BIN / "ray", "stop", "--force"], capture_output=True, check=False)
+    told = ["--num-cpus", "2", "--include-dashboard", "false", "--disable-usage-stats"]
+    with tempfile.TemporaryDirectory() as short:  # the names of its sockets may not be long
+        told += ["--temp-dir", short, "--ray-client-server-port", port]
+        run("ray", "start", "--head", "--port", "0", *told, cwd=folder)
+        try:
+            yield f"ray://127.0.0.1:{port}"
+        finally:
+            subprocess.run([BIN / "ray", "stop", "--force"], capture_output=True, check=False)
 
 
 def workers() -> list[psutil.Process]:

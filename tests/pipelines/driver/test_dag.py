@@ -14,7 +14,7 @@ def test_a_stage_takes_what_the_table_says(stage: dag.Stage) -> None:
     told = {"seed", "progress"}
     told |= {"settings"} if stage.configurable else set()
     told |= {"task"} if stage.per_class else set()
-    told |= {"workers"} if stage.parallel else set()
+    told |= {"workers", "elsewhere"} if stage.parallel else set()
     told |= {"states"} if stage.resumes else set()
     told |= {"changed"} if stage.told_changes else set()
     parts = [set(stage.reads), set(stage.writes), set(stage.keeps), borrowed, told]
