@@ -72,6 +72,14 @@ def working_clone(project: Path, target: Path) -> Path:
     return target
 
 
+def begun_clone(project: Path, target: Path) -> Path:
+    """Clone a project, with its raw data alone and an empty cache, and return the clone: all is left to do in it."""
+    run("git", "clone", "--quiet", str(project), str(target), cwd=target.parent)
+    run("dvc", "config", "--local", "cache.dir", str(target.parent / "cache"), cwd=target)
+    shutil.copytree(project / "data/raw", target / "data/raw")
+    return target
+
+
 @contextmanager
 def unchanged(folder: Path) -> Iterator[None]:
     """Assert that the block neither adds, removes nor changes a file below `folder`."""

@@ -2,12 +2,11 @@
 
 import argparse
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from pipelines import files
-from pipelines.driver import check, git
+from pipelines.driver import check, git, machine
 from pipelines.errors import UserError
 
 FILE = "prefect.yaml"
@@ -119,7 +118,7 @@ def _server() -> str:
 
 
 def _prefect(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-P", "-m", "prefect", "--no-prompt", *arguments]
+    command = [*machine.PYTHON, "prefect", "--no-prompt", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
 
 

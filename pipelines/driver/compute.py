@@ -14,13 +14,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import version
 from typing import Any, NamedTuple, Protocol
 
 import cloudpickle
 
 from pipelines.driver import dag, machine, progress
-from pipelines.driver.unfinished import LIBRARIES
+from pipelines.driver.unfinished import libraries
 from pipelines.errors import UserError
 
 COMPUTE = "TAILWEIGHT_COMPUTE"  # environment variable: dask://host:port or ray://host:port
@@ -53,14 +52,9 @@ class Dask:
 
     def __init__(self, place: str) -> None:
         """place: host:port of the scheduler."""
-        try:
-            from distributed import Client
-        except ModuleNotFoundError:
-            raise _not_installed("dask") from None
-        try:
-            self.client = Client(f"tcp://{place}", timeout=ANSWER_SECONDS, set_as_default=False)
-        except (OSError, TimeoutError):
-            raise _no_answer("dask", place) from None
+        from distributed import Client
+
+        self.client = Client(f"tcp://{place}", timeout=ANSWER_SECONDS, set_as_default=False)
         self.workers = max(sum(self.client.nthreads().values()), 1)
 
     def results(self, calls: Sequence[Call]) -> Iterator[Any]:
@@ -75,14 +69,9 @@ class Ray:
 
     def __init__(self, place: str) -> None:
         """place: host:port of the cluster's client server."""
-        try:
-            import ray
-        except ModuleNotFoundError:
-            raise _not_installed("ray") from None
-        try:
-            ray.init(f"ray://{place}")
-        except (ConnectionError, TimeoutError):
-            raise _no_answer("ray", place) from None
+        import ray
+
+        ray.init(f"ray://{place}")
         has = ray.cluster_resources()
         gpus = int(has.get("GPU", 0))
         self.workers = max(gpus or int(has.get("CPU", 1)), 1)
@@ -106,19 +95,16 @@ def engine() -> Engine | None:
     kind, _, place = asked.partition("://")
     if kind not in ENGINES or not re.fullmatch(r"[^/\s:]+:\d+", place):
         raise UserError(f"{COMPUTE} is {asked!r}; expected dask://host:port or ray://host:port")
-    return ENGINES[kind](place)
-
-
-def _not_installed(kind: str) -> UserError:
-    return UserError(
-        f"{COMPUTE} names a {kind} cluster, and {kind} is not installed here; type: pip install 'tailweight[{kind}]'"
-    )
-
-
-def _no_answer(kind: str, place: str) -> UserError:
-    return UserError(
-        f"{COMPUTE}: no {kind} cluster answers at {place}; start one there, or unset {COMPUTE} to run here"
-    )
+    try:
+        return ENGINES[kind](place)
+    except ModuleNotFoundError:
+        raise UserError(
+            f"{COMPUTE} names a {kind} cluster, and {kind} is not installed here; type: pip install 'tailweight[{kind}]'"
+        ) from None
+    except OSError:  # that of no time left, too
+        raise UserError(
+            f"{COMPUTE}: no {kind} cluster answers at {place}; start one there, or unset {COMPUTE} to run here"
+        ) from None
 
 
 # What goes to a worker and what comes back.
@@ -139,18 +125,12 @@ def unpacked(answer: bytes) -> Any:
 
 def standing(stage: str) -> dict[str, str]:
     """Return the code behind a stage and the libraries that decide its bytes, on this side."""
-    return {"tailweight": dag.code_hash(dag.stage_named(stage)), **{name: version(name) for name in LIBRARIES}}
+    return {"tailweight": dag.code_hash(dag.stage_named(stage)), **libraries()}
 
 
 def carry_out(order: bytes) -> bytes:
     """Run a call in a process of its own, on the worker; return what `unpacked` takes."""
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "pipelines.driver.compute",
-        str(os.getpid()),
-    ]  # -P: of no folder of the user's
+    command = [*machine.PYTHON, "pipelines.driver.compute", str(os.getpid())]
     told = {name: value for name, value in os.environ.items() if name not in (COMPUTE, progress.PIPE)}
     told |= dict.fromkeys(machine.THREAD_LIMITS, "1") | machine.kernels() | {machine.CORES: "1"}
     done = subprocess.run(command, input=order, capture_output=True, env=told, check=False)

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from pipelines import files
-from pipelines.driver import dag, lock, progress
+from pipelines.driver import dag, lock, machine, progress
 from pipelines.errors import UserError
 
 FILE = "dvc.yaml"
@@ -289,7 +289,7 @@ def default_remote(project: Path) -> str | None:
 
 
 def _dvc() -> list[str]:
-    return [sys.executable, "-P", "-m", "dvc"]  # -P: not from a folder of the user's
+    return [*machine.PYTHON, "dvc"]
 
 
 def _environment() -> dict[str, str]:

@@ -56,7 +56,7 @@ def beside(
         yield
         return
     free = psutil.virtual_memory().available
-    command = [sys.executable, "-P", "-m", "pipelines.driver.forecast", str(project)]  # -P: of no folder of the user's
+    command = [*machine.PYTHON, "pipelines.driver.forecast", str(project)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     def tell() -> None:

@@ -20,6 +20,7 @@ from typing import IO, Any
 import psutil
 
 from pipelines import files
+from pipelines.driver import machine
 from pipelines.errors import UserError
 
 FILE = f"{files.WORK}/run.json"
@@ -116,7 +117,7 @@ def _note(file: IO[str], holder: dict[str, Any]) -> None:
 @contextmanager
 def _guarded(mark: str) -> Iterator[None]:
     """Mark what is started in the block, with a process beside it that ends it all should this one be killed."""
-    command = [sys.executable, "-P", "-m", __name__, mark]  # -P: of no folder of the user's
+    command = [*machine.PYTHON, __name__, mark]
     beside = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     os.environ[MARK] = mark
     try:

@@ -1,8 +1,10 @@
-"""What the stages of a run take of this machine: threads, kernels, cores."""
+"""What the stages of a run take of this machine: its Python, threads, kernels, cores."""
 
 import os
+import sys
 from pathlib import Path
 
+PYTHON = (sys.executable, "-P", "-m")  # runs a module; -P: none of that name in the folder that one stands in
 MAX_WORKERS = 8
 CORES = "TAILWEIGHT_CORES"  # how many processor cores a stage may use; the flow divides them among stages side by side
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -7,8 +7,6 @@ import atexit
 import contextlib
 import os
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -23,13 +21,15 @@ if os.environ.get("PREFECT_API_URL") == "":  # as a .env file names no server; P
     del os.environ["PREFECT_API_URL"]
 
 import prefect
+import psutil
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
+from pipelines.driver import hold, machine
 from pipelines.errors import UserError
 
 LOOPBACK = "127.0.0.1"
-START_SECONDS, END_SECONDS = 120.0, 5.0  # that a server has to come up, and to end by itself
-APP = ("-m", "uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "error", "--lifespan", "on")
+START_SECONDS = 120.0  # that a server has to come up
+APP = ("uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "error", "--lifespan", "on")
 # As Prefect's own has it.
 BRIEF = {"PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1", "PREFECT_UI_ENABLED": "0"}
 IN_MEMORY = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:///:memory:"}
@@ -45,7 +45,7 @@ class Server:
     """
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: psutil.Popen | None = None
         self._address = ""
 
     def begin(self) -> None:
@@ -79,18 +79,12 @@ class Server:
     def _start(self, **settings: str) -> None:
         host, port = self._address.split(":")
         place = str(Path(prefect.__file__).parents[1])  # it would be looked for in the folder that one stands in
-        command = [sys.executable, "-P", *APP, "--app-dir", place, "--host", host, "--port", port]
-        self._process = subprocess.Popen(command, env={**os.environ, **BRIEF, **settings})
+        command = [*machine.PYTHON, *APP, "--app-dir", place, "--host", host, "--port", port]
+        self._process = psutil.Popen(command, env={**os.environ, **BRIEF, **settings})
 
     def _end(self) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if self._process is not None:
+            hold.end([self._process])
         self._process = None
 
     def _comes_up(self) -> bool:

@@ -70,11 +70,16 @@ def key(stage: Stage, arguments: Mapping[str, Any], reads: Mapping[str, Path]) -
             name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
             for name, value in arguments.items()
         },
-        "libraries": {name: version(name) for name in LIBRARIES},
+        "libraries": libraries(),
         "device": [os.environ.get(DEVICE, ""), ACCELERATOR.exists()],
         "inputs": {name: _content(path) for name, path in reads.items()},
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:KEY_LENGTH]
+
+
+def libraries() -> dict[str, str]:
+    """Return the versions of the libraries that decide a stage's bytes."""
+    return {name: version(name) for name in LIBRARIES}
 
 
 def _content(path: Path) -> list[str]:

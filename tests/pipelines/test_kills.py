@@ -13,7 +13,7 @@ import pytest
 
 from pipelines import files
 from pipelines.driver import hold, params, unfinished
-from tests.conftest import QUICK, built_once, environment, run, write_classes
+from tests.conftest import QUICK, begun_clone, built_once, environment, run, write_classes
 
 SMALL = QUICK | {
     "pretrain": {"steps": 400},
@@ -49,14 +49,6 @@ def run_alone(folder: Path) -> Path:
             time.sleep(0.5)
     assert running.returncode == 0, (folder / "output").read_text()
     return project
-
-
-def begun(alone: Path, target: Path) -> Path:
-    """Return a clone of the project as it was before its run, with its data and an empty cache of outputs."""
-    run("git", "clone", "--quiet", str(alone), str(target), cwd=target.parent)
-    run("cp", "-r", str(alone / "data/raw"), str(target / "data/raw"), cwd=target.parent)
-    run("dvc", "config", "--local", "cache.dir", str(target.parent / "cache"), cwd=target)
-    return target
 
 
 def started(project: Path, driver: str) -> subprocess.Popen[bytes]:
@@ -109,7 +101,7 @@ def hashes(project: Path) -> dict:
 
 def disturb(alone: Path, folder: Path, driver: str, seed: int) -> None:
     """Kill a run once for each victim, run it to its end, and compare."""
-    rng, project = random.Random(seed), begun(alone, folder / "project")
+    rng, project = random.Random(seed), begun_clone(alone, folder / "project")
     most = LANDS * float((alone.parent / "work").read_text())
     if driver == "dvc":
         run("dvc", "repro", "plan", cwd=project)

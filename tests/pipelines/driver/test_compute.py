@@ -1,7 +1,6 @@
 """Work on other machines: what is sent and said, and on real clusters the bytes of a run without them."""
 
 import pickle
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from pipelines.driver import compute, params
 from pipelines.driver.compute import Call
 from pipelines.plan import slug
 from tests import processes
-from tests.conftest import BIN, environment, one_line, run, working_clone
+from tests.conftest import BIN, begun_clone, environment, one_line, run, working_clone
 
 WORKER = "distributed.cli.dask_worker"
 
@@ -132,19 +131,11 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-def begun(finished: Path, target: Path) -> Path:
-    """Return a clone of a finished project with its raw data alone, and an empty cache."""
-    run("git", "clone", "--quiet", str(finished), str(target), cwd=target.parent)
-    run("dvc", "config", "--local", "cache.dir", str(target.parent / "cache"), cwd=target)
-    shutil.copytree(finished / "data/raw", target / "data/raw")
-    return target
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("cluster", [dask, ray])
 def test_a_run_elsewhere_has_the_hashes_of_one_here(finished: Path, tmp_path: Path, cluster: Any) -> None:
     """Every stage that trains or judges runs on the cluster, and the lock file is the one that there was."""
-    project = begun(finished, tmp_path / "project")
+    project = begun_clone(finished, tmp_path / "project")
     with cluster(tmp_path) as address:
         run("dvc", "repro", cwd=project, env={compute.COMPUTE: address})
     stages = [files.read_yaml(one / "dvc.lock")["stages"] for one in (finished, project)]
