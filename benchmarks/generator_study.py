@@ -46,7 +46,7 @@ from gan.score import score
 from gan.training.train import pretrain, specialise
 from pipelines import files
 from pipelines.driver import dag, machine, one_stage, params
-from pipelines.evaluation import classifiers, intervals, synthetic
+from pipelines.evaluation import classifiers, intervals, reading, synthetic
 from pipelines.evaluation.arms import ARMS, Training
 from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.synthetic import FILTERED, RANDOM, UNFILTERED
@@ -56,7 +56,6 @@ from pipelines.likeness.data import Data
 from pipelines.likeness.tells import column_names, find_tells
 from pipelines.plan import Plan
 from pipelines.samples import Candidates, Samples
-from pipelines.stages import evaluate
 
 BASELINES = ["nothing", "class_weights", "random_oversampling", "smote"]
 GAN_ARMS = [FILTERED, UNFILTERED, RANDOM]
@@ -176,7 +175,7 @@ def run_recipe(project: Path, splits: Mapping[str, Samples], names: list[str], r
     for slug in planned:
         one_stage.run_stage(project, "filter", slug)
     paths = {split: prepared / f"{split}.parquet" for split in SPLITS}
-    return evaluate.load(
+    return reading.whole(
         **paths,
         classes=prepared / "classes.json",
         plan=project / "data/plan.yaml",

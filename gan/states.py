@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 
 from gan.errors import one_line
 
-KEY, CHECKSUM = "state", "sha256"  # the entries of the metadata
+KEY = "state"  # the one entry of the metadata, [notes, checksum]: safetensors writes several in any order
 KEPT = 2  # states on disk: the last, and the one before it
 FIRST_SECONDS = 0.01  # that the first state is taken to cost
 
@@ -131,10 +131,12 @@ def kept_or_made(states: States | None, name: str, make: Callable[[], State]) ->
 
 
 def write(state: State, path: Path, durable: bool = True) -> None:
-    """Write a state in one go. durable: wait until the disk has it, so that a power cut leaves the old file or the new."""
-    notes = json.dumps(state.notes)
+    """Write a state in one go, the same bytes for the same state.
+
+    durable: wait until the disk has it, so that a power cut leaves the old file or the new.
+    """
     arrays = {name: np.asarray(array, order="C") for name, array in state.arrays.items()}
-    content = safetensors.numpy.save(arrays, {KEY: notes, CHECKSUM: _checksum(arrays, notes)})
+    content = safetensors.numpy.save(arrays, {KEY: json.dumps([state.notes, _checksum(arrays, state.notes)])})
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with partial.open("wb") as file:
@@ -154,16 +156,16 @@ def read(path: Path) -> State:
     try:
         with safe_open(path, framework="np") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (a file, not a dict)
-            about = file.metadata() or {}
-        if about[CHECKSUM] != _checksum(arrays, about[KEY]):
+            notes, checksum = json.loads((file.metadata() or {})[KEY])
+        if checksum != _checksum(arrays, notes):
             raise ValueError("another checksum")
-        return State(arrays, json.loads(about[KEY]))
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        return State(arrays, notes)
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
         raise DamagedState(one_line(error, 120)) from None
 
 
-def _checksum(arrays: Mapping[str, np.ndarray], notes: str) -> str:
-    digest = hashlib.sha256(notes.encode())
+def _checksum(arrays: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(notes).encode())
     for name, array in sorted(arrays.items()):
         digest.update(f"\0{name}\0{array.dtype.str}\0{array.shape}\0".encode())
         digest.update(array.reshape(-1).view(np.uint8).data)

@@ -164,7 +164,7 @@ def test_the_lock_names_the_stages_of_the_plan() -> None:
 
 def test_a_stage_depends_on_the_code_it_loads() -> None:
     """Running a stage's imports in a fresh process loads no module of ours that DVC does not know of."""
-    for stage in map(dag.stage_named, ("train", "filter", "evaluate")):
+    for stage in map(dag.stage_named, ("train", "filter", "baseline", "evaluate")):
         ours = "[name for name in sys.modules if name.startswith(('gan.', 'pipelines.'))]"
         code = f"import sys, pipelines.stages.{stage.name}; print(*{ours})"
         loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

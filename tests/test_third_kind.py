@@ -15,7 +15,7 @@ from pipelines import files
 from pipelines.driver import dag
 from pipelines.plan import Plan
 from pipelines.samples import KEPT, Candidates, Samples
-from pipelines.stages import evaluate, generate, plan, pretrain, train
+from pipelines.stages import baseline, evaluate, generate, plan, pretrain, train
 from pipelines.stages import filter as filtering
 
 CLASSES = ["low", "middle", "high"]
@@ -150,8 +150,12 @@ def test_a_listed_kind_goes_from_samples_to_a_verdict(tmp_path: Path, monkeypatc
     assert (made.rows["status"] == KEPT).sum() > 60 and abs(made.kept.values.mean() - 3) < 1
     assert checkpoint.load(own["model"]).codec == checkpoint.load(model["model"]).codec
     judged = settings["evaluate"](classifiers=["logistic_regression"], repeats=2, folds=2, draws=200)
+    before = tmp_path / "baseline.safetensors"
+    taken = {key: getattr(judged, key) for key in ("classifiers", "estimators", "folds", "fold_repeats")}
+    baseline.run(train=seen, validation=held_out, classes=classes, plan=planned, baseline=before, **taken, **common)
     evaluate.run(
         **parts, classes=classes, plan=planned, synthetic=synthetic, evaluation=tmp_path / "evaluation", settings=judged,
+        baseline=before,
         **common,
     )  # fmt: skip
     assert set(files.read_json(tmp_path / "evaluation/verdicts.json")["classes"]) == {"middle"}

@@ -22,6 +22,7 @@ GITIGNORE = f"""\
 /data/candidates/*
 /data/synthetic/*
 !/data/*/.gitignore
+/data/baseline.safetensors
 /data/evaluation/
 /data/release/
 /data/report/

@@ -176,6 +176,21 @@ STAGES = (
         resumes=True,
     ),
     Stage(
+        "baseline",
+        "find out what classifiers reach without synthetic samples, with every cheap alternative",
+        reads={
+            "train": "data/prepared/train.parquet",
+            "validation": "data/prepared/validation.parquet",
+            "classes": "data/prepared/classes.json",
+            "plan": PLAN,
+        },
+        writes={"baseline": "data/baseline.safetensors"},
+        borrows=tuple(f"evaluate.{key}" for key in ("classifiers", "estimators", "folds", "fold_repeats")),
+        parallel=True,
+        configurable=False,
+        resumes=True,
+    ),
+    Stage(
         "evaluate",
         "measure what classifiers gain against every cheap alternative, and judge",
         reads={
@@ -185,6 +200,7 @@ STAGES = (
             "classes": "data/prepared/classes.json",
             "plan": PLAN,
             "synthetic": "data/synthetic",
+            "baseline": "data/baseline.safetensors",
         },
         writes={"evaluation": "data/evaluation"},
         keeps={"judged": "data/judged.json"},

@@ -31,14 +31,13 @@ START = 14.0  # seconds that it takes to start a stage beside another: DVC, and 
 OF_A_CLASS = 3  # stages that run once a class, of which `train` is the longest
 ROWS = 2_000  # that a classifier for columns is timed on at most; its time grows about as theirs
 TRAININGS: tuple[str, ...] = ("upscale", "pretrain", "train")
+JUDGING = ("baseline", "evaluate")
 UNIT = 1024 if sys.platform.startswith("linux") else 1  # bytes that the system counts memory in
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """seconds: of each stage on a core of its own, of `train` for one class, of `evaluate` on one core.   memory: bytes that
-    a process takes at most.
-    """
+    """seconds: of each stage on one core, of `train` for one class.   memory: bytes that a process takes at most."""
 
     seconds: dict[str, float]
     memory: int
@@ -52,7 +51,7 @@ def beside(
 
     stale: the names of the stages that will run, of classes too. workers: how many run side by side.
     """
-    if _settings("pretrain", values).steps < BRIEF or not stale & {"pretrain", "evaluate"}:
+    if _settings("pretrain", values).steps < BRIEF or not stale & {"pretrain", *JUDGING}:
         yield
         return
     free = psutil.virtual_memory().available
@@ -81,12 +80,17 @@ def said(found: Forecast, stale: Set[str], workers: int, free: int) -> list[str]
     if classes:
         own = OF_A_CLASS * START + found.seconds["train"]
         clocks[f"{classes} class{'es' if classes > 1 else ''}"] = math.ceil(classes / workers) * own
-    if "evaluate" in stale:
-        clocks["evaluate"] = START + found.seconds["evaluate"] / workers
+    beside_it = workers > 1 and {"baseline", "pretrain"} <= stale
+    clocks |= {
+        name: START + found.seconds[name] / (1 if beside_it and name == "baseline" else workers)
+        for name in JUDGING
+        if name in stale
+    }
+    saved = min(clocks["baseline"], clocks["pretrain"]) if beside_it else 0.0
     if "report" in stale:
         clocks["report"] = START * (1 + ("release" in stale))
     parts = ", ".join(f"{name} {clock(seconds)}" for name, seconds in clocks.items())
-    about = f"takes about {clock(sum(clocks.values()))} ({parts})"
+    about = f"takes about {clock(sum(clocks.values()) - saved)} ({parts})"
     each = f" for each of {workers} processes" if workers > 1 else ""
     told = [f"{about} and {_gigabytes(found.memory)} of memory{each}"]
     side_by_side = min(workers, free // found.memory)
@@ -103,7 +107,7 @@ def measure(project: Path) -> Forecast:
     values = params.read(project)
     real = Samples.load(project / "data/prepared/train.parquet")
     planned = Plan.load(project / dag.PLAN).classes
-    seconds = _trainings(values, real, planned) | {"evaluate": _evaluation(values, real)}
+    seconds = _trainings(values, real, planned) | _judging(values, real)
     return Forecast(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT)
 
 
@@ -136,8 +140,8 @@ def _trainings(values: Mapping[str, Any], real: Any, planned: Mapping[str, Any])
     return found
 
 
-def _evaluation(values: Mapping[str, Any], real: Any) -> float:
-    """Return the seconds of all fits of an evaluation, of which one of each classifier is timed."""
+def _judging(values: Mapping[str, Any], real: Any) -> dict[str, float]:
+    """Return the seconds of all fits of the stages that judge; one of each classifier is timed."""
     from gan import seeds
     from pipelines.evaluation import choose, classifiers, tuning
     from pipelines.evaluation.arms import Training
@@ -148,17 +152,18 @@ def _evaluation(values: Mapping[str, Any], real: Any) -> float:
     rng = seeds.numpy_generator(seed, "forecast")
     some = real.take(rng.permutation(len(real))[:ROWS])
     data = views.fit(real).data(some.values, some.labels)
-    fits = choose.expected_fits(list(table), settings) / len(table)
-    total = 0.0
+    each, searched = 0.0, 0.0  # seconds of a fit, the sum over classifiers, and of the search
     for name, classifier in table.items():
         if name in classifiers.NETWORKS:
-            total += fits * _network(data, len(real), seed)
+            each += _network(data, len(real), seed)
             continue
         began = time.perf_counter()
         classifier(Training(data), seed)
-        searched = tuning.FITS if name == "gradient_boosting" else 0
-        total += (fits + searched) * (time.perf_counter() - began) * len(real) / len(some)
-    return total
+        took = (time.perf_counter() - began) * len(real) / len(some)
+        each += took
+        searched += tuning.FITS * took if name == tuning.BOOSTING else 0.0
+    first, then = (choose.expected_fits(list(table), settings, one, not one) / len(table) for one in (True, False))
+    return {"baseline": searched + first * each, "evaluate": then * each}
 
 
 def _network(data: Any, rows: int, seed: int) -> float:

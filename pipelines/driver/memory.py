@@ -11,6 +11,7 @@ LESS = {  # what takes less memory, by stage
     "train": "a smaller train.batch_size or pretrain.width",
     "generate": "a smaller generate.candidates_per_sample",
     "filter": "a smaller generate.candidates_per_sample",
+    "baseline": "fewer processes (tailweight run --workers 1)",
     "evaluate": "fewer processes (tailweight run --workers 1)",
 }
 

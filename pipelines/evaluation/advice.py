@@ -1,6 +1,6 @@
 """What to use instead of synthetic samples, with the evidence beside it, so that no two figures contradict each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.choose import Choice
@@ -13,6 +13,17 @@ ALIKE = 0.005  # average precision: differences on test below this are not spoke
 def advised(choice: Choice) -> str:
     """Return the arm to take without synthetic samples: the best one out of fold, where it is better beyond noise."""
     return choice.arm[choice.classifier] if _ahead(choice) else "nothing"
+
+
+def beforehand(choice: Choice, names: Sequence[str]) -> str:
+    """Return a line on what is found without synthetic samples, by class, and how it is best found.
+
+    names: of all classes.
+    """
+    if not choice.best.by_class:
+        return "without synthetic samples: too few samples of a minority class to choose by cross-validation"
+    found = ", ".join(f"{names[label]} {figure(value)}" for label, value in choice.best.by_class.items())
+    return f"without synthetic samples, average precision of {choice.classifier} out of fold: {found}; {instead(choice, {})}"
 
 
 def instead(choice: Choice, on_test: Mapping[str, float]) -> str:

@@ -101,17 +101,22 @@ def choose_arms(folds: Folds, classifiers: Sequence[str]) -> Choice:
     return Choice(decides, best, scores, rivals, strength)
 
 
-def expected_fits(classifiers: Sequence[str], settings: Settings) -> int:
-    """Return about how many trainings an evaluation takes, to show how far it is: nothing depends on it."""
+def expected_fits(classifiers: Sequence[str], settings: Settings, baseline: bool, samples: bool) -> int:
+    """Return about how many trainings are to come, to show how far they are: nothing depends on it.
+
+    baseline: without synthetic samples, by cross-validation.   samples: what an evaluation of samples takes beyond that.
+    """
     folds = settings.folds * settings.fold_repeats
     first = min(FIRST_FOLDS, folds)
     count = 0
-    for name in classifiers:
+    for name in classifiers if baseline else ():
         arms = sum(not ARMS[arm].tuned for arm in baselines(name in NETWORKS))
         count += arms * first + min(arms, _most_left(name) + 1) * (folds - first)
-    ways = len(uses(classifiers[0] in NETWORKS)) + 1
-    count += ways * first + 2 * (folds - first)
-    return count + settings.repeats * (1 + 2 * len(classifiers))
+    if samples:
+        ways = len(uses(classifiers[0] in NETWORKS)) + 1
+        count += ways * first + 2 * (folds - first)
+        count += settings.repeats * (1 + 2 * len(classifiers))
+    return count
 
 
 @dataclass(frozen=True)

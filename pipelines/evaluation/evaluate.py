@@ -14,6 +14,7 @@ from gan.progress import Progress
 from gan.states import States
 from pipelines.evaluation import advice, choose, curves, gate, inspection, intervals, tables, tuning, yardstick
 from pipelines.evaluation.arms import ARMS
+from pipelines.evaluation.baseline import Baseline
 from pipelines.evaluation.choose import Choice, Way
 from pipelines.evaluation.classifiers import chosen
 from pipelines.evaluation.confirm import confirm
@@ -76,16 +77,18 @@ def evaluate(
     workers: int = 1,
     states: States | None = None,
     elsewhere: Spread | None = None,
+    baseline: Baseline | None = None,
 ) -> Result:
     """Measure what the candidates are worth and judge each class.
 
     The same input and seed give the same result, for any number of `workers` (processes, one thread each).
     states: where fits are kept, of this very evaluation.   elsewhere: what runs the fits on other machines.
+    baseline: the cross-validation without synthetic samples, where that was done before.
     Raises UserError when a classifier's name is unknown.
     """
     if not inputs.targets:
         return _no_minority(inputs, settings, seed, progress, workers)
-    study, choice = prepare(inputs, settings, seed, progress, workers, states, elsewhere)
+    study, choice = prepare(inputs, settings, seed, progress, workers, states, elsewhere, baseline)
     measured = measure(study, choice, settings, seed)
     inspected = inspection.inspect(inputs, seed, workers)
     verdicts = judge(study, choice, measured, inspected, settings)
@@ -111,12 +114,17 @@ def prepare(
     workers: int = 1,
     states: States | None = None,
     elsewhere: Spread | None = None,
+    baseline: Baseline | None = None,
 ) -> tuple[Study, Choice]:
-    """Choose the deciding classifier and each one's best arm on train and validation; return a study to go on with, too."""
-    table = tuning.tuned(chosen(settings.classifiers, settings.estimators, inputs.train.kind), inputs.real, seed)
-    expected = choose.expected_fits(list(table), settings)
+    """Choose the deciding classifier and each one's best arm on train and validation; return a study to go on with, too.
+
+    baseline: what is known of these samples with these settings; what is trained is added to it.
+    """
+    before = baseline or Baseline.begun(inputs, settings, seed)
+    table = tuning.tuned(chosen(settings.classifiers, settings.estimators, inputs.train.kind), before.searched)
+    expected = choose.expected_fits(list(table), settings, baseline=not before.known, samples=bool(inputs.pools))
     fitter = Fitter(table, len(inputs.names), seed, workers, expected, progress, states, elsewhere)
-    folds = Folds.of(inputs, fitter, settings)
+    folds = Folds.of(inputs, fitter, settings, before.known)
     choice = choose.choose_arms(folds, list(table))
     return Study(inputs, fitter, choice.strength, folds=folds), choice
 

@@ -53,15 +53,21 @@ class Folds:
     known: dict[tuple[Key, int], Outcome] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, inputs: Inputs, fitter: Fitter, settings: Settings) -> "Folds":
-        """Return as many folds as are asked for, or as the smallest minority class has samples; none with fewer than two."""
+    def of(
+        cls, inputs: Inputs, fitter: Fitter, settings: Settings, known: dict[tuple[Key, int], Outcome] | None = None
+    ) -> "Folds":
+        """Return as many folds as are asked for, or as the smallest minority class has samples; none with fewer than two.
+
+        known: what was trained in them before; the rest is added to it.
+        """
         real = inputs.real
         smallest = int(real.counts(len(inputs.names))[inputs.minority].min())
         count = min(settings.folds, smallest)
         found = splits(real, count, settings.fold_repeats, fitter.seed) if count > 1 else []
         rng = seeds.numpy_generator(fitter.seed, "evaluate", "folds drawn")
         drawn = intervals.stratified_weights(real.y, DRAWS, rng)
-        return cls(inputs, fitter, found, count, np.concatenate([np.ones((1, len(real))), drawn]).astype(np.float32))
+        weights = np.concatenate([np.ones((1, len(real))), drawn]).astype(np.float32)
+        return cls(inputs, fitter, found, count, weights, {} if known is None else known)
 
     def with_pools(self, inputs: Inputs) -> "Folds":
         """Return the folds of the same real samples with other candidates; what was trained without any is known."""

@@ -33,9 +33,7 @@ class Settings(Base):
         ge=2,
         description="folds of the cross-validation on train and validation that chooses classifier, arm, dose and use",
     )
-    fold_repeats: int = ExpertField(
-        default=1, ge=1, description="how often that cross-validation is repeated with new folds"
-    )
+    fold_repeats: int = Field(default=1, ge=1, description="how often that cross-validation is repeated with new folds")
     doses: list[Annotated[float, Field(gt=0, le=1)]] = Field(
         default=[0.1, 0.25, 1.0],
         description="doses tried by cross-validation, as shares of what would balance a class; the smallest stands under doubt",

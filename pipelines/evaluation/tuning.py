@@ -14,6 +14,7 @@ from gan import seeds
 from pipelines.evaluation.classifiers import Classifier, gradient_boosting
 from pipelines.likeness.data import Data
 
+BOOSTING = "gradient_boosting"
 FOLDS, MOST_ROUNDS, STEP = 3, 200, 10
 SEARCH: tuple[dict[str, Any], ...] = (
     {"rate": 0.1, "leaves": 31, "l2": 0.0},
@@ -24,13 +25,17 @@ SEARCH: tuple[dict[str, Any], ...] = (
 FITS = FOLDS * len(SEARCH) * 2  # of the usual 100 rounds, that the search takes the time of
 
 
-def tuned(table: Mapping[str, Classifier], real: Data, seed: int) -> dict[str, Classifier]:
-    """Return the classifiers with the settings that suit `real`, train and validation together; others as they are."""
-    found = dict(table)
-    if "gradient_boosting" in found:
-        with threadpool_limits(1):
-            found["gradient_boosting"] = partial(gradient_boosting, **best_boosting(real, seed))
-    return found
+def searched(table: Mapping[str, Classifier], real: Data, seed: int) -> dict[str, dict[str, Any]]:
+    """Return the arguments that suit `real`, train and validation together, of each classifier that they are searched for."""
+    if BOOSTING not in table:
+        return {}
+    with threadpool_limits(1):
+        return {BOOSTING: best_boosting(real, seed)}
+
+
+def tuned(table: Mapping[str, Classifier], found: Mapping[str, Mapping[str, Any]]) -> dict[str, Classifier]:
+    """Return the classifiers with the arguments that were `found` for them; others as they are."""
+    return dict(table) | {name: partial(gradient_boosting, **arguments) for name, arguments in found.items()}
 
 
 def best_boosting(real: Data, seed: int) -> dict[str, Any]:

@@ -9,29 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from gan.progress import Progress
 from gan.states import States
-from pipelines import files
-from pipelines.errors import UserError
 from pipelines.evaluation.judged import remember
 from pipelines.evaluation.settings import Settings
-from pipelines.likeness import views
-from pipelines.likeness.data import Pool
-from pipelines.likeness.views import View
-from pipelines.samples import KEPT, Candidates, Samples
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipelines.evaluation.evaluate import Result
     from pipelines.evaluation.fitting import Spread
-    from pipelines.evaluation.inputs import Inputs
 
 __all__ = ["Settings", "run"]
-
-PARENTS = ("reference_id", "neighbour_id")
 
 
 def run(
@@ -42,6 +31,7 @@ def run(
     classes: Path,
     plan: Path,
     synthetic: Path,
+    baseline: Path,
     evaluation: Path,
     judged: Path | None = None,
     settings: Settings,
@@ -55,40 +45,26 @@ def run(
 
     train, validation, test: Parquet of `Samples`.   classes: JSON with `classes`, the names in label order.
     plan: YAML with `classes`, slug -> {label, index, target, needed}.   synthetic: a folder with `<slug>.parquet` of each.
+    baseline: what the stage of that name wrote.
     judged: a JSON file that remembers which runs this test split has judged; it is read and written, and what it says is
     printed only, so that the outputs depend on nothing but the inputs, settings and seed. So are the times.
     states: where fits are kept, so that a stopped evaluation goes on with those that are left.
     elsewhere: what runs the fits on other machines.
     Raises UserError when the synthetic samples are not those of the plan, or a classifier is unknown.
     """
-    from pipelines.evaluation.evaluate import evaluate  # loads scikit-learn
+    from pipelines.evaluation import reading  # this and the next load scikit-learn
+    from pipelines.evaluation.baseline import Baseline
+    from pipelines.evaluation.evaluate import evaluate
 
-    inputs = load(train, validation, test, classes, plan, synthetic)
-    result = evaluate(inputs, settings, seed, progress, workers, states, elsewhere)
+    inputs = reading.whole(train, validation, test, classes, plan, synthetic)
+    before = Baseline.load(baseline)
+    result = evaluate(inputs, settings, seed, progress, workers, states, elsewhere, before)
     write(result, evaluation)
     print(result.costs.round(2).to_string(index=False))
     print(f"{result.verdicts['verdict']}: {result.verdicts['reason']}")
     if judged is not None:
         earlier = remember(judged, _digest(test), _digest(evaluation / "metrics.json"))
         print(f"this test split has judged {earlier} other result(s) before; a test set wears out")
-
-
-def load(train: Path, validation: Path, test: Path, classes: Path, plan: Path, synthetic: Path) -> "Inputs":
-    """Read the inputs of `run` as arrays."""
-    from pipelines.evaluation.inputs import Inputs
-
-    names = tuple(files.read_json(classes)["classes"])
-    planned = (files.read_yaml(plan) or {}).get("classes") or {}
-    _check_folder(synthetic, set(planned))
-    ordered = sorted(planned.items(), key=lambda item: item[1]["index"])
-    real = Samples.load(train)
-    view = views.fit(real)
-    seen = view.data(real.values, real.labels)
-    place = {name: row for row, name in enumerate(real.ids)}
-    pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, view, seen.x.shape[1], place) for slug, entry in ordered)
-    targets = {int(entry["index"]): int(entry["target"]) for _, entry in ordered}
-    held_out, tested = (view.data(one.values, one.labels) for one in (Samples.load(validation), Samples.load(test)))
-    return Inputs(seen, held_out, tested, names, targets, pools)
 
 
 def write(result: "Result", folder: Path) -> None:
@@ -143,30 +119,3 @@ def _by_metric(found: Mapping[str, Any], name: str, classifier: Any, means: "pd.
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-
-
-def _check_folder(synthetic: Path, slugs: set[str]) -> None:
-    found = {path.stem for path in synthetic.glob("*.parquet")} if synthetic.exists() else set()
-    if found == slugs:
-        return
-    missing, strange = sorted(slugs - found), sorted(found - slugs)
-    said = [f"{word} {', '.join(some)}" for word, some in (("missing", missing), ("not in the plan", strange)) if some]
-    raise UserError(
-        f"{synthetic}: the samples are not those of the plan: {'; '.join(said)}; "
-        "where the plan has just changed, go on with: tailweight run (or dvc repro once more)"
-    )
-
-
-def _pool(path: Path, entry: Mapping[str, Any], view: View, columns: int, place: Mapping[str, int]) -> Pool:
-    candidates = Candidates.load(path)
-    rows = candidates.rows
-    score = rows["score"].to_numpy(float) if "score" in rows else np.full(len(rows), np.nan)
-    return Pool(
-        label=int(entry["index"]),
-        needed=int(entry["needed"]),
-        x=view.rows(candidates.values).reshape(len(rows), columns),
-        kept=(rows["status"] == KEPT).to_numpy(bool),
-        score=score,
-        ids=rows["id"].to_numpy(str),
-        parents=np.array([[place.get(name, -1) for name in rows[column]] for column in PARENTS], np.int64).T,
-    )

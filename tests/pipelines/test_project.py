@@ -93,6 +93,7 @@ def test_pushed_outputs_come_back_in_a_fresh_clone(finished: Path, tmp_path: Pat
         ("filter", "threshold", "probability", {"filter"}),
         ("generate", "candidates_per_sample", 2.5, {"generate"}),
         ("evaluate", "repeats", 3, {"evaluate"}),
+        ("evaluate", "folds", 4, {"baseline", "evaluate"}),
         ("train", "steps", 21, {"train"}),
         ("pretrain", "width", 8, {"pretrain"}),
         ("pretrain", "ema", 0.1, {"pretrain"}),  # not in the file until it is changed

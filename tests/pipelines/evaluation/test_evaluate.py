@@ -1,6 +1,7 @@
 """The stage as a whole, on small worlds."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 from gan.states import States
 from pipelines.errors import UserError
 from pipelines.evaluation import judged, tables
+from pipelines.evaluation.baseline import Baseline
 from pipelines.evaluation.evaluate import evaluate
 from pipelines.evaluation.settings import Settings
 from pipelines.samples import Candidates
+from pipelines.stages import baseline
 from pipelines.stages import evaluate as stage
 from tests.pipelines.evaluation.worlds import digits, save
 
@@ -40,7 +43,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def paths_of(folder: Path) -> dict[str, Path]:
     """The stage's inputs in `folder`."""
-    names = {"classes": "classes.json", "plan": "plan.yaml", "synthetic": "synthetic"}
+    names = {
+        "classes": "classes.json",
+        "plan": "plan.yaml",
+        "synthetic": "synthetic",
+        "baseline": "baseline.safetensors",
+    }
     return {n: folder / f"{n}.parquet" for n in ("train", "validation", "test")} | {
         k: folder / v for k, v in names.items()
     }
@@ -84,6 +92,32 @@ def test_a_stopped_evaluation_goes_on_with_the_fits_that_are_left(finished: Path
     assert made_again == [parts[7].name] and len(lines) == 1 and parts[7].name in lines[0]
     for name in FILES:
         assert (finished / "one" / name).read_bytes() == (finished / "three" / name).read_bytes(), name
+
+
+def test_what_is_known_before_is_not_trained_again(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`baseline` writes the same bytes at two processes and at one, and with them evaluate gives what it gives alone."""
+    inputs = paths_of(finished)
+    given = {name: inputs[name] for name in ("train", "validation", "classes", "plan")}
+    told = {key: getattr(QUICK, key) for key in ("classifiers", "estimators", "folds", "fold_repeats")}
+    known = [finished / "known.safetensors", finished / "known again.safetensors"]
+    for workers, path in enumerate(known, start=1):
+        baseline.run(**given, baseline=path, **told, seed=3, workers=workers)
+    assert known[0].read_bytes() == known[1].read_bytes()
+    said = capsys.readouterr().out
+    assert "cross-validation" in said and re.search(r"digit 8 \d\.\d+; train on", said), said
+    stage.run(**inputs | {"baseline": known[0]}, evaluation=finished / "four", settings=QUICK, seed=3)
+    assert "cross-validation" not in capsys.readouterr().out
+    for name in FILES:
+        assert (finished / "one" / name).read_bytes() == (finished / "four" / name).read_bytes(), name
+
+
+def test_a_damaged_baseline_is_named(finished: Path, tmp_path: Path) -> None:
+    """In a line that says how to bring it back."""
+    cut = tmp_path / "cut.safetensors"
+    Baseline().save(cut)
+    cut.write_bytes(cut.read_bytes()[:-4])
+    with pytest.raises(UserError, match=r"cut\.safetensors: damaged .* dvc checkout"):
+        stage.run(**paths_of(finished) | {"baseline": cut}, evaluation=tmp_path / "out", settings=QUICK, seed=3)
 
 
 def test_held_back_real_samples_ship_and_the_verdict_says_why(finished: Path) -> None:

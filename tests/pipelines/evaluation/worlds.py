@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_digits
 
+from pipelines.evaluation.baseline import Baseline
 from pipelines.evaluation.inputs import Inputs
 from pipelines.likeness.data import Data, Pool
 from pipelines.samples import KEPT, Candidates, Samples
@@ -72,12 +73,18 @@ def pool(real: Data, label: int, spare: np.ndarray, kind: str, rng: np.random.Ge
 
 
 def save(inputs: Inputs, folder: Path) -> dict[str, Path]:
-    """Write `inputs` as the stages before evaluate would; return the paths that its `run` takes."""
+    """Write `inputs` as the stages before the ones that judge would; return the paths that `run` of evaluate takes."""
     paths = {name: folder / f"{name}.parquet" for name in ("train", "validation", "test")}
     for name, path in paths.items():
         data = getattr(inputs, name)
         Samples(as_images(data.x), data.y, np.array([f"{name}-{i}" for i in range(len(data))])).save(path)
-    paths |= {"classes": folder / "classes.json", "plan": folder / "plan.yaml", "synthetic": folder / "synthetic"}
+    paths |= {
+        "baseline": folder / "baseline.safetensors",
+        "classes": folder / "classes.json",
+        "plan": folder / "plan.yaml",
+        "synthetic": folder / "synthetic",
+    }
+    Baseline().save(paths["baseline"])  # nothing is known before
     paths["classes"].write_text(json.dumps({"kind": "images", "classes": list(inputs.names)}))
     paths["synthetic"].mkdir()
     plan = {}

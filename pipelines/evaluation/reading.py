@@ -1,0 +1,81 @@
+"""What the stages that judge work on, read from the files of a project."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines import files
+from pipelines.errors import UserError
+from pipelines.evaluation.inputs import Inputs
+from pipelines.likeness import views
+from pipelines.likeness.data import Pool
+from pipelines.likeness.views import View
+from pipelines.samples import KEPT, Candidates, Samples
+
+PARENTS = ("reference_id", "neighbour_id")
+
+
+def real(train: Path, validation: Path, classes: Path, plan: Path) -> Inputs:
+    """Return the samples outside of test, and no candidates, from files as in `whole`."""
+    samples = Samples.load(train)
+    view = views.fit(samples)
+    seen, held_out = (view.data(one.values, one.labels) for one in (samples, Samples.load(validation)))
+    targets = {int(entry["index"]): int(entry["target"]) for entry in _planned(plan).values()}
+    return Inputs(seen, held_out, seen.take(np.arange(0)), _names(classes), targets, ())
+
+
+def whole(train: Path, validation: Path, test: Path, classes: Path, plan: Path, synthetic: Path) -> Inputs:
+    """Return all samples and candidates.
+
+    train, validation, test: Parquet of `Samples`.   classes: JSON with `classes`, the names in label order.
+    plan: YAML with `classes`, slug -> {label, index, target, needed}.   synthetic: a folder with `<slug>.parquet` of each.
+    UserError when the synthetic samples are not those of the plan.
+    """
+    planned = _planned(plan)
+    _check_folder(synthetic, set(planned))
+    samples, tested = Samples.load(train), Samples.load(test)
+    view, place = views.fit(samples), {name: row for row, name in enumerate(samples.ids)}
+    found = real(train, validation, classes, plan)
+    columns = found.train.x.shape[1]
+    pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, view, columns, place) for slug, entry in planned.items())
+    return replace(found, test=view.data(tested.values, tested.labels), pools=pools)
+
+
+def _names(classes: Path) -> tuple[str, ...]:
+    return tuple(files.read_json(classes)["classes"])
+
+
+def _planned(plan: Path) -> dict[str, Mapping[str, Any]]:
+    """Return the classes of the plan by slug, in the order of their labels."""
+    planned = (files.read_yaml(plan) or {}).get("classes") or {}
+    return dict(sorted(planned.items(), key=lambda item: item[1]["index"]))
+
+
+def _check_folder(synthetic: Path, slugs: set[str]) -> None:
+    found = {path.stem for path in synthetic.glob("*.parquet")} if synthetic.exists() else set()
+    if found == slugs:
+        return
+    missing, strange = sorted(slugs - found), sorted(found - slugs)
+    said = [f"{word} {', '.join(some)}" for word, some in (("missing", missing), ("not in the plan", strange)) if some]
+    raise UserError(
+        f"{synthetic}: the samples are not those of the plan: {'; '.join(said)}; "
+        "where the plan has just changed, go on with: tailweight run (or dvc repro once more)"
+    )
+
+
+def _pool(path: Path, entry: Mapping[str, Any], view: View, columns: int, place: Mapping[str, int]) -> Pool:
+    candidates = Candidates.load(path)
+    rows = candidates.rows
+    score = rows["score"].to_numpy(float) if "score" in rows else np.full(len(rows), np.nan)
+    return Pool(
+        label=int(entry["index"]),
+        needed=int(entry["needed"]),
+        x=view.rows(candidates.values).reshape(len(rows), columns),
+        kept=(rows["status"] == KEPT).to_numpy(bool),
+        score=score,
+        ids=rows["id"].to_numpy(str),
+        parents=np.array([[place.get(name, -1) for name in rows[column]] for column in PARENTS], np.int64).T,
+    )
