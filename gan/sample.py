@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import torch
 
+from gan.blocks import blockwise
 from gan.constraints import Constraint, check, tally
 from gan.device import prepare_device
 from gan.errors import ConstraintError
@@ -53,9 +54,8 @@ def generate(
 ) -> Generated:
     """Make one candidate for each of `seeds`, (n,) int, from the class's real training samples, (m, s, s, c) or rows.
 
-    A candidate depends on its own seed alone, not on how many others are made or on its place among them. So each goes
-    through the network by itself, from tensors of its own: a matrix product may round a row differently with the number
-    of rows, their order, or where in memory they start. What is done to many at once treats every number by itself.
+    A candidate depends on its own seed alone, not on how many others are made or on its place among them: they go through
+    the network in blocks of one shape, see `blockwise`. What else is done to many at once treats every number by itself.
 
     lenders: training samples of other classes with their labels, which starts borrow differences from.
     constraints: what the rows of a table must satisfy, `references` saying which combinations there are. A row that does
@@ -108,7 +108,6 @@ class _Maker:
         own = np.full(len(references), -1)
         lent = np.flatnonzero(lenders[1] != class_index) if lenders is not None else own[:0]
         self.lender_rows = np.concatenate([own, lent])  # of a row of the starters' samples
-        self.label = torch.tensor([class_index], device=self.device)
         self.nothing, self.references = references[:0], references
         self.keeper: Keeper | None = None
         if relations:
@@ -144,12 +143,10 @@ class _Maker:
         """Return what the network makes of each start, shaped as they are, or what a stopped call has kept of it."""
 
         def make() -> State:
-            outputs = torch.empty_like(starts)
-            for place, rng in enumerate(rngs):
-                start = starts[place : place + 1].to(self.device).clone()
-                noise = rng.standard_normal((1, self.gan.sizes.noise_dim), dtype=np.float32)
-                outputs[place] = self.generator(start, torch.from_numpy(noise).to(self.device).clone(), self.label)[0]
-            return State({"outputs": outputs.numpy()}, {})
+            noise = np.stack([rng.standard_normal(self.gan.sizes.noise_dim, dtype=np.float32) for rng in rngs])
+            labels = torch.full((len(starts),), self.class_index)
+            given = [part.to(self.device) for part in (starts, torch.from_numpy(noise), labels)]
+            return State({"outputs": blockwise(self.generator, given).cpu().numpy()}, {})
 
         part, self.blocks = f"{self.blocks:06d}", self.blocks + 1
         return torch.from_numpy(kept_or_made(self.states, part, make).arrays["outputs"])

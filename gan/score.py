@@ -8,6 +8,7 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from gan.blocks import BLOCK, blockwise
 from gan.device import prepare_device
 from gan.modalities import Samples
 from gan.model import GAN
@@ -15,6 +16,8 @@ from gan.shifts import fixed_shifts, shift
 
 SLOPE_SPREAD = 0.5  # standard deviation of the prior of the slope around 1
 DIGITS = 9  # after the point; further ones differ between BLAS kernels, and with them the bytes of what is kept
+SHIFTED = 16  # samples in a block where each comes with all its shifts
+ENCODED = 4096  # samples that are held as tensors at once
 INTERCEPT_SPREAD = 10.0  # that of the intercept around the middle of the scores: nearly free
 
 
@@ -22,19 +25,26 @@ INTERCEPT_SPREAD = 10.0  # that of the intercept around the middle of the scores
 def score(gan: GAN, samples: Samples, class_index: int) -> np.ndarray:
     """Return the mean logit of each of `samples`, images or rows, over a fixed set of shifts: (n,) float64.
 
-    The discriminator was trained on shifted samples only, so it is asked about shifted ones. A batch is always one
-    sample with all its shifts, cloned to where torch aligns it, so that a score does not depend on what else is scored.
+    The discriminator was trained on shifted samples only, so it is asked about shifted ones. A score does not depend on
+    what else is scored, see `blockwise`.
     """
     device = prepare_device()
     discriminator = gan.discriminator.to(device)
     shifts = fixed_shifts(gan.sizes.size).to(device)
-    labels = torch.full((len(shifts),), class_index, device=device)
-    scores = np.empty(len(samples))
-    for row, sample in enumerate(gan.codec.pack(samples)):
-        x = gan.codec.encode(sample[None]).to(device).clone().expand(len(shifts), -1, -1, -1)
-        x = shift(x, shifts) if len(shifts) > 1 else x
-        scores[row] = discriminator(x, labels).double().mean().item()
-    return scores
+    at_once = BLOCK if len(shifts) == 1 else SHIFTED
+
+    def mean_logit(x: torch.Tensor) -> torch.Tensor:
+        every = x.repeat_interleave(len(shifts), 0)
+        every = shift(every, shifts.repeat(len(x), 1)) if len(shifts) > 1 else every
+        labels = torch.full((len(every),), class_index, device=device)
+        return discriminator(every, labels).double().view(len(x), len(shifts)).mean(1)
+
+    packed = gan.codec.pack(samples)
+    parts = [np.zeros(0)]
+    for first in range(0, len(packed), ENCODED):
+        x = gan.codec.encode(packed[first : first + ENCODED]).to(device)
+        parts.append(blockwise(mean_logit, [x], at_once).cpu().numpy())
+    return np.concatenate(parts)
 
 
 @dataclass(frozen=True)

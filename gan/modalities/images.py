@@ -31,7 +31,7 @@ class ImageCodec:
     policies: ClassVar[tuple[str, ...]] = ("neighbours", "borrowed")
     noisy: ClassVar[bool] = False  # noise is the first thing that one sees in an image
     constrainable: ClassVar[bool] = False
-    at_once: ClassVar[int] = 200
+    at_once: ClassVar[int] = 256
 
     @classmethod
     def fit(cls, samples: np.ndarray, kinds: Mapping[Any, Any] | None = None) -> Self:

@@ -41,7 +41,7 @@ class TableCodec:
     policies: ClassVar[tuple[str, ...]] = ("spread", "neighbours", "wide_spread")
     noisy: ClassVar[bool] = True  # a little costs nothing and takes rows off the lines between real ones
     constrainable: ClassVar[bool] = True
-    at_once: ClassVar[int] = 5000  # a frame costs more to build than its rows
+    at_once: ClassVar[int] = 5120  # a frame costs more to build than its rows
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, kinds: Mapping[Any, Kind] | None = None) -> Self:

@@ -59,7 +59,7 @@ class Settings(Base):
         lt=1,
         description="least gain in average precision over the best baseline that is worth shipping",
     )
-    relevant_gain: float = Field(
+    relevant_gain: float = ExpertField(
         default=0.05,
         gt=0,
         lt=1,

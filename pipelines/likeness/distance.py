@@ -23,17 +23,19 @@ class Space:
     embed: (n, d) rows -> (n, k) coordinates, in which directions have a meaning.
     between: (a, d) and (b, d) rows -> (a, b) distances.
     columns: (n, d) rows -> (n, c) the data's own columns, on scales that can be compared.
+    straight: distances are those of straight lines between the coordinates.
     """
 
     name: str
     embed: Callable[[np.ndarray], np.ndarray]
     between: Callable[[np.ndarray, np.ndarray], np.ndarray]
     columns: Callable[[np.ndarray], np.ndarray] = np.asarray
+    straight: bool = False
 
 
 def euclidean(name: str, embed: Callable[[np.ndarray], np.ndarray]) -> Space:
     """Return the space of straight distances between `embed`ded rows."""
-    return Space(name, embed, lambda a, b: cdist(embed(a), embed(b)))
+    return Space(name, embed, lambda a, b: cdist(embed(a), embed(b)), straight=True)
 
 
 def spaces(real: Data) -> list[Space]:
@@ -107,10 +109,19 @@ def one_hot(x: np.ndarray, categorical: np.ndarray, levels: list[np.ndarray], ra
 def nearest(space: Space, x: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the distance of each row of `x` to its nearest row of `real`, (n,), and that row's index, (n,)."""
     distance, index = np.empty(len(x)), np.empty(len(x), int)
+    if space.straight:
+        known = space.embed(real)
+        lengths = (known**2).sum(1)
     for rows in blocks(len(x), len(real)):
-        table = space.between(x[rows], real)
-        index[rows] = table.argmin(1)
-        distance[rows] = table.min(1)
+        if (
+            space.straight
+        ):  # by a matrix product, ten times as fast; it rounds where rows are close, so it only says which
+            points = space.embed(x[rows])
+            index[rows] = (lengths - 2 * points @ known.T).argmin(1)
+            distance[rows] = np.sqrt(((points - known[index[rows]]) ** 2).sum(1))
+        else:
+            table = space.between(x[rows], real)
+            index[rows], distance[rows] = table.argmin(1), table.min(1)
     return distance, index
 
 

@@ -72,17 +72,17 @@ class Refusing(nn.Module):
 
 def test_making_that_was_stopped_goes_on(trained: GAN, images: np.ndarray, tmp_path: Path) -> None:
     """What the network had made is taken from disk, block by block, and the candidates are those of a call left alone."""
-    seeds, references, whole = np.arange(450), images[10:20], 2  # blocks of 200 that are made before the stop
+    seeds, references, whole = np.arange(600), images[10:20], 2  # blocks of 256 that are made before the stop
 
     def stop(done: int, total: int, figures: Mapping[str, float]) -> None:
-        if done == 200 * whole:
+        if done == 256 * whole:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         generate(trained, references, 1, seeds, stop, states=States(tmp_path / "state", 0.01))
     assert len(list((tmp_path / "state").iterdir())) == whole
     silent = replace(trained, generator=Refusing())
-    known = generate(silent, references, 1, seeds[: 200 * whole], states=States(tmp_path / "state", 0.01))
+    known = generate(silent, references, 1, seeds[: 256 * whole], states=States(tmp_path / "state", 0.01))
     again = generate(trained, references, 1, seeds, states=States(tmp_path / "state", 0.01))
     alone = generate(trained, references, 1, seeds)
-    assert np.array_equal(again.samples, alone.samples) and np.array_equal(known.samples, alone.samples[: 200 * whole])
+    assert np.array_equal(again.samples, alone.samples) and np.array_equal(known.samples, alone.samples[: 256 * whole])
