@@ -87,6 +87,18 @@ def test_a_fresh_clone_has_it_all_and_runs_no_stage(project: Path, tmp_path: Pat
     assert run("tailweight", "diff", "data-v1", cwd=other).endswith("nothing changed\n")
 
 
+@pytest.mark.slow
+def test_what_is_taken_away_is_made_again(project: Path, tmp_path: Path) -> None:
+    """In a clone that has the raw data alone, `dvc repro` makes every output with the hashes that were published."""
+    assert "pushed data-v1" in run("tailweight", "run", cwd=project)
+    origin = git.answer(project, "remote", "get-url", "origin")
+    run("git", "clone", "--quiet", "--branch", "data-v1", origin, str(tmp_path / "other"), cwd=tmp_path)
+    run("dvc", "pull", dag.RAW_FILE, cwd=tmp_path / "other")
+    assert run("dvc", "repro", cwd=tmp_path / "other").count("Running stage") > 10
+    assert run("git", "status", "--porcelain", cwd=tmp_path / "other") == ""
+    assert (tmp_path / "other" / dag.REPORT).read_bytes() == (project / dag.REPORT).read_bytes()
+
+
 def test_a_line_that_breaks_half_way_leaves_the_rest_to_the_next_run(
     project: Path, bucket: Bucket, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """The flow on a schedule, with a real Prefect server and worker."""
 
 import json
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -59,11 +60,12 @@ def test_two_projects_of_one_name_have_artifacts_of_their_own() -> None:
 
 @pytest.mark.slow
 def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_path: Path, server: str) -> None:
-    """A worker runs what the schedule asks for; the second firing finds nothing to do and ends well."""
+    """A worker runs what the schedule asks for, and its first verdict is an event; the second firing finds nothing to do."""
     project = tmp_path / "scheduled"
     run("git", "clone", "--quiet", str(finished), str(project), cwd=tmp_path)
     run("dvc", "config", "--local", "cache.dir", str(finished / ".dvc/cache"), cwd=project)
     run("dvc", "checkout", "--quiet", cwd=project)
+    shutil.rmtree(project / "data/evaluation")  # there is no verdict yet
     changed = {**QUICK, "filter": {"threshold": "probability"}}
     (project / params.FILE).write_text(params.render(demo=False, values=changed))
     said = run("tailweight", "deploy", "--cron", "* * * * *", cwd=project)
@@ -93,6 +95,10 @@ def test_the_schedule_fires_and_its_artifacts_can_be_read(finished: Path, tmp_pa
     assert (project / "data/report/report.html").as_uri() in first[key("report")]["data"]
     assert done[0]["name"].startswith("scheduled: nothing ships: ") and "nothing ships" in done[0]["state"]["message"]
     assert {"tailweight", "scheduled"} <= set(done[0]["tags"])
+    sent = [
+        each for each in events_of(server, flow.CHANGED) if each["resource"]["prefect.resource.name"] == project.name
+    ]
+    assert [each["payload"]["classes"]["tail"] for each in sent] == [[None, "hold"]]
     (deployed,) = ask(server, "/deployments/filter", {})  # type: ignore[misc]
     assert deployed["version"].startswith("0.") and "scheduled" in deployed["description"]
     run("tailweight", "status", cwd=project)
@@ -106,6 +112,11 @@ def finished_runs(server: str, count: int) -> list[dict] | None:
     found = ask(server, "/flow_runs/filter", SCHEDULED)
     ended = [each for each in found if each["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]  # type: ignore[attr-defined]
     return ended[:count] if len(ended) >= count else None
+
+
+def events_of(server: str, name: str) -> list[dict]:
+    """Return the events of a name that the server knows."""
+    return list(ask(server, "/events/filter", {"filter": {"event": {"name": [name]}, "order": "ASC"}})["events"])
 
 
 def artifacts_of(server: str, flow_run: str) -> dict[str, dict]:
