@@ -30,6 +30,7 @@ try:
         run,
         stage,
         status,
+        suspects,
         verdicts,
         verify,
         versions,
@@ -40,7 +41,7 @@ except ModuleNotFoundError as missing:  # the sampler alone was installed
 
 # In the order of the help; the last two are what `dvc.yaml` needs.
 COMMANDS = (
-    init, ingest, run, status, verdicts, review, params, export, explain, verify, versions, diff, restore, deploy,
+    init, ingest, run, status, verdicts, suspects, review, params, export, explain, verify, versions, diff, restore, deploy,
     completion, render, stage,
 )  # fmt: skip
 
