@@ -96,6 +96,7 @@ def memory(counts: list[int]) -> list[str]:
     """Return table rows: the most memory of a process that makes so many candidates of digits, and their bytes on disk."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
+        learn(Path(folder))
         for count in counts:
             command = [sys.executable, __file__, "--make", str(count), "--folder", folder]
             said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
@@ -103,8 +104,8 @@ def memory(counts: list[int]) -> list[str]:
     return rows
 
 
-def make(count: int, folder: Path) -> None:
-    """Make candidates in this process; print seconds, its most memory in MB, and MB on disk."""
+def learn(folder: Path) -> None:
+    """Write training samples, digits of which one class has ten, and a generator."""
     digits = load_digits()
     x, y = (digits.images * 15.9).astype(np.uint8)[..., None], digits.target.astype(np.int64)
     keep = (y != 3) | (np.cumsum(y == 3) <= 10)
@@ -115,6 +116,10 @@ def make(count: int, folder: Path) -> None:
         real.values, real.labels, 10, settings, settings.network, settings.width, 0, codec=CODECS["images"].fit(x)
     )
     checkpoint.save(gan, folder / "model.safetensors")
+
+
+def make(count: int, folder: Path) -> None:
+    """Make candidates in this process; print seconds, its most memory in MB, and MB on disk."""
     began = time.process_time()
     generate.run(
         train=folder / "train.parquet",
@@ -140,7 +145,11 @@ def main() -> None:
         "--part", type=int, default=1_000, help="candidates that the plain search is timed on (default: 1000)"
     )
     parser.add_argument(
-        "--counts", type=int, nargs="+", default=[10_000, 100_000], help="candidates whose memory is looked at"
+        "--counts",
+        type=int,
+        nargs="+",
+        default=[10_000, 100_000, 1_000_000],
+        help="candidates whose memory is looked at",
     )
     parser.add_argument("--make", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
