@@ -16,7 +16,7 @@ from gan.shifts import fixed_shifts, shift
 
 SLOPE_SPREAD = 0.5  # standard deviation of the prior of the slope around 1
 DIGITS = 9  # after the point; further ones differ between BLAS kernels, and with them the bytes of what is kept
-SHIFTED = 16  # samples in a block where each comes with all its shifts
+SHIFTED = 16  # samples in a block where each comes with its nine shifts; with seven, 63 rows, their place would show
 ENCODED = 4096  # samples that are held as tensors at once
 INTERCEPT_SPREAD = 10.0  # that of the intercept around the middle of the scores: nearly free
 

@@ -17,6 +17,7 @@ from pipelines.plan import Plan
 from pipelines.samples import KEPT, Candidates, Samples
 from pipelines.stages import baseline, evaluate, generate, plan, pretrain, train
 from pipelines.stages import filter as filtering
+from tests.pipelines.evaluation.worlds import told_to_baseline
 
 CLASSES = ["low", "middle", "high"]
 COUNTS = {"train": (60, 12, 60), "validation": (15, 3, 15), "test": (30, 30, 30)}
@@ -151,7 +152,7 @@ def test_a_listed_kind_goes_from_samples_to_a_verdict(tmp_path: Path, monkeypatc
     assert checkpoint.load(own["model"]).codec == checkpoint.load(model["model"]).codec
     judged = settings["evaluate"](classifiers=["logistic_regression"], repeats=2, folds=2, draws=200)
     before = tmp_path / "baseline.safetensors"
-    taken = {key: getattr(judged, key) for key in ("classifiers", "estimators", "folds", "fold_repeats")}
+    taken = told_to_baseline(judged)
     baseline.run(train=seen, validation=held_out, classes=classes, plan=planned, baseline=before, **taken, **common)
     evaluate.run(
         **parts, classes=classes, plan=planned, synthetic=synthetic, evaluation=tmp_path / "evaluation", settings=judged,

@@ -29,7 +29,7 @@ class Codec(Protocol):
     kind: the name in `CODECS`. families: the network families that are made for it, None for all.
     policies: names of the starts that are rehearsed, see `gan.training.rehearse`, the preferred one first.
     noisy: whether starts may be spread by noise. constrainable: whether `gan.constraints` can be checked.
-    at_once: candidates that are decoded at once.
+    at_once: candidates that are decoded at once; they fill whole blocks of `gan.blocks`, or the last is filled up.
     """
 
     kind: ClassVar[str]

@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 
+from gan.blocks import BLOCK
+
 FEW_LEVELS = 64  # data with at most this many distinct values is put back onto exactly these
 BACKGROUND_SHARE = 0.1  # the most common value is a background when it is an extreme and at least this share of all
 
@@ -31,7 +33,7 @@ class ImageCodec:
     policies: ClassVar[tuple[str, ...]] = ("neighbours", "borrowed")
     noisy: ClassVar[bool] = False  # noise is the first thing that one sees in an image
     constrainable: ClassVar[bool] = False
-    at_once: ClassVar[int] = 256
+    at_once: ClassVar[int] = 4 * BLOCK
 
     @classmethod
     def fit(cls, samples: np.ndarray, kinds: Mapping[Any, Any] | None = None) -> Self:

@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 
+from gan import blocks
 from gan import columns as parts
 from gan.columns import CategoryColumn, Column, FixedColumn
 from gan.columns.dtypes import describe, restore
@@ -41,7 +42,7 @@ class TableCodec:
     policies: ClassVar[tuple[str, ...]] = ("spread", "neighbours", "wide_spread")
     noisy: ClassVar[bool] = True  # a little costs nothing and takes rows off the lines between real ones
     constrainable: ClassVar[bool] = True
-    at_once: ClassVar[int] = 5120  # a frame costs more to build than its rows
+    at_once: ClassVar[int] = 80 * blocks.BLOCK  # a frame costs more to build than its rows
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, kinds: Mapping[Any, Kind] | None = None) -> Self:

@@ -46,8 +46,9 @@ def find(
     The paths are those of the stage `baseline`, which has trained what is asked here. Labels are asked about only where there
     is a minority class with two samples or more, as nothing else was trained.
     """
-    inputs = reading.real(train, validation, classes, plan)
-    shown = Shown(inputs, [Samples.load(path) for path in (train, validation)])
+    seen, held_out = Samples.load(train), Samples.load(validation)
+    inputs = reading.real(seen, held_out, classes, plan)
+    shown = Shown(inputs, (seen, held_out))
     study = prepare(inputs, settings, seed, baseline=Baseline.load(baseline)) if inputs.targets else None
     found = _mislabelled(shown, *study) if study else []
     known = {one.id for one in found}
@@ -59,7 +60,7 @@ class Shown:
     """The samples of `inputs.real` as a user knows them. parts: they, split by split."""
 
     inputs: Inputs
-    parts: list[Samples]
+    parts: tuple[Samples, Samples]
 
     def class_of(self, row: int) -> str:
         """Return the name of a sample's class."""

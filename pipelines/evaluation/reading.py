@@ -18,13 +18,9 @@ from pipelines.samples import KEPT, Candidates, Samples
 PARENTS = ("reference_id", "neighbour_id")
 
 
-def real(train: Path, validation: Path, classes: Path, plan: Path) -> Inputs:
-    """Return the samples outside of test, and no candidates, from files as in `whole`."""
-    samples = Samples.load(train)
-    view = views.fit(samples)
-    seen, held_out = (view.data(one.values, one.labels) for one in (samples, Samples.load(validation)))
-    targets = {int(entry["index"]): int(entry["target"]) for entry in _planned(plan).values()}
-    return Inputs(seen, held_out, seen.take(np.arange(0)), _names(classes), targets, ())
+def real(train: Samples, validation: Samples, classes: Path, plan: Path) -> Inputs:
+    """Return the samples outside of test, and no candidates. classes, plan: as in `whole`."""
+    return _real(train, validation, views.fit(train), classes, _planned(plan))
 
 
 def whole(train: Path, validation: Path, test: Path, classes: Path, plan: Path, synthetic: Path) -> Inputs:
@@ -36,16 +32,21 @@ def whole(train: Path, validation: Path, test: Path, classes: Path, plan: Path, 
     """
     planned = _planned(plan)
     _check_folder(synthetic, set(planned))
-    samples, tested = Samples.load(train), Samples.load(test)
-    view, place = views.fit(samples), {name: row for row, name in enumerate(samples.ids)}
-    found = real(train, validation, classes, plan)
+    seen, held_out, tested = (Samples.load(path) for path in (train, validation, test))
+    view, place = views.fit(seen), {name: row for row, name in enumerate(seen.ids)}
+    found = _real(seen, held_out, view, classes, planned)
     columns = found.train.x.shape[1]
     pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, view, columns, place) for slug, entry in planned.items())
     return replace(found, test=view.data(tested.values, tested.labels), pools=pools)
 
 
-def _names(classes: Path) -> tuple[str, ...]:
-    return tuple(files.read_json(classes)["classes"])
+def _real(
+    train: Samples, validation: Samples, view: View, classes: Path, planned: Mapping[str, Mapping[str, Any]]
+) -> Inputs:
+    seen, held_out = (view.data(one.values, one.labels) for one in (train, validation))
+    names = tuple(files.read_json(classes)["classes"])
+    targets = {int(entry["index"]): int(entry["target"]) for entry in planned.values()}
+    return Inputs(seen, held_out, seen.take(np.arange(0)), names, targets, ())
 
 
 def _planned(plan: Path) -> dict[str, Mapping[str, Any]]:

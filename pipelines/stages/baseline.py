@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gan.progress import Progress
 from gan.states import States
 from pipelines.evaluation.settings import Settings as Judging
+from pipelines.samples import Samples
 
 if TYPE_CHECKING:
     from pipelines.evaluation.fitting import Spread
@@ -45,7 +46,7 @@ def run(
     from pipelines.evaluation.evaluate import prepare
 
     settings = Judging(classifiers=classifiers, estimators=estimators, folds=folds, fold_repeats=fold_repeats)
-    inputs = reading.real(train, validation, classes, plan)
+    inputs = reading.real(Samples.load(train), Samples.load(validation), classes, plan)
     if not inputs.targets:
         Baseline().save(baseline)
         print("no class is a minority class: nothing is to be compared")

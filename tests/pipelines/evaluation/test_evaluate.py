@@ -17,7 +17,7 @@ from pipelines.evaluation.settings import Settings
 from pipelines.samples import Candidates
 from pipelines.stages import baseline
 from pipelines.stages import evaluate as stage
-from tests.pipelines.evaluation.worlds import digits, save
+from tests.pipelines.evaluation.worlds import digits, save, told_to_baseline
 
 QUICK = Settings(
     classifiers=["logistic_regression"],
@@ -98,7 +98,7 @@ def test_what_is_known_before_is_not_trained_again(finished: Path, capsys: pytes
     """`baseline` writes the same bytes at two processes and at one, and with them evaluate gives what it gives alone."""
     inputs = paths_of(finished)
     given = {name: inputs[name] for name in ("train", "validation", "classes", "plan")}
-    told = {key: getattr(QUICK, key) for key in ("classifiers", "estimators", "folds", "fold_repeats")}
+    told = told_to_baseline(QUICK)
     known = [finished / "known.safetensors", finished / "known again.safetensors"]
     for workers, path in enumerate(known, start=1):
         baseline.run(**given, baseline=path, **told, seed=3, workers=workers)

@@ -3,13 +3,16 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.datasets import load_digits
 
+from pipelines.driver import dag
 from pipelines.evaluation.baseline import Baseline
 from pipelines.evaluation.inputs import Inputs
+from pipelines.evaluation.settings import Settings
 from pipelines.likeness.data import Data, Pool
 from pipelines.samples import KEPT, Candidates, Samples
 
@@ -102,6 +105,12 @@ def save(inputs: Inputs, folder: Path) -> dict[str, Path]:
         Candidates(as_images(p.x), rows).save(paths["synthetic"] / f"{slug}.parquet")
     paths["plan"].write_text(json.dumps({"classes": plan}))
     return paths
+
+
+def told_to_baseline(settings: Settings) -> dict[str, Any]:
+    """The settings of evaluate that the stage `baseline` takes."""
+    keys = [path.partition(".")[2] for path in dag.stage_named("baseline").borrows]
+    return {key: getattr(settings, key) for key in keys}
 
 
 def as_images(x: np.ndarray) -> np.ndarray:
