@@ -166,7 +166,7 @@ def adaptive_shifts() -> Changes:
     share = 0.0
 
     def some(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        own = torch.rand(len(x), generator=generator) < share
+        own = torch.rand(len(x), generator=generator, device=generator.device) < share
         return torch.where(own.to(x.device)[:, None, None, None], random_shift(x, generator), x)
 
     def watched(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:

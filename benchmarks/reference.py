@@ -1,14 +1,14 @@
 """What the reference network makes of the study's worlds, by style of training, without and with the GAN's samples.
 
-    python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2 --fits 3
-    python benchmarks/reference.py --data DIR --out OUT --seeds 2 --fits 3 --cells fashion-10 --train-only
-    python benchmarks/reference.py --data DIR --out benchmarks/reference --seeds 2 --cells digits-10 fashion-10 --gan
+    python benchmarks/reference.py --data DIR --out benchmarks/reference
+    python benchmarks/reference.py --data DIR --out benchmarks/reference --gan
+    python benchmarks/reference.py --data DIR --out OUT --cells fashion-10 --train-only
 
 The worlds are those of `generator_study.py`: trained on train and validation together, as the product's evaluation does,
 judged by the mean over the cut classes of average precision on the test rows. `--gan` runs the product's stages in each
-world, which takes minutes, and trains the balanced and the square-root style with the filter's samples, used in each way of
-`USES`. Results are added to OUT.jsonl as they come, and a run that is started again goes on with what is missing; OUT.md is
-the table.
+world, which takes minutes, and trains the styles of `ON_TOP` with the filter's samples, used in each way of `USED`.
+Networks run on a GPU where there is one (`TAILWEIGHT_DEVICE`). Results are added to OUT.jsonl as they come, and a run that
+is started again goes on with what is missing; OUT.md has the tables.
 """
 
 import argparse
@@ -26,9 +26,11 @@ import pandas as pd
 import results
 from generator_study import CELLS, run_recipe, world
 from recipes import RECIPES
+from scipy import stats
 from sklearn.metrics import average_precision_score
 
 from gan import seeds
+from gan.device import prepare_device
 from pipelines.driver import machine
 from pipelines.evaluation.arms import ARMS, Training
 from pipelines.evaluation.classifiers import convnet
@@ -42,7 +44,8 @@ STYLES: dict[str, Style] = {"nothing": Style()} | {
     for name, arm in ARMS.items()
     if arm.network
 }
-WITH_GAN = ("square_root", "balanced")
+ON_TOP = ("square_root", "balanced", "mixup_balanced")  # the best without
+USED = ("mixed", "drawn", "first")
 
 
 @dataclass(frozen=True)
@@ -93,32 +96,83 @@ def arms(gan: bool) -> Iterator[tuple[str, str, Style]]:
     if not gan:
         yield from ((name, "", style) for name, style in STYLES.items())
         return
-    for name in WITH_GAN:
-        yield from ((name, use, STYLES[name]) for use in USES)
+    for name in ON_TOP:
+        yield from ((name, use, STYLES[name]) for use in USED)
 
 
-def measure(given: World, style: Style, use: str, seed: int) -> dict[str, float]:
-    """Return the mean average precision of the cut classes and the processor seconds of the fit."""
+def measure(given: World, style: Style, use: str, seed: int) -> dict[str, Any]:
+    """Return the mean average precision of the cut classes and the seconds of the fit."""
     training = Training(given.train, style=style)
     if use and given.synthetic is not None:
         made = np.ones(len(given.synthetic), bool)
         training = USES[use].apply(replace(training, data=given.train.add(given.synthetic.x, given.synthetic.y, made)))
-    started = time.process_time()
+    started = time.monotonic()
     fitted = convnet(training, seed)
-    seconds = time.process_time() - started
+    seconds = time.monotonic() - started
     said = fitted.predict_proba(given.test.x)
     value = np.mean([average_precision_score(given.test.y == label, said[:, label]) for label in given.minority])
-    return {"value": float(value), "seconds": round(seconds, 2)}
+    return {"value": round(float(value), 6), "seconds": round(seconds, 2)}
+
+
+def by_world(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the mean over trainings, a row for each cell and world, a column for each style and use."""
+    table = pd.DataFrame(rows)
+    arm = table["style"] + table["use"].map(lambda use: f", {use}" if use else "")
+    return table.assign(arm=arm).pivot_table(index=["cell", "seed"], columns="arm", values="value")
+
+
+def interval(differences: pd.Series) -> str:
+    """Return a mean over worlds and its 95 % interval by Student's t."""
+    count, mean = differences.count(), differences.mean()
+    if count < 2:
+        return f"{mean:+.3f}"
+    reach = stats.t.ppf(0.975, count - 1) * differences.sem()
+    return f"{mean:+.3f} [{mean - reach:+.3f}, {mean + reach:+.3f}]"
+
+
+def by_the_others(own: pd.DataFrame, arms: list[str]) -> tuple[pd.Series, str]:
+    """Return in each world the arm of `arms` that is best in the mean of the other worlds, and the names of those taken."""
+    taken = [own.drop(index=world)[arms].mean().idxmax() for world in own.index]
+    values = [own.loc[world, arm] for world, arm in zip(own.index, taken, strict=True)]
+    return pd.Series(values, own.index), "; ".join(dict.fromkeys(taken))
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
-    """Return the table: one row per style and use, one column per world, the mean over trainings and its standard error."""
-    groups = pd.DataFrame(rows).groupby(["style", "use", "cell", "seed"], sort=False)["value"]
-    shown = groups.agg(lambda own: f"{own.mean():.3f}" + (f" ± {own.sem():.3f}" if len(own) > 1 else ""))
-    wide = shown.unstack(["cell", "seed"]).reindex(list(dict.fromkeys(shown.index.droplevel([2, 3])))).fillna("")
-    head = ["style", "synthetic samples", *(f"{cell}, world {seed}" for cell, seed in wide)]
-    body = ["| " + " | ".join([*index, *row]) + " |" for index, row in zip(wide.index, wide.to_numpy(), strict=True)]
-    return "\n".join(["| " + " | ".join(head) + " |", "|---" * len(head) + "|", *body]) + "\n"
+    """Return the tables: what an arm ends with, what the samples add to it, and what a choice among all comes to."""
+    worlds = by_world(rows)
+    cells = [cell for cell in CELLS if cell in worlds.index.get_level_values(0)]
+    of = {cell: worlds.xs(cell).dropna(axis=1, how="all") for cell in cells}
+    counted = [f"{cell}, {len(own)} worlds" for cell, own in of.items()]
+    plain = [arm for arm in STYLES if arm in worlds]
+    ends = [[arm, *(f"{own[arm].mean():.3f}" for own in of.values())] for arm in plain]
+    fits = pd.DataFrame(rows).groupby(["fit", "device"]).size()
+    said = ", ".join(f"training {fit} on {device} ({count})" for (fit, device), count in fits.items())
+    text = f"Machines: {said}.\n\n" + lines(["without synthetic samples", *counted], ends)
+    text += "\nAugmentation of all classes, drawn as they occur, less as is:\n\n"
+    both = {cell: own["augmentation"] - own["nothing"] for cell, own in of.items()}
+    text += lines(["", *cells], [["augmentation", *(interval(difference) for difference in both.values())]])
+    used = [(style, use) for style in ON_TOP for use in USED if f"{style}, {use}" in worlds]
+    if not used:
+        return text
+    gains = [
+        [style, use, *(interval(own[f"{style}, {use}"] - own[style]) for own in of.values())] for style, use in used
+    ]
+    text += "\nThe GAN's samples on top of an arm, less the same arm without them:\n\n"
+    text += lines(["arm", "use", *cells], gains)
+    text += "\nThe arm that is best in the other worlds of the cell, without samples and with them:\n\n"
+    chosen = []
+    for cell, own in of.items():
+        without, name = by_the_others(own, plain)
+        with_them, other = by_the_others(own, [f"{style}, {use}" for style, use in used])
+        means = [f"{one.mean():.3f}" for one in (without, with_them)]
+        chosen.append([cell, name, means[0], other, means[1], interval(with_them - without)])
+    return text + lines(["cell", "without", "", "with", "", "gain"], chosen)
+
+
+def lines(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    body = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
+    return "\n".join(body) + "\n"
 
 
 def main() -> None:
@@ -128,8 +182,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="path of the results without suffix")
     parser.add_argument("--cells", nargs="*", default=list(CELLS), choices=list(CELLS))
     parser.add_argument("--styles", nargs="*", default=list(STYLES), choices=list(STYLES))
-    parser.add_argument("--seeds", type=int, default=2, help="worlds of each cell")
-    parser.add_argument("--fits", type=int, default=1, help="trainings of each style in a world")
+    parser.add_argument("--seeds", type=int, default=5, help="most worlds of a cell; the study has three to five")
+    parser.add_argument("--fits", type=int, default=2, help="trainings of each style in a world")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--gan", action="store_true", help="run the stages and train with their samples")
     which.add_argument("--train-only", action="store_true", help="without the real samples in validation")
@@ -138,7 +192,9 @@ def main() -> None:
     done = {(row["cell"], row["seed"], row["style"], row["use"], row["fit"]) for row in results.load(store)}
     wanted = [one for one in arms(given.gan) if one[0] in given.styles]
     machine.limit_threads()
-    for name, seed in ((name, seed) for name in given.cells for seed in range(given.seeds)):
+    device = prepare_device().type
+    worlds = [(cell, seed) for cell in given.cells for seed in range(min(given.seeds, CELLS[cell].repeats))]
+    for name, seed in worlds:
         keys = [(name, seed, style, use, fit) for fit in range(given.fits) for style, use, _ in wanted]
         if set(keys) <= done:
             continue
@@ -147,7 +203,9 @@ def main() -> None:
             if (name, seed, style, use, fit) in done:
                 continue
             found = measure(made, kind, use, seeds.derive(seed, "reference", fit))
-            results.add(store, [{"cell": name, "seed": seed, "style": style, "use": use, "fit": fit, **found}])
+            results.add(
+                store, [{"cell": name, "seed": seed, "style": style, "use": use, "fit": fit, "device": device, **found}]
+            )
             print(name, seed, style, use, found, flush=True)
     given.out.with_suffix(".md").write_text(markdown(results.load(store)))
 

@@ -1,6 +1,7 @@
-"""How many pictures a second one core trains on: our `dcgan` against the networks of the plain DCGAN.
+"""How many pictures a second one core, or a GPU, trains on: our `dcgan` against the networks of the plain DCGAN.
 
     python benchmarks/throughput.py --widths 16 64 --rounds 5
+    TAILWEIGHT_DEVICE=cuda python benchmarks/throughput.py --rounds 8 --out benchmarks/throughput_gpu.md
 
 Both at 64x64 pixels in three channels, with the same width (channels of the layer next to the picture), the same batch, the
 same Adam. The plain DCGAN is that of Radford et al. 2016 (arXiv 1511.06434) as PyTorch's example lays it out: 4x4
@@ -10,8 +11,10 @@ trained in two ways:
 - relativistic: a whole step of `gan.training.adversary` on each side: its loss, R1 and R2 every 4th step, shifts, levels.
 - BCE: the step of the example: one batch of fakes for both sides, binary cross-entropy, no penalties, no shifts.
 
-A picture is a real one of a batch that both sides have been trained on. Time is the processor time of the one thread, so
-that other work on the machine counts little; all pairs and ways take turns in every round, and the median is shown.
+A picture is a real one of a batch that both sides have been trained on. On a core, time is the processor time of the one
+thread, so that other work on the machine counts little; on a GPU, that on the clock, with the device at rest before and after.
+There our relativistic step is the product's, recorded as a CUDA graph, and `step by step` is the same without. All
+pairs and ways take turns in every round, and the median is shown.
 """
 
 import argparse
@@ -33,10 +36,11 @@ from gan.networks.parts import build
 from gan.seeds import torch_generator
 from gan.training.adversary import Adversary
 from gan.training.batches import Batch
+from gan.training.recorded import Recorded
 
 SIZE, CHANNELS, CLASSES, NOISE = 64, 3, 10, 100
 PENALTY_EVERY = 4
-CPU = torch.device("cpu")
+WARM_UP = 2  # rounds
 
 
 class PlainGenerator(nn.Module):
@@ -76,13 +80,21 @@ class PlainDiscriminator(nn.Module):
 
 @dataclass
 class Contestant:
-    """A pair of networks with its optimisers."""
+    """A pair of networks with its optimisers, and the adversary of the relativistic step, recorded or step by step."""
 
     name: str
     generator: nn.Module
     discriminator: nn.Module
+    recorded: bool = False
 
     def __post_init__(self) -> None:
+        device = prepare_device()
+        for network in (self.generator, self.discriminator):
+            place(network, device, torch.channels_last)  # as in gan.training.train
+        codec = ImageCodec(tuple(range(256)), background=None)
+        adversary = Adversary(self.generator, self.discriminator, codec, gamma=0.5 * PENALTY_EVERY)
+        self.adversary = Recorded(adversary) if self.recorded else adversary
+        self.shifts = torch_generator(0, "shifts", device=device)
         self.generator_steps, self.discriminator_steps = (
             torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.0, 0.99), fused=True)
             for network in (self.generator, self.discriminator)
@@ -94,37 +106,31 @@ class Contestant:
         return " + ".join(f"{count / 1e6:.2f}" for count in counts)
 
 
-def ours(width: int) -> Contestant:
+def ours(width: int, name: str = "ours", recorded: bool = False) -> Contestant:
     """Return our `dcgan` at `width`."""
     sizes, family = Sizes(CHANNELS, SIZE, CLASSES, width, NOISE), FAMILIES["dcgan"]
     first = torch_generator(0, "throughput")
-    networks = (build(network, sizes, first) for network in family)
-    generator, discriminator = (
-        place(network, CPU, torch.channels_last) for network in networks
-    )  # as in gan.training.train
-    return Contestant("ours", generator, discriminator)
+    generator, discriminator = (build(network, sizes, first) for network in family)
+    return Contestant(name, generator, discriminator, recorded)
 
 
 def plain(width: int) -> Contestant:
     """Return the plain DCGAN at `width`, with weights from N(0, 0.02) as in the paper."""
-    pair = Contestant("plain DCGAN", PlainGenerator(width), PlainDiscriminator(width))
+    generator, discriminator = PlainGenerator(width), PlainDiscriminator(width)
     first = torch_generator(0, "throughput")
-    for network in (pair.generator, pair.discriminator):
+    for network in (generator, discriminator):
         for part in network.modules():
             if isinstance(part, (nn.Conv2d, nn.ConvTranspose2d)):
                 nn.init.normal_(part.weight, 0, 0.02, generator=first)
-    return pair
+    return Contestant("plain DCGAN", generator, discriminator)
 
 
 def relativistic(pair: Contestant, batches: list[Batch]) -> None:
     """Train both sides once on each of `batches`, as `gan.training.train` does."""
-    codec = ImageCodec(tuple(range(256)), background=None)
-    adversary = Adversary(pair.generator, pair.discriminator, codec, gamma=0.5 * PENALTY_EVERY)
-    shifts = torch_generator(0, "shifts")
     for step, batch in enumerate(batches):
-        adversary.discriminator_step(batch, shifts, penalised=step % PENALTY_EVERY == 0)
+        pair.adversary.discriminator_step(batch, pair.shifts, penalised=step % PENALTY_EVERY == 0)
         pair.discriminator_steps.step()
-        adversary.generator_step(batch, shifts)
+        pair.adversary.generator_step(batch, pair.shifts)
         pair.generator_steps.step()
 
 
@@ -142,14 +148,23 @@ def cross_entropy(pair: Contestant, batches: list[Batch]) -> None:
         pair.generator_steps.step()
 
 
-WAYS: dict[str, Callable[[Contestant, list[Batch]], None]] = {"relativistic": relativistic, "BCE": cross_entropy}
+Way = Callable[[Contestant, list[Batch]], None]
 
 
-def measure(width: int, batch_size: int, rounds: int) -> list[str]:
+def turns(width: int, device: torch.device) -> list[tuple[str, Way, Contestant]]:
+    """Return the name of each way to train, the way and who trains so, the plain one last of its way."""
+    if device.type == "cuda":
+        pairs = (ours(width, "ours", recorded=True), ours(width, "ours, step by step"), plain(width))
+        return [("relativistic", relativistic, pair) for pair in pairs]
+    ways = {"relativistic": relativistic, "BCE": cross_entropy}
+    return [(name, way, make(width)) for name, way in ways.items() for make in (ours, plain)]
+
+
+def measure(width: int, batch_size: int, rounds: int, device: torch.device) -> list[str]:
     """Return a row of the table for each pair and way at `width`."""
     rng = torch_generator(0, "batches")
     shape = (batch_size, CHANNELS, SIZE, SIZE)
-    batches = [
+    drawn = [
         Batch(
             real=torch.empty(shape).uniform_(-1, 1, generator=rng),
             start=torch.empty(shape).uniform_(-1, 1, generator=rng),
@@ -158,20 +173,30 @@ def measure(width: int, batch_size: int, rounds: int) -> list[str]:
         )
         for _ in range(PENALTY_EVERY)
     ]
-    turns = [(way, make(width)) for way in WAYS for make in (ours, plain)]
-    seconds: list[list[float]] = [[] for _ in turns]
-    for lap in range(rounds + 1):
-        for (way, pair), taken in zip(turns, seconds, strict=True):
-            begin = time.process_time()
-            WAYS[way](pair, batches)
-            if lap:  # the first one warms up
-                taken.append(time.process_time() - begin)
+    batches = [Batch(*(part.to(device) for part in batch)) for batch in drawn]
+    taking = turns(width, device)
+    seconds: list[list[float]] = [[] for _ in taking]
+    for lap in range(rounds + WARM_UP):
+        for (_, way, pair), taken in zip(taking, seconds, strict=True):
+            begin = now(device)
+            way(pair, batches)
+            spent = now(device) - begin
+            if lap >= WARM_UP:
+                taken.append(spent)
     rates = [PENALTY_EVERY * batch_size / median(taken) for taken in seconds]
-    rows = []
-    for number, (way, pair) in enumerate(turns):
-        ratio = rates[number] / rates[number | 1]  # the plain one comes second
-        rows.append(f"| {width} | {way} | {pair.name} | {pair.weights()} | {rates[number]:.1f} | {ratio:.2f} |")
-    return rows
+    of_plain = {name: rate for (name, _, _), rate in zip(taking, rates, strict=True)}  # the plain one comes last
+    return [
+        f"| {width} | {name} | {pair.name} | {pair.weights()} | {rate:.1f} | {rate / of_plain[name]:.2f} |"
+        for (name, _, pair), rate in zip(taking, rates, strict=True)
+    ]
+
+
+def now(device: torch.device) -> float:
+    """Return processor seconds, or on a GPU those on the clock once the device is at rest."""
+    if device.type == "cpu":
+        return time.process_time()
+    torch.cuda.synchronize(device)
+    return time.perf_counter()
 
 
 def main() -> None:
@@ -182,14 +207,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="times that each pair takes its turn of 4 steps")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"), help="where the table goes")
     options = parser.parse_args()
-    assert prepare_device().type == "cpu", "this benchmark is about one core"
-    rows = [row for width in options.widths for row in measure(width, options.batch, options.rounds)]
+    device = prepare_device()
+    rows = [row for width in options.widths for row in measure(width, options.batch, options.rounds, device)]
     widths = " ".join(map(str, options.widths))
+    where, what = ("one core", processor()) if device.type == "cpu" else ("a GPU", torch.cuda.get_device_name(device))
     head = (
-        "# Training throughput on one core\n\n"
+        f"# Training throughput on {where}\n\n"
         f"    python benchmarks/throughput.py --widths {widths} --batch {options.batch} --rounds {options.rounds}\n\n"
-        f"Machine: {processor()}, one thread, Python {platform.python_version()}, torch {torch.__version__}.\n\n"
-        + "\n".join((__doc__ or "").strip().splitlines()[4:])
+        f"Machine: {what}, one thread, Python {platform.python_version()}, torch {torch.__version__}.\n\n"
+        + "\n".join((__doc__ or "").strip().splitlines()[5:])
         + "\n\n| width | step | networks | weights, millions (G + D) | pictures/s | to plain |\n|---|---|---|---|---|---|\n"
     )
     options.out.write_text(head + "\n".join(rows) + "\n", encoding="utf-8")

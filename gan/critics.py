@@ -23,6 +23,7 @@ from gan.training.adversary import Adversary
 from gan.training.batches import Batches
 from gan.training.moving import put_into, weights_of
 from gan.training.optim import falling_rates, optimiser
+from gan.training.recorded import steps_of
 
 FOLDS = 4
 STEPS, BATCH, RATE = 100, 64, 5e-4
@@ -100,10 +101,11 @@ def _critic(
         labels = np.full(len(samples), class_index)
         drawn_from = starters(gan, samples, labels, lenders)
         real = Batches(drawn_from, np.array([class_index]), device, gan.sizes.noise_dim, 0.0)
-        rng, shifts, steps = numpy_generator(seed, "batches"), torch_generator(seed, "shifts"), optimiser(network, RATE)
+        rng, shifts = numpy_generator(seed, "batches"), torch_generator(seed, "shifts", device=device)
+        recorded, steps = steps_of(adversary, device), optimiser(network, RATE)
         for step, rate in enumerate(falling_rates(RATE, STEPS)):
             steps.param_groups[0]["lr"] = rate
-            adversary.discriminator_step(real.draw(BATCH, rng), shifts, penalised=step % PENALTY_EVERY == 0)
+            recorded.discriminator_step(real.draw(BATCH, rng), shifts, penalised=step % PENALTY_EVERY == 0)
             steps.step()
         return State(weights_of(network, KEPT_AS), {})
 

@@ -53,6 +53,11 @@ def place(network: nn.Module, device: torch.device, order: torch.memory_format) 
     return placed
 
 
+def moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Return `tensor`, which lies on the CPU, on `device`; the CPU does not wait until a CUDA device has it."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
 def half_precision(device: torch.device) -> AbstractContextManager[object]:
     """Return the context for a network's forward pass in training: bfloat16 autocast on CUDA, nothing on the CPU.
 

@@ -47,7 +47,8 @@ def random_shift(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     limit = reach(x.shape[-1])
     if limit == 0:
         return x
-    return shift(x, torch.randint(-limit, limit + 1, (len(x), 2), generator=generator))
+    drawn = torch.randint(-limit, limit + 1, (len(x), 2), generator=generator, device=generator.device)
+    return shift(x, drawn)
 
 
 def fixed_shifts(size: int) -> torch.Tensor:

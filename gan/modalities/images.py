@@ -6,6 +6,7 @@ looks, and a classifier trained on it learns the difference instead of the class
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -80,16 +81,16 @@ class ImageCodec:
         The gradient passes the rounding unchanged (straight-through, Bengio et al. 2013, arXiv 1308.3432), and is zero
         where the background holds. So the discriminator judges in training just what is handed out later.
         """
-        levels = self._levels(x.device)
+        levels = _levels(self.levels, x.device)
         if starts is not None and self.background is not None:
             empty = levels[self.levels.index(self.background)]
             x = torch.where(starts == empty, starts, x)
-        wanted = levels[self._nearest(x.device)][_steps(x.detach())]
+        wanted = levels[_nearest(self.levels, x.device)][_steps(x.detach())]
         return x + (wanted - x).detach()
 
     def displace(self, base: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
         """Return `base + change`, (n, c, h, w), within the range of the data; where `base` is background, it stays so."""
-        levels = self._levels(base.device)
+        levels = _levels(self.levels, base.device)
         moved = (base + change).clamp(levels[0], levels[-1])
         if self.background is None:
             return moved
@@ -100,8 +101,8 @@ class ImageCodec:
 
         starts: (n, c, h, w), the encoded starts that `x` was made from; where one is exactly background, the output is.
         """
-        levels = self._levels(x.device)
-        index = self._nearest(x.device)[_steps(x)]
+        levels = _levels(self.levels, x.device)
+        index = _nearest(self.levels, x.device)[_steps(x)]
         if starts is not None and self.background is not None:
             empty = self.levels.index(self.background)
             index = torch.where(starts == levels[empty], empty, index)
@@ -129,18 +130,22 @@ class ImageCodec:
         """Rebuild what `to_dict` returned."""
         return cls(tuple(int(level) for level in values["levels"]), values["background"])
 
-    def _levels(self, device: torch.device) -> torch.Tensor:
-        return _to_unit(torch.tensor(self.levels, dtype=torch.uint8, device=device))  # (levels,)
 
-    def _nearest(self, device: torch.device) -> torch.Tensor:
-        """Return the index of the level nearest to each of `_steps`, (511,).
+@lru_cache
+def _levels(levels: tuple[int, ...], device: torch.device) -> torch.Tensor:
+    """Return grey levels as they are encoded, (levels,) on `device`; once, since a copy holds a CUDA device up."""
+    return _to_unit(torch.tensor(levels, dtype=torch.uint8, device=device))
 
-        The middle between two whole numbers is a multiple of 1/2, so a step of 1/2 has one nearest level; to look it up
-        is several times as fast as to search 256 levels.
-        """
-        inside = np.arange(511) / 2 - 0.25
-        levels = np.array(self.levels)
-        return torch.from_numpy(np.searchsorted((levels[1:] + levels[:-1]) / 2, inside)).to(device)
+
+@lru_cache
+def _nearest(levels: tuple[int, ...], device: torch.device) -> torch.Tensor:
+    """Return the index of the level nearest to each of `_steps`, (511,).
+
+    The middle between two whole numbers is a multiple of 1/2, so a step of 1/2 has one nearest level; to look it up
+    is several times as fast as to search 256 levels.
+    """
+    inside, table = np.arange(511) / 2 - 0.25, np.array(levels)
+    return torch.from_numpy(np.searchsorted((table[1:] + table[:-1]) / 2, inside)).to(device)
 
 
 def side(samples: np.ndarray) -> int:

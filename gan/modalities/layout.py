@@ -6,7 +6,7 @@ Channels: first one for each number column; then the one-hot blocks, of categori
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -40,7 +40,7 @@ class Layout:
     off: torch.Tensor
     state: torch.Tensor
     block: torch.Tensor
-    bits: torch.Tensor  # first channel of the bits, without axes
+    bits: int  # first channel of the bits
     levelled: torch.Tensor
     levels: torch.Tensor
     between: torch.Tensor
@@ -74,7 +74,7 @@ class Layout:
             off=each("off"),
             state=torch.tensor(state, dtype=torch.int64),
             block=torch.tensor(block, dtype=torch.int64).reshape(len(blocks), widest),
-            bits=torch.tensor(len(numbers) + sum(counts.values())),
+            bits=len(numbers) + sum(counts.values()),
             levelled=torch.tensor(levelled, dtype=torch.int64),
             levels=levels,
             between=between,
@@ -84,7 +84,8 @@ class Layout:
 
     def to(self, device: torch.device) -> "Layout":
         """Return the layout on `device`."""
-        return Layout(*(getattr(self, field.name).to(device) for field in fields(self)))
+        tensors = {name: part.to(device) for name, part in vars(self).items() if isinstance(part, torch.Tensor)}
+        return replace(self, **tensors)  # type: ignore[arg-type]  # of the tensors alone
 
     def values(self, x: torch.Tensor, start: torch.Tensor | None = None) -> np.ndarray:
         """Return the numbers in `x`, (n, d), on the grid and within the range, as (n, c) float64.
@@ -133,7 +134,7 @@ class Layout:
 
     def settle(self, x: torch.Tensor, start: torch.Tensor | None) -> torch.Tensor:
         """Put `x`, (n, d), onto the data, straight-through; `start` as in `TableCodec.settle`."""
-        blocks = slice(len(self.centre), int(self.bits))
+        blocks = slice(len(self.centre), self.bits)
         hot = self._hot(x.detach(), start)
         number = self._number(x, start)
         raw = self.centre + self.scale * torch.sinh(number.detach().double())

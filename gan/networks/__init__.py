@@ -43,7 +43,7 @@ to pass) goes by that list. For example, one hidden layer on either side:
 
 A `Residual` returns its start plus the change, and `build` sets its `last` layer to zero, so the family starts as SMOTE
 without further ado. Nothing in a network may look across the batch (no batch normalisation): a sample and its score
-belong to its own seed.
+belong to its own seed. Nor may it ask a tensor for its value: on a CUDA device steps are recorded, see `training.recorded`.
 '''
 
 from typing import NamedTuple

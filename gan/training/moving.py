@@ -38,7 +38,10 @@ class Moving:
     def restore(self, arrays: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> None:
         """Put back what `arrays` and `notes` have returned."""
         self.rng.bit_generator.state = notes["rng"]
-        self.shifts.set_state(torch.tensor(arrays["shifts"]))
+        if (
+            arrays["shifts"].shape == self.shifts.get_state().shape
+        ):  # else drawn on another kind of device: it draws anew
+            self.shifts.set_state(torch.tensor(arrays["shifts"]))
         for name, network in self.networks.items():
             put_into(network, name, arrays)
         for name, optimiser in self.optimisers.items():

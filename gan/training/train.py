@@ -27,6 +27,7 @@ from gan.training.keep import Keeper, Weights, without_change
 from gan.training.losses import RELATIVISTIC, Loss
 from gan.training.moving import Moving
 from gan.training.optim import at_rest, average_into, falling_rates, gradient_norm, optimiser
+from gan.training.recorded import Recorded, steps_of
 from gan.training.rehearse import choose_policy
 from gan.training.settings import PretrainSettings, TrainSettings
 from gan.training.watch import Watch
@@ -153,7 +154,8 @@ def _fit(run: "_Run", progress: Progress | None, states: States | None) -> GAN:
 
 @dataclass
 class _Run:
-    """A training under way. gan: what it began with. average: the generator with averaged weights.
+    """A training under way. gan: what it began with. steps: takes those of the adversary. average: the generator with
+    averaged weights.
 
     real, held_out: batches of training and of held-out samples. rng, shifts: what batches and augmentation are drawn from.
     figures: those of the last steps. history: a row for each look.
@@ -163,6 +165,7 @@ class _Run:
     settings: PretrainSettings | TrainSettings
     seed: int
     adversary: Adversary
+    steps: Adversary | Recorded
     average: nn.Module
     real: Batches
     held_out: Batches | None
@@ -181,10 +184,10 @@ class _Run:
             either.param_groups[0]["lr"] = rate
         penalised = step % settings.penalty_every == 0
         batch = self.real.draw(settings.batch_size, self.rng)
-        self.figures |= self.adversary.discriminator_step(batch, self.shifts, penalised)
+        self.figures |= self.steps.discriminator_step(batch, self.shifts, penalised)
         self.optimisers[0].step()
         batch = self.real.draw(settings.batch_size, self.rng)
-        self.figures["generator_loss"] = self.adversary.generator_step(batch, self.shifts)
+        self.figures["generator_loss"] = self.steps.generator_step(batch, self.shifts)
         self.optimisers[1].step()
         decay = 0.5 ** (1 / (settings.ema * max(1, settings.steps)))
         average_into(self.average, self.adversary.generator, min(decay, step / (step + 10)))
@@ -274,11 +277,13 @@ def _set_up(
 
     real, held_out = batches(given.samples, given.labels, given.lenders), given.validation
     watch = Watch(real, given.samples, given.labels, held_out, seed)
+    adversary = Adversary(generator, discriminator, gan.codec, gamma, settings.faithful, loss, augmentation)
     return _Run(
         gan,
         settings,
         seed,
-        Adversary(generator, discriminator, gan.codec, gamma, settings.faithful, loss, augmentation),
+        adversary,
+        steps_of(adversary, device),
         average,
         real,
         batches(*held_out, None) if held_out is not None and len(held_out[0]) else None,
@@ -286,7 +291,7 @@ def _set_up(
         _keeper(gan, average, discriminator, watch),
         (optimiser(discriminator, settings.learning_rate), optimiser(generator, settings.learning_rate)),
         numpy_generator(seed, "batches"),
-        torch_generator(seed, "shifts"),
+        torch_generator(seed, "shifts", device=device),
     )
 
 
