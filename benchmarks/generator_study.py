@@ -160,7 +160,7 @@ def run_recipe(project: Path, splits: Mapping[str, Samples], names: list[str], r
         samples.save(prepared / f"{split}.parquet")
     rows = [(names[label], split, USED) for split, samples in splits.items() for label in samples.labels]
     pd.DataFrame(rows, columns=["class", "split", "status"]).to_csv(prepared / "manifest.csv", index=False)
-    files.write_json(prepared / "classes.json", {"kind": "images", "classes": names})
+    files.write_json(prepared / "classes.json", {"kind": splits["train"].kind, "classes": names})
     dag.lay_empty(project)
     for stage in ("plan", "upscale"):
         one_stage.run_stage(project, stage)
