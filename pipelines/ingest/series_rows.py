@@ -131,7 +131,7 @@ def sorted_out(frame: pd.DataFrame, columns: Columns, where: str) -> Long:
     for name in columns.named.values():
         table_sources.require(frame, name, where)
     channels = series_sources.channels_of(frame, columns, where)
-    ids = _texts(frame[columns.id])
+    ids = texts(frame[columns.id])
     if (ids == "").any():
         row = int(np.flatnonzero(ids == "")[0]) + 1
         raise UserError(
@@ -148,7 +148,7 @@ def sorted_out(frame: pd.DataFrame, columns: Columns, where: str) -> Long:
     of_all = {"class": (columns.label, frame.get(columns.label)), "split": (SPLIT, frame.get(SPLIT)),
               "group": (columns.group, frame.get(columns.group))}  # fmt: skip
     for what, (name, column) in of_all.items():
-        found = pd.Series("", frame.index) if column is None else _texts(column)
+        found = pd.Series("", frame.index) if column is None else texts(column)
         _refuse_two(found.to_numpy(), codes, first, order, names, f"{where}: column {name!r}")
         if what != "class":
             about[what] = found.to_numpy()[order[first[:-1]]]
@@ -215,7 +215,7 @@ def _test_first(manifest: pd.DataFrame) -> np.ndarray:
     return np.lexsort((manifest["kept"] == "", part != "validation", part != "test"))
 
 
-def _texts(column: pd.Series) -> pd.Series:
+def texts(column: pd.Series) -> pd.Series:
     """Return names as text, whole numbers without decimals, "" where one is missing."""
     if pd.api.types.is_float_dtype(column.dtype) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")

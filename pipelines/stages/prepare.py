@@ -155,16 +155,21 @@ def _bring_in_series(
     raw: Path, lists: Lists, prepared: Path, settings: Settings, seed: int, progress: Progress
 ) -> None:
     splits, removed = kept.read_splits(lists.splits, kept.IMAGE), kept.read_removed(lists.removed)
-    columns = series_sources.Columns(settings.id, settings.time, settings.label, settings.group)
-    rules = series_rows.Rules(columns, settings.length, settings.uneven, settings.labels)
+    rules = rules_of(settings)
     found, values, channels = series_rows.check(raw, rules, progress, splits)
     if removed and not splits:
         everything = _without_copies(found, settings, set(), "sample")
         found["kept"] = _dealt_to_all(everything, settings, seed, "sample")
     manifest = _without_copies(found, settings, removed, "sample")
     split(manifest, settings.test_share, settings.validation_share, seed, "sample")
-    about = {**columns.named, "channels": channels}
+    about = {**rules.columns.named, "channels": channels}
     write(prepared, manifest, SERIES, partial(form_of(SERIES).take, values), about)
+
+
+def rules_of(settings: Settings) -> series_rows.Rules:
+    """Return what the settings say of series."""
+    columns = series_sources.Columns(settings.id, settings.time, settings.label, settings.group)
+    return series_rows.Rules(columns, settings.length, settings.uneven, settings.labels)
 
 
 def _dealt_to_all(manifest: pd.DataFrame, settings: Settings, seed: int, noun: str) -> pd.Series:
