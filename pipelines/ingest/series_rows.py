@@ -141,20 +141,32 @@ def sorted_out(frame: pd.DataFrame, columns: Columns, where: str) -> Long:
     times = series_sources.times_of(frame[columns.time], where)
     order = np.lexsort((times, codes))
     first = np.concatenate([[0], np.cumsum(np.bincount(codes))])
-    each = frame.iloc[order[first[:-1]]]  # a row of each series
-    about = pd.DataFrame(
-        {"id": names.astype(str), "class": table_sources.labels_of(each, columns.label, where).to_numpy()}
-    )
-    of_all = {"class": (columns.label, frame.get(columns.label)), "split": (SPLIT, frame.get(SPLIT)),
-              "group": (columns.group, frame.get(columns.group))}  # fmt: skip
-    for what, (name, column) in of_all.items():
-        found = pd.Series("", frame.index) if column is None else texts(column)
-        _refuse_two(found.to_numpy(), codes, first, order, names, f"{where}: column {name!r}")
-        if what != "class":
-            about[what] = found.to_numpy()[order[first[:-1]]]
-    about["split"] = [split_named(text, Path(where)) or "" for text in about["split"]]
+    about = _told(frame, columns, codes, order[first[:-1]], names.astype(str), where)
     values = frame[channels].to_numpy(np.float64, na_value=np.nan)[order]
     return Long(about, first, times[order], values, channels)
+
+
+def _told(
+    frame: pd.DataFrame, columns: Columns, codes: np.ndarray, begins: np.ndarray, names: np.ndarray, where: str
+) -> pd.DataFrame:
+    """Return what is said of each series, see `Long`; UserError names the first whose rows say two things.
+
+    codes: (rows,) the series of each row. begins, names: (n,) a row of each series, and what it is called.
+    """
+    about = {"id": names}
+    split = "" if SPLIT in columns.named.values() else SPLIT
+    for what, column in {"class": columns.label, "split": split, "group": columns.group}.items():
+        said = texts(frame[column]).to_numpy() if column in frame else np.full(len(frame), "", object)
+        about[what], of_all = said[begins], said[begins][codes]
+        if (other := np.flatnonzero(said != of_all)).size:
+            row = other[0]
+            raise UserError(
+                f"{where}: column {column!r} says {of_all[row]!r} and {said[row]!r} of the series {names[codes[row]]!r}; "
+                "expected one for all its rows"
+            )
+    about["class"] = table_sources.labels_of(frame.iloc[begins], columns.label, where).to_numpy()
+    about["split"] = np.array([split_named(text, Path(where)) or "" for text in about["split"]], object)
+    return pd.DataFrame(about)
 
 
 def fault(times: np.ndarray, values: np.ndarray, channels: list[str]) -> str:
@@ -220,19 +232,3 @@ def texts(column: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(column.dtype) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
     return column.astype("str").fillna("").str.strip().str.normalize("NFC").mask(column.isna(), "")
-
-
-def _refuse_two(
-    found: np.ndarray, codes: np.ndarray, first: np.ndarray, order: np.ndarray, names: np.ndarray, where: str
-) -> None:
-    """Raise UserError naming the first series that has two of what `found`, (rows,), says.
-
-    codes: (rows,) the series of each row. first: where each begins in the `order` of rows.
-    """
-    other = np.flatnonzero(found != found[order[first[:-1]]][codes])
-    if other.size:
-        row = other[0]
-        one = found[order[first[codes[row]]]]
-        raise UserError(
-            f"{where} says {one!r} and {found[row]!r} of the series {names[codes[row]]!r}; expected one for all its rows"
-        )
