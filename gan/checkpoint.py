@@ -26,7 +26,7 @@ def save(gan: GAN, path: Path | str) -> None:
     described = {
         "format": FORMAT,
         "network": gan.network,
-        "sizes": asdict(gan.sizes),
+        "sizes": {name: size for name, size in asdict(gan.sizes).items() if name != "steps" or size},
         "codec": modalities.to_dict(gan.codec),
         "policy": gan.policy._asdict(),
         "total_steps": gan.total_steps,

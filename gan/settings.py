@@ -4,10 +4,12 @@ from functools import partial
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# `only`: means nothing to the other kind of data, whose `params.yaml` does not show it.
+# `only`: means nothing to the other kinds of data, whose `params.yaml` does not show it; a kind, or a list of them.
 # `expert`: hardly ever changed, so that `params.yaml` shows it only where it has been.
 ImageField = partial(Field, json_schema_extra={"only": "images"})
 TableField = partial(Field, json_schema_extra={"only": "table"})
+SeriesField = partial(Field, json_schema_extra={"only": "series"})
+ColumnField = partial(Field, json_schema_extra={"only": ["table", "series"]})
 ExpertField = partial(Field, json_schema_extra={"expert": True})
 ExpertImageField = partial(Field, json_schema_extra={"only": "images", "expert": True})
 ExpertTableField = partial(Field, json_schema_extra={"only": "table", "expert": True})

@@ -133,6 +133,30 @@ def write_table(path: Path, counts: Mapping[str, int], seed: int = 0) -> pd.Data
     return frame
 
 
+def write_series(path: Path, counts: Mapping[str, int], steps: int = 16, seed: int = 0) -> pd.DataFrame:
+    """Write a CSV of series in long form, a wave of its own for each class, the class in `shape`; return it as a DataFrame.
+
+    The series are named in `who`, the times in `when`; the channels are `wave`, a number, and `count`, the same whole.
+    """
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(list(counts), list(counts.values()))
+    phase = rng.random((len(labels), 1)) + 2 * np.linspace(0, 1, steps)
+    waves = np.stack([np.sin(2 * np.pi * phase), 2 * (phase % 1) - 1, np.where(phase % 1 < 0.2, 1.0, -1.0)])
+    place = np.repeat(np.arange(len(counts)) % 3, list(counts.values()))
+    wave = waves[place, np.arange(len(labels))] + rng.normal(0, 0.1, phase.shape)
+    frame = pd.DataFrame(
+        {
+            "who": np.repeat([f"s-{number:03d}" for number in range(len(labels))], steps),
+            "when": np.tile(np.arange(steps) / 10, len(labels)),
+            "wave": wave.reshape(-1).round(3),
+            "count": np.rint(5 * wave).astype(int).reshape(-1),
+            "shape": np.repeat(labels, steps),
+        }
+    )
+    frame.to_csv(path, index=False)
+    return frame
+
+
 @pytest.fixture(autouse=True)
 def same_kernels() -> Iterator[None]:
     """Take back which kernels a stage that ran in this process asks for: it has loaded its own, and later ones would differ."""
@@ -208,6 +232,22 @@ def finished_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return ran(project)
 
     return built_once("finished-table", build, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def finished_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project like `finished`, of time series with two channels."""
+
+    def build(folder: Path) -> Path:
+        project = folder / "project"
+        write_series(folder / "waves.csv.gz", {"sine": 40, "<saw> & co": 36, "pulse": 14}, seed=3)
+        columns = ["--id", "who", "--time", "when", "--label", "shape"]
+        run("tailweight", "init", str(project), "--series", str(folder / "waves.csv.gz"), *columns, cwd=folder)
+        quick = QUICK | {"prepare": params.read(project)["prepare"]}
+        (project / "params.yaml").write_text(params.render(demo=False, values=quick))
+        return ran(project)
+
+    return built_once("finished-series", build, tmp_path_factory)
 
 
 def ran(project: Path) -> Path:

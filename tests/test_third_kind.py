@@ -34,6 +34,7 @@ class VectorCodec:
     families: ClassVar[tuple[str, ...] | None] = ("mlp",)
     policies: ClassVar[tuple[str, ...]] = ("spread", "neighbours")
     noisy: ClassVar[bool] = True
+    steps: ClassVar[int] = 0
     constrainable: ClassVar[bool] = False
     at_once: ClassVar[int] = 1000
 

@@ -73,7 +73,7 @@ class NumberColumn:
         rest = present if few else present[~np.isin(present, spikes)]
         rest = rest if len(rest) else present
         low, centre, high = np.quantile(rest, [0.25, 0.5, 0.75])
-        decimals, step = _grid(values, column.dtype)
+        decimals, step = grid_of(values, column.dtype)
         if kind == "datetime" and decimals is None:  # so many nanoseconds; a grid of days is one still
             step = float(np.gcd.reduce((values - values[0]).astype(np.int64)))
         usual, off = 0.0, 0.0
@@ -200,7 +200,7 @@ def _numbers(
     return numbers
 
 
-def _grid(values: np.ndarray, dtype: Any) -> tuple[int | None, float]:
+def grid_of(values: np.ndarray, dtype: Any) -> tuple[int | None, float]:
     """Return the decimals of all of `values`, ascending and distinct, and the step between them; None and 0 without."""
     for decimals in range(MOST_DECIMALS + 1):
         whole = np.rint(values * 10.0**decimals)

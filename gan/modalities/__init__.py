@@ -11,13 +11,14 @@ import pandas as pd
 import torch
 
 from gan.modalities.images import ImageCodec
+from gan.modalities.series import SeriesCodec
 from gan.modalities.table import TableCodec
 
-__all__ = ["CODECS", "Codec", "ImageCodec", "Samples", "TableCodec", "fit", "from_dict", "to_dict"]
+__all__ = ["CODECS", "Codec", "ImageCodec", "Samples", "SeriesCodec", "TableCodec", "fit", "from_dict", "to_dict"]
 
 Samples: TypeAlias = (
     np.ndarray | pd.DataFrame
-)  # of one kind, one sample per row: images (n, s, s, c) uint8, rows of a table
+)  # of one kind, one sample per row: images (n, s, s, c) uint8, series (n, t, c) float32, rows of a table
 
 
 class Codec(Protocol):
@@ -26,7 +27,8 @@ class Codec(Protocol):
     An encoded sample is an image of c channels and s pixels a side; what has no pixels, such as the row of a table, is one
     of d channels and 1 pixel.
 
-    kind: the name in `CODECS`. families: the network families that are made for it, None for all.
+    kind: the name in `CODECS`. families: the network families that are made for it, the usual one first, None for all.
+    steps: of a series, whose channels are encoded one after the other, t values each; 0 where samples have no steps.
     policies: names of the starts that are rehearsed, see `gan.training.rehearse`, the preferred one first.
     noisy: whether starts may be spread by noise. constrainable: whether `gan.constraints` can be checked.
     at_once: candidates that are decoded at once; they fill whole blocks of `gan.blocks`, or the last is filled up.
@@ -45,6 +47,11 @@ class Codec(Protocol):
 
         Raises ValueError when they are not of this kind.
         """
+        ...
+
+    @property
+    def steps(self) -> int:
+        """How many steps in time an encoded sample has."""
         ...
 
     @property
@@ -108,12 +115,14 @@ class Codec(Protocol):
         ...
 
 
-CODECS: dict[str, type[Codec]] = {codec.kind: codec for codec in (ImageCodec, TableCodec)}
+CODECS: dict[str, type[Codec]] = {codec.kind: codec for codec in (ImageCodec, TableCodec, SeriesCodec)}
 
 
 def fit(samples: Samples) -> Codec:
-    """Learn the codec of `samples`: of a table when it is a data frame, else of images."""
-    return TableCodec.fit(samples) if isinstance(samples, pd.DataFrame) else ImageCodec.fit(samples)
+    """Learn the codec of `samples`: of a table when it is a data frame, of series when each is (t, c), else of images."""
+    if isinstance(samples, pd.DataFrame):
+        return TableCodec.fit(samples)
+    return SeriesCodec.fit(samples) if samples.ndim == 3 else ImageCodec.fit(samples)
 
 
 def to_dict(codec: Codec) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class ImageCodec:
     families: ClassVar[tuple[str, ...] | None] = None
     policies: ClassVar[tuple[str, ...]] = ("neighbours", "borrowed")
     noisy: ClassVar[bool] = False  # noise is the first thing that one sees in an image
+    steps: ClassVar[int] = 0
     constrainable: ClassVar[bool] = False
     at_once: ClassVar[int] = 4 * BLOCK
 

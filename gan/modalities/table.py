@@ -41,6 +41,7 @@ class TableCodec:
     families: ClassVar[tuple[str, ...] | None] = ("mlp",)
     policies: ClassVar[tuple[str, ...]] = ("spread", "neighbours", "wide_spread")
     noisy: ClassVar[bool] = True  # a little costs nothing and takes rows off the lines between real ones
+    steps: ClassVar[int] = 0
     constrainable: ClassVar[bool] = True
     at_once: ClassVar[int] = 80 * blocks.BLOCK  # a frame costs more to build than its rows
 

@@ -46,11 +46,12 @@ without further ado. Nothing in a network may look across the batch (no batch no
 belong to its own seed. Nor may it ask a tensor for its value: on a CUDA device steps are recorded, see `training.recorded`.
 '''
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from torch import nn
 
-from gan.networks import dcgan, laplacian, mlp, resnet
+from gan.networks import conv1d, dcgan, laplacian, mlp, resnet
 from gan.networks.parts import Sizes
 
 __all__ = ["FAMILIES", "Family", "Sizes", "choose"]
@@ -70,14 +71,18 @@ FAMILIES: dict[str, Family] = {
     "dcgan": Family(dcgan.Generator, dcgan.Discriminator),
     "resnet": Family(resnet.Generator, resnet.Discriminator),
     "laplacian": Family(laplacian.Generator, laplacian.Discriminator),
+    "conv1d": Family(conv1d.Generator, conv1d.Discriminator),
 }
 
 
-def choose(network: str, size: int) -> str:
+def choose(network: str, size: int, families: Sequence[str] | None = None) -> str:
     """Return the family that `network` names; "auto" is "mlp" for images of up to 12 pixels a side, else "dcgan".
 
+    families: those that are made for the kind of data, where not all are; "auto" is the first of them then.
     Raises ValueError for a name that is not listed.
     """
+    if network == "auto" and families is not None:
+        return families[0]
     if network == "auto":
         return "mlp" if size <= SMALL else "dcgan"
     if network not in FAMILIES:

@@ -18,6 +18,7 @@ class Sizes:
     """Every size that a network is built from.
 
     channels, size: of the square images, (channels, size, size). classes: labels are 0..classes-1.
+    steps: of series, whose `channels` are their values channel by channel, and their size 1; 0 for what has no steps.
     width: channels of the first convolution; a fully connected layer has 16 times as many units.
     noise_dim: numbers of noise a sample.
     """
@@ -27,6 +28,7 @@ class Sizes:
     classes: int
     width: int = 16
     noise_dim: int = 32
+    steps: int = 0
 
 
 def build(network: type[nn.Module], sizes: Sizes, generator: torch.Generator) -> nn.Module:
@@ -42,7 +44,7 @@ def build(network: type[nn.Module], sizes: Sizes, generator: torch.Generator) ->
         for part in module.modules():
             if isinstance(part, nn.Embedding):
                 part.weight.normal_(generator=generator)
-            elif isinstance(part, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+            elif isinstance(part, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d)):
                 part.weight.normal_(0, gain / math.sqrt(_inputs(part)), generator=generator)
                 if part.bias is not None:
                     part.bias.zero_()
@@ -52,11 +54,11 @@ def build(network: type[nn.Module], sizes: Sizes, generator: torch.Generator) ->
     return module
 
 
-def _inputs(part: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> float:
+def _inputs(part: nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d) -> float:
     """How many numbers are summed up in one output of the layer."""
     if isinstance(part, nn.Linear):
         return part.in_features
-    area = part.kernel_size[0] * part.kernel_size[1]
+    area = math.prod(part.kernel_size)
     if isinstance(part, nn.ConvTranspose2d):
         return part.in_channels * area / (part.stride[0] * part.stride[1])
     return part.in_channels * area
@@ -114,7 +116,7 @@ class Residual(nn.Module):
     A family says in `change` how the change is computed; `last` is its last layer, which begins at zero.
     """
 
-    last: nn.Linear | nn.Conv2d | nn.ConvTranspose2d
+    last: nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d
 
     def change(self, start: torch.Tensor, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return what is added to the start, (n, c, s, s)."""

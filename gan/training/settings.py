@@ -24,8 +24,8 @@ class _Loop(Settings):
 class PretrainSettings(_Loop):
     """The base: one GAN on all classes, from which majority classes teach how samples vary."""
 
-    network: Literal["auto", "mlp", "dcgan", "resnet", "laplacian"] = Field(
-        default="auto", description="family of networks; auto: mlp to 12 pixels, else dcgan"
+    network: Literal["auto", "mlp", "dcgan", "resnet", "laplacian", "conv1d"] = Field(
+        default="auto", description="family of networks; auto: mlp to 12 pixels, else dcgan; of series conv1d"
     )
     width: int = Field(
         default=16, ge=4, le=512, description="channels of the first convolution; mlp layers: 16 times as many"

@@ -72,12 +72,12 @@ def pretrain(
         chosen = policy(**states.found.notes["policy"])
     else:
         chosen = choose_policy(codec.pack(samples), labels, codec, settings, seed, policy)
-    name = choose(network, size)
+    name = choose(network, size, codec.families)
     if codec.families is not None and name not in codec.families:
         raise ValueError(
             f"network: {network!r} is not made for data of kind {codec.kind}; use auto or {', '.join(codec.families)}"
         )
-    sizes = Sizes(channels, size, class_count, width, settings.noise_dim)
+    sizes = Sizes(channels, size, class_count, width, settings.noise_dim, codec.steps)
     generator, discriminator = (
         build(network, sizes, torch_generator(seed, "pretrain", side))
         for side, network in families[name]._asdict().items()

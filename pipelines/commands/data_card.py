@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.samples import IMAGES, TABLE, cells, form_of, release
+from pipelines.samples import IMAGES, SERIES, TABLE, cells, form_of, release
 
 FILE = "README.md"
 
@@ -51,6 +51,22 @@ real = train[origin == "real"]                   # without the synthetic ones
 from datasets import load_dataset
 
 splits = load_dataset("csv", data_files={"train": "train.csv", "validation": "validation.csv"})
+""",
+    },
+    SERIES: {
+        "numpy": """\
+import numpy as np
+import pandas as pd
+
+train = np.load("train.npz")                     # x (n, steps, channels), y and id: real and synthetic
+rows = pd.read_csv("manifest.csv", dtype=str, keep_default_na=False)
+origin = rows.loc[rows["split"] == "train", "origin"].to_numpy()
+real = train["x"][origin == "real"]              # without the synthetic ones
+""",
+        "pandas": """\
+import pandas as pd
+
+train = pd.read_csv("train.csv")                 # a row for each step
 """,
     },
 }

@@ -9,7 +9,8 @@ MORE = """
   tailweight export ~/shoes-grown --licence "CC BY 4.0"
 
 What is written: images as <split>/<class>/*.png with manifest.csv, and for Hugging Face's datasets metadata.csv; a
-table as train.csv and validation.csv with manifest.csv. README.md is a data card: origin, counts, verdicts, limits,
+table as train.csv and validation.csv with manifest.csv; series as such CSVs, a row for each step, and as train.npz
+and validation.npz with x and y. README.md is a data card: origin, counts, verdicts, limits,
 and how to load the data. Text in a CSV that a spreadsheet would take for a formula has an apostrophe in front,
 which `tailweight init` takes off again. Real samples of train and validation are in it, those of test are not."""
 

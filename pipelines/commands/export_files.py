@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pipelines import files
 from pipelines.commands import data_card
 from pipelines.errors import UserError
 from pipelines.plan import slug
-from pipelines.samples import IMAGES, TABLE, cells, form_of, release
+from pipelines.samples import IMAGES, SERIES, TABLE, cells, form_of, release
 
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
 
@@ -46,6 +46,7 @@ def export(project: Path, folder: Path, licence: str | None = None, raw: bool = 
 
     Images become `<split>/<class>/<file>.png`; a class name that no file system would take becomes its slug, the
     manifest has the name itself. A table becomes `<split>.csv`, the last columns being the group, if any, and the label.
+    Series become `<split>.csv`, a row for each step, the steps counted from 0, and `<split>.npz`.
     licence: of the source, for the card. raw: see `Csvs`. UserError where there is no release or `folder` exists.
     """
     source = project / "data/release/samples.parquet"
@@ -61,9 +62,8 @@ def export(project: Path, folder: Path, licence: str | None = None, raw: bool = 
     shutil.rmtree(building, ignore_errors=True)
     try:
         building.mkdir(parents=True)
-        added = {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
         csvs = Csvs(building, raw)
-        places = WRITERS[about["kind"]](csvs, rows, values, added)
+        places = WRITERS[about["kind"]](csvs, rows, values, about)
         csvs.write("manifest.csv", pd.concat([places, rows], axis=1))
         card = data_card.text(project.resolve().name, about, rows, licence, version("tailweight"), csvs.marked)
         files.write_text(building / data_card.FILE, card)
@@ -75,7 +75,7 @@ def export(project: Path, folder: Path, licence: str | None = None, raw: bool = 
     print(f"{folder}: {len(rows)} {form_of(about['kind']).noun}, {made} of them synthetic; {which}")
 
 
-def _write_images(csvs: Csvs, rows: pd.DataFrame, images: np.ndarray, added: dict[str, pd.Series]) -> pd.DataFrame:
+def _write_images(csvs: Csvs, rows: pd.DataFrame, images: np.ndarray, about: Mapping[str, Any]) -> pd.DataFrame:
     """Write `<split>/<class>/<file>.png`, and `<split>/metadata.csv` for Hugging Face's `datasets`; return each `path`.
 
     `datasets` asks for the same types in all splits, so only what every sample has stands there.
@@ -94,16 +94,47 @@ def _write_images(csvs: Csvs, rows: pd.DataFrame, images: np.ndarray, added: dic
     return pd.DataFrame({"path": paths})
 
 
-def _write_tables(csvs: Csvs, rows: pd.DataFrame, values: pd.DataFrame, added: dict[str, pd.Series]) -> pd.DataFrame:
-    """Write `<split>.csv`, the columns `added` last; return the `path` of each row and its number there, from 1."""
-    for split, part in values.assign(**added).groupby(rows["split"]):
+def _write_tables(csvs: Csvs, rows: pd.DataFrame, values: pd.DataFrame, about: Mapping[str, Any]) -> pd.DataFrame:
+    """Write `<split>.csv`, group and label last; return the `path` of each row and its number there, from 1."""
+    for split, part in values.assign(**_told(rows, about)).groupby(rows["split"]):
         csvs.write(f"{split}.csv", part)
     return pd.DataFrame({"path": rows["split"] + ".csv", "row": rows.groupby("split").cumcount() + 1})
 
 
-WRITERS: dict[str, Callable[[Csvs, pd.DataFrame, Any, dict[str, pd.Series]], pd.DataFrame]] = {
+def _write_series(csvs: Csvs, rows: pd.DataFrame, values: np.ndarray, about: Mapping[str, Any]) -> pd.DataFrame:
+    """Write `<split>.csv` and `<split>.npz`, in the forms that `tailweight init --series` takes; return the `path` of each."""
+    steps = values.shape[1]
+    channels = [values[:, :, place] for place in range(len(about["channels"]))]
+    plain = [
+        one.astype(np.int64) if (one == np.rint(one)).all() and np.abs(one).max() < 2**53 else one for one in channels
+    ]
+    told = _told(rows, about)
+    for split, part in rows.groupby("split"):
+        places = part.index.to_numpy()
+        long = {
+            about["id"]: np.repeat(part["id"].to_numpy(), steps),
+            about["time"]: np.tile(np.arange(steps), len(part)),
+        }
+        long |= {name: one[places].reshape(-1) for name, one in zip(about["channels"], plain, strict=True)}
+        long |= {name: np.repeat(column[places].to_numpy(), steps) for name, column in told.items()}
+        csvs.write(f"{split}.csv", pd.DataFrame(long))
+        texts = {"y": part["label"], "id": part["id"], "channels": pd.Series(about["channels"])}
+        if "group" in part:
+            texts["group"] = part["group"].fillna("")
+        arrays = {name: column.astype(str).to_numpy(str) for name, column in texts.items()}
+        np.savez_compressed(csvs.folder / f"{split}.npz", allow_pickle=False, x=values[places], **arrays)
+    return pd.DataFrame({"path": rows["split"] + ".csv"})
+
+
+def _told(rows: pd.DataFrame, about: Mapping[str, Any]) -> dict[str, pd.Series]:
+    """Return group, if any, and label of the rows under the names that they had in the data."""
+    return {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
+
+
+WRITERS: dict[str, Callable[[Csvs, pd.DataFrame, Any, Mapping[str, Any]], pd.DataFrame]] = {
     IMAGES: _write_images,
     TABLE: _write_tables,
+    SERIES: _write_series,
 }
 
 

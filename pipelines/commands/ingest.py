@@ -21,8 +21,8 @@ MORE = """
   tailweight ingest --dry-run          only say what is new
 
 Where the data come from stands in data/source.yaml, or in the environment variable TAILWEIGHT_SOURCE (a database's
-URL with its password). New samples are added, and images of the same name and other content taken over; nothing is
-taken away. Which samples were for training and for test is written to data/splits.csv and holds."""
+URL with its password). New samples are added, images and series of the same name and other content taken over; nothing
+is taken away. Which samples were for training and for test is written to data/splits.csv and holds."""
 SHOWN = 5  # names of changed samples that are printed
 
 

@@ -16,6 +16,8 @@ from pipelines.ingest import kept, source, table_rows, table_sources
 from pipelines.ingest.additions import Additions
 from pipelines.ingest.source import Source
 from pipelines.ingest.splits import USED
+from pipelines.samples import SERIES, TABLE
+from pipelines.stages import prepare
 from pipelines.stages.prepare import Settings
 
 
@@ -80,7 +82,7 @@ def bring_in(project: Path, given: str | None = None, dry_run: bool = False) -> 
         shutil.rmtree(staged)
         raise
     dag.lay_empty(project)
-    kept.write_splits(project / dag.SPLITS, splits, kept.ROW if settings.label else kept.IMAGE)
+    kept.write_splits(project / dag.SPLITS, splits, kept.ROW if settings.kind == TABLE else kept.IMAGE)
     for path in sorted(staged.rglob("*")):
         if path.is_file():
             _put(path, project / dag.RAW / path.relative_to(staged))
@@ -112,16 +114,22 @@ def check(project: Path) -> Settings:
 def compare(project: Path, origin: Source, settings: Settings) -> Additions:
     """Return what a source has that `data/raw` has not."""
     raw = project / dag.RAW
-    if settings.label:
+    if settings.kind == TABLE:
         from pipelines.ingest import table_additions
 
         columns = table_rows.Columns(settings.label, settings.group, settings.columns, settings.labels)
         return table_additions.compare(raw, origin, columns)
+    if source.is_url(origin.path) or origin.query or origin.test:
+        raise UserError(
+            f"{origin.shown}: a database, a query or a test file, and the data of this project are {settings.kind}"
+        )
+    removed = kept.read_removed(project / dag.REMOVED)
+    if settings.kind == SERIES:
+        from pipelines.ingest import series_additions
+
+        return series_additions.compare(raw, Path(origin.path), prepare.rules_of(settings), removed)
     from pipelines.ingest import image_additions
 
-    if source.is_url(origin.path) or origin.query or origin.test:
-        raise UserError(f"{origin.shown}: a database, a query or a test file, and the data of this project are images")
-    removed = kept.read_removed(project / dag.REMOVED)
     return image_additions.compare(raw, Path(origin.path), settings.labels, removed)
 
 
@@ -140,7 +148,7 @@ def splits_of(project: Path, settings: Settings) -> dict[str, str]:
         rows = pd.read_csv(manifest, dtype="str", keep_default_na=False).set_index("id")
         used = rows[(rows["status"] == USED) | ((rows["reason"] == kept.TAKEN_BACK) & (rows["split"] != ""))]
         dealt = used["split"].to_dict()
-    if not settings.label:
+    if settings.kind != TABLE:
         return {**dealt, **kept.read_splits(project / dag.SPLITS, kept.IMAGE)}
     names = _digests(project / dag.RAW, settings, used["class"], manifest)
     return {**{names[row]: split for row, split in dealt.items()}, **kept.read_splits(project / dag.SPLITS, kept.ROW)}

@@ -52,7 +52,7 @@ def check(values: Mapping[str, Any], demo: bool) -> None:
     for name, model in run_settings.GROUPS.items():
         _validated(name, model, values)
     needed = ["seed"] + [stage.name for stage in known if type(group(stage, values)).model_fields]
-    _check_table(values)
+    _check_columns(values)
     missing = [name for name in needed if name not in values]
     missing += sorted({path for stage in known for path in stage.borrows if not _says(values, path)} - set(missing))
     if missing:
@@ -71,34 +71,52 @@ def _about(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def kind(values: Mapping[str, Any]) -> str:
-    """Return the kind of data that the settings are for: images or table."""
-    return "table" if _about(values)["label"] else "images"
+    """Return the kind of data that the settings are for: images, table or series."""
+    return str(cast(Any, group(stage_named("prepare"), values)).kind)
 
 
-def _check_table(values: Mapping[str, Any]) -> None:
-    """Raise UserError where settings of a table contradict each other."""
-    about = _about(values)
+def _check_columns(values: Mapping[str, Any]) -> None:
+    """Raise UserError where settings of a table, or of series, contradict each other."""
+    about, of = _about(values), kind(values)
     judges = group(stage_named("evaluate"), values).model_dump(include={"classifiers"})
     if about["columns"] and not about["label"]:
         raise SettingError(
             "prepare.label", "is empty, and prepare.columns speaks of a table; name the column of the class"
         )
+    if of == "series":
+        _check_series(about)
+    elif about["id"]:
+        raise SettingError("prepare.time", "is empty, and prepare.id speaks of series; name the column of the time")
     if about["label"] and about["label"] == about["group"]:
         raise SettingError(
             "prepare.group", f"and prepare.label both name {about['label']!r}; a group is another column"
         )
     _check_relations(values, about)
-    if about["label"] and "convnet" in judges["classifiers"]:
+    if of != "images" and "convnet" in judges["classifiers"]:
         raise SettingError("evaluate.classifiers", "names convnet, which is for images; use random_forest")
+
+
+def _check_series(about: Mapping[str, Any]) -> None:
+    """Raise UserError where not each of the columns of series has a part of its own."""
+    if about["columns"]:
+        raise SettingError("prepare.columns", "speaks of a table, and prepare.time of series; leave one of the two out")
+    taken: dict[str, str] = {}
+    for name in ("id", "time", "label", "group"):
+        if not about[name] and name != "group":
+            raise SettingError(f"prepare.{name}", "is empty, and prepare.time speaks of series; name its column")
+        if (other := taken.setdefault(about[name], name)) != name:
+            raise SettingError(
+                f"prepare.{name}", f"and prepare.{other} both name {about[name]!r}; it is another column"
+            )
 
 
 def _check_relations(values: Mapping[str, Any], about: Mapping[str, Any]) -> None:
     """Raise UserError where a relation names a column that no row has."""
-    relations = cast(Any, group(stage_named("generate"), values)).relations
+    relations, of = cast(Any, group(stage_named("generate"), values)).relations, kind(values)
     for place, relation in enumerate([] if isinstance(relations, str) else relations):
         path = f"generate.relations.{place}"
-        if not about["label"]:
-            raise SettingError(path, "speaks of the columns of a table, and the data are images; leave it out")
+        if of != "table":
+            raise SettingError(path, f"speaks of the columns of a table, and the data are {of}; leave it out")
         for name in relation.names:
             if name in (about["label"], about["group"]):
                 what = "class" if name == about["label"] else "group"
@@ -229,9 +247,12 @@ def schema(demo: bool) -> str:
 
 
 def is_shown(field: FieldInfo, kind: str | None) -> bool:
-    """Say whether `params.yaml` shows a setting that has its default. kind: of data, images or table; None for both."""
+    """Say whether `params.yaml` shows a setting that has its default. kind: of data; None for all kinds."""
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    return not extra.get("expert") and (kind is None or extra.get("only") in (None, kind))
+    only = extra.get("only")
+    return not extra.get("expert") and (
+        kind is None or only in (None, kind) or (isinstance(only, list) and kind in only)
+    )
 
 
 def _lines(key: str, value: Any, about: str) -> list[str]:

@@ -190,7 +190,7 @@ def from_manifest(path: Path) -> Iterator[Record]:
             id=place if place and not problem else f"line {number}: {one_line(row['path'], 100)}",
             label=cells.unmark(row["label"]),
             content=partial((root / (place or "")).read_bytes),
-            split=_split_named(str(row.get("split", "")), path),
+            split=split_named(str(row.get("split", "")), path),
             group=row.get("group") or None,
             problem=problem,
         )
@@ -208,7 +208,7 @@ def from_npz(path: Path) -> Iterator[Record]:
     _check_arrays(path, arrays)
     columns = {name: _as_text(array) for name, array in arrays.items() if name != "images"}
     for index, image in enumerate(arrays["images"]):
-        split = _split_named(columns["split"][index], path) if "split" in columns else None
+        split = split_named(columns["split"][index], path) if "split" in columns else None
         group = columns["group"][index] if "group" in columns else None
         yield _record(str(index), columns["labels"][index], partial(_itself, image), split, group)
 
@@ -320,7 +320,8 @@ def _is_clutter(*parts: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) or part in ("Thumbs.db", "desktop.ini") for part in parts)
 
 
-def _split_named(text: str, path: Path) -> str | None:
+def split_named(text: str, path: Path) -> str | None:
+    """Return the split that `text` names, None for nothing; UserError where it names none."""
     if not text.strip():
         return None
     if text.strip().lower() not in SPLITS:

@@ -6,11 +6,13 @@ Each becomes a DataFrame of plain types: numbers, text, categories, dates, true 
 import codecs
 import csv
 import difflib
+import gzip
 import io
 import itertools
 import re
 import unicodedata
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +45,8 @@ def read(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
         raise UserError(f"{path}: no such file; expected {EXPECTED}")
     if path.suffix.lower() in (".parquet", ".pq"):
         return tidy(_read_parquet(path), str(path))
-    if path.suffix.lower() in (".csv", ".tsv", ".txt", ".data"):
+    inner = Path(path.stem) if path.suffix.lower() == ".gz" else path
+    if inner.suffix.lower() in (".csv", ".tsv", ".txt", ".data"):
         return tidy(_read_csv(path, text), str(path))
     raise UserError(f"{path}: a {path.suffix or 'nameless'} file; expected {EXPECTED}")
 
@@ -215,7 +218,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
-    content = path.read_bytes()
+    content = _content(path)
     encoding = _encoding(path, content)
     separator, rows = _dialect(path, io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), text)
     header = [cells.unmark(name.strip()) for name in rows[0]]
@@ -243,6 +246,17 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
     except (pd.errors.ParserError, ValueError, UnicodeDecodeError) as error:
         why = str(error).removeprefix("Error tokenizing data. C error: ")
         raise UserError(f"{path}: not readable as CSV ({one_line(why, 200)}); mend the line that it names") from None
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file, unpacked where its name ends on `.gz`."""
+    content = path.read_bytes()
+    if path.suffix.lower() != ".gz":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path}: not readable as gzip ({one_line(error, 200)}); is the file damaged?") from None
 
 
 def _as_written(frame: pd.DataFrame, text_of: Callable[[str], pd.Series], content: bytes) -> pd.DataFrame:

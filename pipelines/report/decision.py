@@ -97,7 +97,7 @@ def next_steps(measured: Mapping[str, Any], release: Mapping[str, Any]) -> list[
     verdicts, labels = measured["classes"], measured["labels"]
     steps = []
     if shipped := of_kind(verdicts, SHIP):
-        noun = "CSV files" if release["kind"] == "table" else "class folders"
+        noun = "class folders" if release["kind"] == "images" else "CSV files"
         said = f"Take the release: all real samples and {release['synthetic']:,} synthetic ones of {listed(shipped)}, as {noun}"
         steps.append((said, "tailweight export DIR"))
     done: dict[str, list[str]] = {}

@@ -1,6 +1,6 @@
 """How the values of each kind of data are held: how they are taken, made smaller, and laid out in a Parquet file.
 
-Images and tables have a form of their own; every other kind is an array with one sample per row. In a file the samples
+Images and tables have a form of their own; every other kind, series too, is an array, one sample per row. In a file the samples
 of a set lie packed, to be read at once; beside what is known of each sample they lie one by one, so that other tools can
 read them: PNG bytes in the column `image`, or the columns of a table with the prefix `value.`, so that none of them is taken
 for a column of ours.
@@ -21,6 +21,7 @@ Values: TypeAlias = np.ndarray | pd.DataFrame
 Notes: TypeAlias = dict[str, Any]  # what no column can say, plain values
 
 IMAGES, TABLE = "images", "table"
+SERIES = "series"
 SMALLEST = 8  # pixels a side that the GAN makes at least
 PREFIX = "value."
 
@@ -124,6 +125,12 @@ class ImageForm(ArrayForm):
         return np.stack(arrays) if arrays else np.zeros((0, 1, 1, 1), np.uint8)
 
 
+class SeriesForm(ArrayForm):
+    """Time series, (n, steps, channels) float32."""
+
+    noun = "series"
+
+
 class TableForm:
     """The rows of a table, a DataFrame without the column of the class."""
 
@@ -156,7 +163,7 @@ class TableForm:
         return columns[chosen].rename(columns=lambda name: name.removeprefix(PREFIX))
 
 
-FORMS: dict[str, Form] = {IMAGES: ImageForm(), TABLE: TableForm()}
+FORMS: dict[str, Form] = {IMAGES: ImageForm(), TABLE: TableForm(), SERIES: SeriesForm()}
 
 
 def form_of(kind: str) -> Form:

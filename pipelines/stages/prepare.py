@@ -16,13 +16,15 @@ from pydantic import Field, field_validator
 
 from gan.kinds import Kind
 from gan.progress import Progress
-from gan.settings import ExpertField, ExpertImageField, ImageField, TableField
+from gan.settings import ColumnField, ExpertField, ExpertImageField, ImageField, SeriesField, TableField
 from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.errors import UserError
-from pipelines.ingest import image_files, image_sources, kept, table_rows
+from pipelines.ingest import image_files, image_sources, kept, series_rows, series_sources, table_rows
 from pipelines.ingest.splits import QUARANTINED, SPLITS, USED, quarantine, split
-from pipelines.samples import IMAGES, TABLE, Samples, Values, form_of
+from pipelines.samples import IMAGES, SERIES, TABLE, Samples, Values, form_of
+
+LONGEST = 10_000  # steps of a series
 
 
 class Settings(Base):
@@ -37,14 +39,30 @@ class Settings(Base):
         default=0.2, ge=0, lt=1, description="share of each training class held out to choose by"
     )
     drop_duplicates: bool = ExpertImageField(
-        default=True, description="drop images that equal an earlier one, of test first"
+        default=True, description="drop images and series that equal an earlier one, of test first"
     )
     labels: dict[str, str] = ExpertField(
         default={},
         description="classes that are called otherwise than in the data, or merged: {name in the data: name}",
     )
-    label: str = TableField(default="", description="table: the column with the class; empty: the data are images")
-    group: str = TableField(default="", description="table: the column with what must not span splits, or empty")
+    label: str = ColumnField(
+        default="", description="table, series: the column with the class; empty: the data are images"
+    )
+    group: str = ColumnField(
+        default="", description="table, series: the column with what must not span splits, or empty"
+    )
+    id: str = SeriesField(default="", description="series: the column with the series that a row belongs to")
+    time: str = SeriesField(
+        default="", description="series: the column with the time of a row; empty: the data are no series"
+    )
+    length: int = SeriesField(
+        default=0, ge=0, le=LONGEST, description="series: steps of each; 0: all have the same number of them"
+    )
+    uneven: series_rows.Uneven = SeriesField(
+        default="resample",
+        description="series: how they get `length` steps: resample (lines between the steps, evenly spaced), cut (the first "
+        "steps, shorter series are set aside) or pad (the last value again, longer ones are cut)",
+    )
     columns: dict[str, Kind] = TableField(
         default={},
         description="table: what each column holds: numeric, integer, categorical, ordered, boolean, datetime "
@@ -61,9 +79,18 @@ class Settings(Base):
             raise ValueError("a class without a name; to leave samples out, name them in data/removed.txt")
         return plain
 
+    @field_validator("length")
+    @classmethod
+    def _is_a_series(cls, length: int) -> int:
+        if length == 1:
+            raise ValueError("a single step is no series; give 2 or more, or 0")
+        return length
+
     @property
     def kind(self) -> str:
-        """The kind of data: a table where the column of its class is named."""
+        """The kind of data: series where the column of the time is named, a table where that of the class is."""
+        if self.time:
+            return SERIES
         return TABLE if self.label else IMAGES
 
 
@@ -115,13 +142,34 @@ def _bring_in_images(
     splits, removed = kept.read_splits(lists.splits, kept.IMAGE), kept.read_removed(lists.removed)
     opened, values = open_images(raw, settings, progress, splits)
     if removed and not splits:
-        everything = _without_copies(opened, settings, set())
+        everything = _without_copies(opened, settings, set(), "image")
         opened["kept"] = _dealt_to_all(everything, settings, seed, "image")
-    manifest = _without_copies(opened, settings, removed)
+    manifest = _without_copies(opened, settings, removed, "image")
     split(manifest, settings.test_share, settings.validation_share, seed, "image")
     channels = max(values[row].shape[2] for row in manifest.index[manifest["status"] == USED])
     shape = (settings.image_size, settings.image_size, channels)
     write(prepared, manifest, IMAGES, lambda rows: _stacked([values[row] for row in rows], shape), {})
+
+
+def _bring_in_series(
+    raw: Path, lists: Lists, prepared: Path, settings: Settings, seed: int, progress: Progress
+) -> None:
+    splits, removed = kept.read_splits(lists.splits, kept.IMAGE), kept.read_removed(lists.removed)
+    rules = rules_of(settings)
+    found, values, channels = series_rows.check(raw, rules, progress, splits)
+    if removed and not splits:
+        everything = _without_copies(found, settings, set(), "sample")
+        found["kept"] = _dealt_to_all(everything, settings, seed, "sample")
+    manifest = _without_copies(found, settings, removed, "sample")
+    split(manifest, settings.test_share, settings.validation_share, seed, "sample")
+    about = {**rules.columns.named, "channels": channels}
+    write(prepared, manifest, SERIES, partial(form_of(SERIES).take, values), about)
+
+
+def rules_of(settings: Settings) -> series_rows.Rules:
+    """Return what the settings say of series."""
+    columns = series_sources.Columns(settings.id, settings.time, settings.label, settings.group)
+    return series_rows.Rules(columns, settings.length, settings.uneven, settings.labels)
 
 
 def _dealt_to_all(manifest: pd.DataFrame, settings: Settings, seed: int, noun: str) -> pd.Series:
@@ -137,6 +185,7 @@ def _dealt_to_all(manifest: pd.DataFrame, settings: Settings, seed: int, noun: s
 WAYS: dict[str, Callable[[Path, Lists, Path, Settings, int, Progress], None]] = {
     IMAGES: _bring_in_images,
     TABLE: _bring_in_table,
+    SERIES: _bring_in_series,
 }
 
 
@@ -145,7 +194,7 @@ def write(
     manifest: pd.DataFrame,
     kind: str,
     take: Callable[[np.ndarray], Values],
-    about: dict[str, str],
+    about: Mapping[str, Any],
     columns: Mapping[str, str] | None = None,
 ) -> None:
     """Write what `run` says of data of `kind`; `take` returns the samples at rows of the manifest, numbered from 0."""
@@ -212,15 +261,15 @@ def open_images(
     return manifest, values
 
 
-def _without_copies(opened: pd.DataFrame, settings: Settings, removed: set[str]) -> pd.DataFrame:
+def _without_copies(opened: pd.DataFrame, settings: Settings, removed: set[str], noun: str) -> pd.DataFrame:
     """Return the manifest without what was taken back and without copies, where these are to be dropped.
 
     removed: ids of what was taken back. A copy of such an image is one like any other: it may have lain in the wrong class, and
-    lie in the right one now.
+    lie in the right one now. noun: what a record is called.
     """
     manifest = opened.copy()
     _keep_copies(manifest)
-    kept.take_back(manifest, removed, "image")
+    kept.take_back(manifest, removed, noun)
     if settings.drop_duplicates:
         _drop_duplicates(manifest)
     return manifest.drop(columns="digest")

@@ -30,7 +30,7 @@ def weights(gan: GAN) -> list[np.ndarray]:
     return [weight.numpy() for network in (gan.generator, gan.discriminator) for weight in network.parameters()]
 
 
-@pytest.mark.parametrize("network", ["mlp", "dcgan"])
+@pytest.mark.parametrize("network", ["mlp", "dcgan", "conv1d"])
 def test_same_seed_same_bytes(quick: PretrainSettings, images: np.ndarray, labels: np.ndarray, network: str) -> None:
     """Training on CUDA twice with one seed gives the same weights, and sampling the same images."""
     first, again = (pretrain(images, labels, 4, quick, network, 4, seed=0) for _ in range(2))
