@@ -16,6 +16,7 @@ from pipelines import files
 from pipelines.driver import bounds, run_settings
 from pipelines.driver.dag import Stage, stage_named, stages
 from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest
+from pipelines.evaluation.settings import NETWORKS
 
 FILE = SETTINGS_FILE
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -88,8 +89,11 @@ def _check_table(values: Mapping[str, Any]) -> None:
             "prepare.group", f"and prepare.label both name {about['label']!r}; a group is another column"
         )
     _check_relations(values, about)
-    if about["label"] and "convnet" in judges["classifiers"]:
-        raise SettingError("evaluate.classifiers", "names convnet, which is for images; use random_forest")
+    for name in judges["classifiers"]:
+        if NETWORKS.get(name, kind(values)) != kind(values):
+            raise SettingError(
+                "evaluate.classifiers", f"names {name}, which is for {NETWORKS[name]}; use random_forest"
+            )
 
 
 def _check_relations(values: Mapping[str, Any], about: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from gan import health
 from pipelines import files
 from pipelines.evaluation import gate, tables
-from pipelines.evaluation.evaluate import LABELS
+from pipelines.evaluation.evaluate import labels
 from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.settings import Settings
 from pipelines.plan import ClassPlan, Plan, slug
@@ -90,7 +90,7 @@ def world(
     pd.DataFrame({"id": own, "class": "x", "split": "train", "status": "used", "reason": ""}).to_csv(
         folder / "manifest.csv", index=False
     )
-    _write_evaluation(folder / "evaluation", verdicts, {**dict.fromkeys(names, real), "tiny": 2}, made)
+    _write_evaluation(folder / "evaluation", verdicts, {**dict.fromkeys(names, real), "tiny": 2}, made, kind)
     shipped = sum(kind == "ship" for kind in verdicts.values()) * real
     files.write_json(folder / "release/release.json", {"kind": kind, "samples": 5 * real, "synthetic": shipped})
     paths = {name: folder / f"{name}.parquet" for name in ("train", "validation")}
@@ -150,7 +150,9 @@ def _write_training(stem: Path, rng: np.random.Generator, steps: int) -> None:
     pd.DataFrame({"step": np.arange(50, steps + 1, 50), **scores}).to_csv(stem.with_suffix(".csv"), index=False)
 
 
-def _write_evaluation(folder: Path, verdicts: Mapping[str, str], counts: Mapping[str, int], made: int) -> None:
+def _write_evaluation(
+    folder: Path, verdicts: Mapping[str, str], counts: Mapping[str, int], made: int, kind: str
+) -> None:
     told = [evidence(name, **FOUND[kind]) for name, kind in verdicts.items()]
     judged = {verdict.name: asdict(verdict) for verdict in gate.judge(told, Settings())}
     assert {name: one["verdict"] for name, one in judged.items()} == dict(verdicts)
@@ -160,7 +162,7 @@ def _write_evaluation(folder: Path, verdicts: Mapping[str, str], counts: Mapping
     grown = {"needed": made // 2, "candidates": made, "kept": made}
     metrics = {
         "verdict": "hold", "reason": "as made up", "classes": judged, "deciding_classifier": CLASSIFIER,
-        "rivals": list(RIVALS), "labels": LABELS, "arms": {CLASSIFIER: {}},
+        "rivals": list(RIVALS), "labels": labels(kind), "arms": {CLASSIFIER: {}},
         "way": {"dose": 0.1, "use": "mixed", "reason": "the smallest dose", "worthwhile": True},
         "counts": {name: {"train": count} | (grown if name in verdicts else {}) for name, count in counts.items()},
         "samples": dict.fromkeys(verdicts, checks),
