@@ -189,7 +189,7 @@ def _convnet1d(data: Any, rows: int, seed: int) -> float:
     def fit(steps: int) -> Any:
         return ConvNet1d.fit(data.x, data.y, data.series_shape, Style(), seed, steps=steps)
 
-    return _timed(fit, Sizes().steps_with(rows))
+    return _timed(fit, Sizes.of(data.series_shape[0]).steps_with(rows))
 
 
 NETWORKS: dict[str, Callable[[Any, int, int], float]] = {"convnet": _convnet, "convnet1d": _convnet1d}

@@ -23,6 +23,7 @@ from pipelines.evaluation.network import Network, with_weights
 from pipelines.evaluation.styles import Style
 from pipelines.evaluation.warps import moved
 
+SHORT = 64  # steps up to which the network starts at full resolution
 LONGEST = 256  # steps of what the network sees; longer series are averaged down
 
 
@@ -30,15 +31,20 @@ LONGEST = 256  # steps of what the network sees; longer series are averaged down
 class Sizes:
     """What the network and its batches are made of.
 
-    steps: of a training, at least.   batch: series of a step.   stride: of the first convolution.   channels: of each
+    stride: of the first convolution.   steps: of a training, at least.   batch: series of a step.   channels: of each
     resolution, the next half the last.   kernels: steps that the first and the other convolutions see.
     """
 
+    stride: int = 2
     steps: int = 200
     batch: int = 32
-    stride: int = 2
     channels: tuple[int, ...] = (16, 32, 64)
     kernels: tuple[int, int] = (7, 5)
+
+    @classmethod
+    def of(cls, length: int) -> "Sizes":
+        """Return what fits series of so many steps."""
+        return cls(1 if length <= SHORT else 2)
 
     def steps_with(self, real: int) -> int:
         """Return the steps of a training with so many real series, 7 passes of 64 as for images."""
@@ -59,12 +65,12 @@ class ConvNet1d(Network):
         weight: np.ndarray | None = None,
         synthetic: np.ndarray | None = None,
         steps: int | None = None,
-        sizes: Sizes = Sizes(),  # frozen
+        sizes: Sizes | None = None,
     ) -> "ConvNet1d":
         """Train on series as rows. The same seed gives the same network on one thread.
 
         x: (n, d) float32.   y: (n,) int.   weight: (n,) of each row in the loss, 1 if not given.
-        synthetic: (n,) bool, which rows are no real samples.   steps: see `Sizes`.
+        synthetic: (n,) bool, which rows are no real samples.   steps, sizes: what fits, see `Sizes`.
         """
         device = prepare_device()
         classes, labels = np.unique(y, return_inverse=True)
@@ -72,6 +78,7 @@ class ConvNet1d(Network):
         deviation, mean = torch.std_mean(series, (0, 2), correction=0, keepdim=True)
         deviation = torch.where(deviation > 0, deviation, 1)
         rows = Rows.of(((series - mean) / deviation).to(device), labels, weight, synthetic, style)
+        sizes = sizes or Sizes.of(series.shape[2])
         steps = steps or sizes.steps_with(rows.real)
         network = build(sizes, series.shape[1], len(classes), seeds.torch_generator(seed, "network"))
         fitted = cls(place(network, device, torch.contiguous_format), classes, series_shape, mean, deviation, device)

@@ -33,14 +33,16 @@ def digits(
     return world(Data(x, y, SHAPE, kind="images"), [f"digit {c}" for c in range(classes)], rare, few, kind, seed)
 
 
-def waves(rare: tuple[int, ...] = (1,), few: int = 8, kind: str = "real", each: int = 160, seed: int = 0) -> Inputs:
+def waves(
+    rare: tuple[int, ...] = (1,), few: int = 8, kind: str = "real", each: int = 160, seed: int = 0, noise: float = 0.4
+) -> Inputs:
     """Sines, sawtooths and pulses of 32 steps in 2 channels with noise, from anywhere in their period; else as `digits`."""
     y = np.repeat(np.arange(3), each)
-    x = shapes(y, np.random.default_rng(seed)).reshape(len(y), -1)
+    x = shapes(y, np.random.default_rng(seed), noise).reshape(len(y), -1)
     return world(Data(x, y, kind=SERIES, series_shape=STEPS), ["sine", "sawtooth", "pulse"], rare, few, kind, seed)
 
 
-def shapes(y: np.ndarray, rng: np.random.Generator, noise: float = 0.6) -> np.ndarray:
+def shapes(y: np.ndarray, rng: np.random.Generator, noise: float) -> np.ndarray:
     """Series of classes `y`, (n,), as (n, 32, 2) float32: a sine (0), a sawtooth (1) or a pulse (2), and what it adds up to."""
     phase = (np.arange(STEPS[0]) / 16 + rng.random((len(y), 1))) % 1
     forms = np.stack([np.sin(2 * np.pi * phase), 2 * phase - 1, np.where(phase < 0.25, 1.5, -0.5)])
