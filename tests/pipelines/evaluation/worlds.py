@@ -34,9 +34,9 @@ def digits(
 
 
 def waves(
-    rare: tuple[int, ...] = (1,), few: int = 8, kind: str = "real", each: int = 160, seed: int = 0, noise: float = 0.4
+    rare: tuple[int, ...] = (1,), few: int = 8, kind: str = "real", each: int = 160, seed: int = 0, noise: float = 0.2
 ) -> Inputs:
-    """Sines, sawtooths and pulses of 32 steps in 2 channels with noise, from anywhere in their period; else as `digits`."""
+    """Sines, sawtooths and pulses of 32 steps in 2 channels, of any phase, speed and height; otherwise as `digits`."""
     y = np.repeat(np.arange(3), each)
     x = shapes(y, np.random.default_rng(seed), noise).reshape(len(y), -1)
     return world(Data(x, y, kind=SERIES, series_shape=STEPS), ["sine", "sawtooth", "pulse"], rare, few, kind, seed)
@@ -44,9 +44,10 @@ def waves(
 
 def shapes(y: np.ndarray, rng: np.random.Generator, noise: float) -> np.ndarray:
     """Series of classes `y`, (n,), as (n, 32, 2) float32: a sine (0), a sawtooth (1) or a pulse (2), and what it adds up to."""
-    phase = (np.arange(STEPS[0]) / 16 + rng.random((len(y), 1))) % 1
-    forms = np.stack([np.sin(2 * np.pi * phase), 2 * phase - 1, np.where(phase < 0.25, 1.5, -0.5)])
-    first = forms[y, np.arange(len(y))]
+    speed, phase, height = (rng.uniform(*between, (len(y), 1)) for between in ((0.5, 2), (0, 1), (0.5, 1.5)))
+    place = (np.arange(STEPS[0]) / 16 * speed + phase) % 1
+    forms = np.stack([np.sin(2 * np.pi * place), 2 * place - 1, np.where(place < 0.25, 1.5, -0.5)])
+    first = height * forms[y, np.arange(len(y))]
     clean = np.stack([first, first.cumsum(1) / 4], 2)
     return np.asarray(clean + noise * rng.normal(size=clean.shape), np.float32)
 
