@@ -8,7 +8,8 @@ of the rest one class keeps 5 or 10 series, a fifth of them held out as the prod
 series; each classifier of series is trained on train and validation with each arm, and with the samples on top of each of its
 arms, in each way of use. Judged by the average precision of the cut class on test. The last table takes in each world what is
 best in the mean of the other worlds, among all classifiers and arms, without samples and with them.
-Results are added to OUT.jsonl as they come, and a run that is started again goes on with what is missing; OUT.md has the tables.
+Results are added to OUT.jsonl as they come, and a run that is started again goes on with what is missing; OUT.md is made of
+them.
 """
 
 import argparse
@@ -113,24 +114,30 @@ def measure(given: World, classifier: str, arm: str, use: str, seed: int) -> flo
     if use:
         training = USES[use].apply(replace(training))
     fitted = classifiers.CLASSIFIERS[classifier](training, seed)
-    said = classifiers.probabilities(fitted, given.inputs.test.x, len(given.inputs.classes))[:, given.cut]
+    said = classifiers.probabilities(fitted, given.inputs.test.x, len(given.inputs.names))[:, given.cut]
     return float(average_precision_score(given.inputs.test.y == given.cut, said))
+
+
+def added(own: pd.DataFrame, way: str) -> Iterator[str]:
+    """Yield what the samples add to a classifier with an arm, for each way of use that it has."""
+    for use in USES:
+        name = f"{way} + GAN {use}"
+        yield interval(own[name] - own[way]) if name in own else ""
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
     """Return, for each cell and classifier, its arms and what the samples add to each, and what a choice comes to."""
     table = pd.DataFrame(rows)
-    table["way"] = table["classifier"] + ", " + table["arm"] + table["use"].map(lambda use: f" + GAN {use}" if use else "")
+    table["way"] = (
+        table["classifier"] + ", " + table["arm"] + table["use"].map(lambda use: f" + GAN {use}" if use else "")
+    )
     worlds = table.pivot_table(index=["cell", "seed"], columns="way", values="value")
     text, chosen = "", []
     for cell in dict.fromkeys(table["cell"]):
         own = worlds.xs(cell)
         plain = [way for way in own if " + GAN" not in way]
         made = [way for way in own if " + GAN" in way]
-        body = [
-            [way, f"{own[way].mean():.3f}", *(interval(own[f"{way} + GAN {use}"] - own[way]) if f"{way} + GAN {use}" in own else "" for use in USES)]
-            for way in plain
-        ]  # fmt: skip
+        body = [[way, f"{own[way].mean():.3f}", *added(own, way)] for way in plain]
         text += f"\n{cell}, {len(own)} worlds: average precision without synthetic series, and what they add by use\n\n"
         text += lines(["classifier, arm", "without", *USES], body)
         without, name = by_the_others(own, plain)

@@ -6,7 +6,8 @@ from real ones at a glance.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -103,7 +104,7 @@ class SeriesCodec:
         gradient passes unchanged (straight-through, Bengio et al. 2013, arXiv 1308.3432).
         """
         found = self._in_range(x.detach(), starts)
-        count = self._tensor([round(width / step) if step else 0 for step, width in self._grids_and_widths()], x)
+        count = self._limits(x.device).cells
         nearest = torch.floor((found + 1) / 2 * count + 0.5) / count.clamp(min=1) * 2 - 1
         wanted = torch.where(count > 0, nearest, found).view_as(x)
         return x + (wanted - x).detach()
@@ -147,18 +148,14 @@ class SeriesCodec:
 
     def _in_range(self, x: torch.Tensor, starts: torch.Tensor | None) -> torch.Tensor:
         """Return `x`, (n, t * c, 1, 1), as (n, c, t) in [-1, 1], its change from `starts` shortened as `settle` says."""
-        top = self._tensor([1.0 if width else -1.0 for _, width in self._grids_and_widths()], x)
-        inside = torch.minimum(self._in_time(x).clamp(min=-1), top)
+        limits = self._limits(x.device)
+        inside = torch.minimum(self._in_time(x).clamp(min=-1), limits.top)
         if starts is None:
             return inside
-        pairs = zip(self.jump, self._grids_and_widths(), strict=True)
-        limit = self._tensor([SLACK * 2 * jump / (width or 1) for jump, (_, width) in pairs], x)
         start = self._in_time(starts)
-        there, more = (
-            start.diff(dim=2),
-            (inside - start).diff(dim=2),
-        )  # (n, c, t - 1): the jumps, and what is added to them
-        room = torch.where(more > 0, limit - there, limit + there).clamp(min=0)
+        there = start.diff(dim=2)  # (n, c, t - 1), the jumps
+        more = (inside - start).diff(dim=2)  # what is added to them
+        room = torch.where(more > 0, limits.jump - there, limits.jump + there).clamp(min=0)
         share = torch.where(more.abs() > room, room / more.abs(), 1).amin(2, keepdim=True)
         return torch.where(share < 1, start + share * (inside - start), inside)
 
@@ -166,16 +163,38 @@ class SeriesCodec:
         """Return (n, t * c, 1, 1) as (n, c, t)."""
         return x.reshape(len(x), len(self.low), self.steps)
 
-    def _grids_and_widths(self) -> list[tuple[float, float]]:
-        """Return of each channel the step of its grid and the width of its range."""
-        return [(step, high - low) for step, low, high in zip(self.grid, self.low, self.high, strict=True)]
+    @cached_property
+    def _by_device(self) -> dict[torch.device, "_Limits"]:
+        return {}
+
+    def _limits(self, device: torch.device) -> "_Limits":
+        if device not in self._by_device:
+            self._by_device[device] = _Limits.of(self, device)
+        return self._by_device[device]
 
     def _range(self, dtype: type[np.floating[Any]] = np.float64) -> tuple[np.ndarray, np.ndarray]:
         return np.array(self.low, dtype), np.array(self.high, dtype)  # (c,) each
 
-    @staticmethod
-    def _tensor(values: Sequence[float], like: torch.Tensor) -> torch.Tensor:
-        return torch.tensor(values, dtype=torch.float32, device=like.device)[:, None]  # (c, 1)
+
+class _Limits(NamedTuple):
+    """What bounds encoded series, of each channel, (c, 1) on a device; made once, since a copy holds a CUDA device up.
+
+    cells: steps of the grid in the range, 0 without a grid. top: the highest value. jump: how far it may go in a step.
+    """
+
+    cells: torch.Tensor
+    top: torch.Tensor
+    jump: torch.Tensor
+
+    @classmethod
+    def of(cls, codec: SeriesCodec, device: torch.device) -> Self:
+        """Return the limits of a codec."""
+        low, high, grid, jump = (np.array(part) for part in (codec.low, codec.high, codec.grid, codec.jump))
+        width = high - low
+        cells = np.divide(width, grid, out=np.zeros_like(width), where=grid > 0).round()
+        reach = SLACK * 2 * jump / np.where(width > 0, width, 1)
+        limits = (cells, np.where(width > 0, 1.0, -1.0), reach)
+        return cls(*(torch.from_numpy(limit[:, None].astype(np.float32)).to(device) for limit in limits))
 
 
 def _grid(values: np.ndarray) -> tuple[float, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,14 @@ from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Study
 from pipelines.likeness.distance import nearest, spaces
 from pipelines.report.page import environment
-from pipelines.report.pictures import Picture, url
-from pipelines.samples import IMAGES, Samples
+from pipelines.report.pictures import PAINTERS, Paint, Picture
+from pipelines.samples import Samples
 from pipelines.wording import figure
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """A sample to look at. label: its class.   why: in words.   pictures: of it and its like, where it is an image."""
+    """A sample to look at. label: its class.   why: in words.   pictures: of it and its like, of kinds that have any."""
 
     id: str
     label: str
@@ -62,6 +63,12 @@ class Shown:
     inputs: Inputs
     parts: tuple[Samples, Samples]
 
+    @cached_property
+    def paint(self) -> Paint | None:
+        """How a sample is shown; None for kinds that have no pictures."""
+        seen = self.parts[0]
+        return PAINTERS[seen.kind](seen) if seen.kind in PAINTERS else None
+
     def class_of(self, row: int) -> str:
         """Return the name of a sample's class."""
         return self.inputs.names[self.inputs.real.y[row]]
@@ -82,7 +89,7 @@ class Shown:
 
     def _picture(self, row: int, what: str) -> list[Picture]:
         part, place = self._place(row)
-        return [Picture(url(part.values[place]), what)] if part.kind == IMAGES else []
+        return [self.paint(part.values[place], what, True)] if self.paint else []
 
 
 def _mislabelled(shown: Shown, study: Study, choice: Choice) -> list[Suspect]:
@@ -96,7 +103,7 @@ def _mislabelled(shown: Shown, study: Study, choice: Choice) -> list[Suspect]:
         own, likely = shown.class_of(row), shown.inputs.names[other[row]]
         why = f"looks like {likely} ({figure(said[row, other[row]], 2)}, as {own} {figure(said[row, y[row]], 2)})"
         like = [int(one) for one in np.flatnonzero(y == other[row])]
-        found.append(shown.suspect(int(row), why, likely, like if shown.parts[0].kind == IMAGES else ()))
+        found.append(shown.suspect(int(row), why, likely, like if shown.paint else ()))
     return found
 
 

@@ -154,20 +154,22 @@ def _judging(values: Mapping[str, Any], real: Any) -> dict[str, float]:
     data = views.fit(real).data(some.values, some.labels)
     each, searched = 0.0, 0.0  # seconds of a fit, the sum over classifiers, and of the search
     for name, classifier in table.items():
-        if name in classifiers.NETWORKS:
-            each += _network(data, len(real), seed)
+        if name in NETWORKS:
+            each += NETWORKS[name](data, len(real), seed)
             continue
         began = time.perf_counter()
         classifier(Training(data), seed)
         took = (time.perf_counter() - began) * len(real) / len(some)
         each += took
         searched += tuning.FITS * took if name == tuning.BOOSTING else 0.0
-    first, then = (choose.expected_fits(list(table), settings, one, not one) / len(table) for one in (True, False))
+    first, then = (
+        choose.expected_fits(list(table), real.kind, settings, one, not one) / len(table) for one in (True, False)
+    )
     return {"baseline": searched + first * each, "evaluate": then * each}
 
 
-def _network(data: Any, rows: int, seed: int) -> float:
-    """Return the seconds of a training of the network that judges, on so many rows."""
+def _convnet(data: Any, rows: int, seed: int) -> float:
+    """Return the seconds of a training of the network that judges images, on so many rows."""
     from pipelines.evaluation.convnet import ConvNet, Sizes
     from pipelines.evaluation.styles import Style
 
@@ -177,6 +179,20 @@ def _network(data: Any, rows: int, seed: int) -> float:
         return ConvNet.fit(data.x, data.y, shape, Style(), seed, steps=steps)
 
     return _timed(fit, Sizes.of(max(shape[:2])).steps_with(rows))
+
+
+def _convnet1d(data: Any, rows: int, seed: int) -> float:
+    """Return the seconds of a training of the network that judges series, on so many rows."""
+    from pipelines.evaluation.convnet1d import ConvNet1d, Sizes
+    from pipelines.evaluation.styles import Style
+
+    def fit(steps: int) -> Any:
+        return ConvNet1d.fit(data.x, data.y, data.series_shape, Style(), seed, steps=steps)
+
+    return _timed(fit, Sizes.of(data.series_shape[0]).steps_with(rows))
+
+
+NETWORKS: dict[str, Callable[[Any, int, int], float]] = {"convnet": _convnet, "convnet1d": _convnet1d}
 
 
 def _timed(train: Callable[[int], Any], steps: int) -> float:

@@ -16,6 +16,7 @@ from pipelines import files
 from pipelines.driver import bounds, run_settings
 from pipelines.driver.dag import Stage, stage_named, stages
 from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest
+from pipelines.evaluation.settings import NETWORKS
 
 FILE = SETTINGS_FILE
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -92,8 +93,11 @@ def _check_columns(values: Mapping[str, Any]) -> None:
             "prepare.group", f"and prepare.label both name {about['label']!r}; a group is another column"
         )
     _check_relations(values, about)
-    if of != "images" and "convnet" in judges["classifiers"]:
-        raise SettingError("evaluate.classifiers", "names convnet, which is for images; use random_forest")
+    for name in judges["classifiers"]:
+        if NETWORKS.get(name, of) != of:
+            raise SettingError(
+                "evaluate.classifiers", f"names {name}, which is for {NETWORKS[name]}; use random_forest"
+            )
 
 
 def _check_series(about: Mapping[str, Any]) -> None:

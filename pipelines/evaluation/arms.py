@@ -8,6 +8,7 @@ an arm repeats, interpolates and drops real ones alone, so that "this arm plus s
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
@@ -15,6 +16,7 @@ from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
 from gan import seeds
 from pipelines.evaluation.styles import Style
 from pipelines.likeness.data import Data
+from pipelines.samples import SERIES
 
 Targets = Mapping[int, int]  # class index -> samples that the plan wants in the class, one entry per minority class
 
@@ -44,6 +46,7 @@ class Arm:
 
     build: (training data, targets, seed) -> Training.   label: what to call it.   advice: what to tell a user who should
     take it.   network: whether it is for networks alone (True), for classifiers fitted at once alone (False), or for both.
+    series: whether it is for series alone (True), for other kinds of data alone (False), or for all.
     tuned: decides with priors tempered as chosen out of fold; such an arm is trained like the arm `nothing`.
     """
 
@@ -53,6 +56,11 @@ class Arm:
     advice: str
     network: bool | None = None
     tuned: bool = False
+    series: bool | None = None
+
+    def suits(self, kind: str) -> bool:
+        """Say whether it makes sense for a kind of data."""
+        return self.series in (None, kind == SERIES)
 
 
 def nothing(data: Data, targets: Targets, seed: int) -> Training:
@@ -73,6 +81,46 @@ def random_oversampling(data: Data, targets: Targets, seed: int) -> Training:
         rows = data.real.of_class(label)
         drawn = rows[seeds.numpy_generator(seed, label).integers(len(rows), size=missing)]
         result = result.add(drawn, np.full(missing, label))
+    return Training(result)
+
+
+def jitter(data: Data, targets: Targets, seed: int) -> Training:
+    """Fill the minority classes with real series with noise of 0.05 deviations of a channel (Um et al. 2017)."""
+    from pipelines.evaluation.warps import jittered  # loads torch
+
+    return _varied(data, targets, seed, partial(jittered, strength=0.05))
+
+
+def scaling(data: Data, targets: Targets, seed: int) -> Training:
+    """Fill the minority classes with real series, each channel times a factor of deviation 0.1 (Um et al. 2017)."""
+    from pipelines.evaluation.warps import scaled  # loads torch
+
+    return _varied(data, targets, seed, partial(scaled, strength=0.1))
+
+
+def time_warp(data: Data, targets: Targets, seed: int) -> Training:
+    """Fill the minority classes with real series in which time passes now faster, now slower (Um et al. 2017)."""
+    from pipelines.evaluation.warps import warped  # loads torch
+
+    return _varied(data, targets, seed, partial(warped, strength=0.2))
+
+
+def _varied(data: Data, targets: Targets, seed: int, change: Callable[..., Any]) -> Training:
+    """Fill the minority classes with real series drawn at random, each with a change of its own; see `warps`."""
+    import torch
+
+    assert data.series_shape is not None, "the arm is for series"
+    steps, channels = data.series_shape
+    seen = data.real.x.reshape(-1, channels)
+    mean, deviation = seen.mean(0), np.where(seen.std(0) > 0, seen.std(0), 1)
+    result = data
+    for label, missing in _missing(data, targets).items():
+        rows = data.real.of_class(label)
+        drawn = rows[seeds.numpy_generator(seed, label).integers(len(rows), size=missing)]
+        standard = (drawn.reshape(missing, steps, channels) - mean) / deviation
+        series = torch.from_numpy(standard.astype(np.float32)).transpose(1, 2)
+        changed = change(series, generator=seeds.torch_generator(seed, "change", label)).transpose(1, 2).numpy()
+        result = result.add((changed * deviation + mean).reshape(missing, -1), np.full(missing, label))
     return Training(result)
 
 
@@ -131,8 +179,8 @@ def _smote_kind(data: Data, strategy: dict[int, int], neighbours: int, seed: int
 MOVED = Style(augment=True)  # of all classes, on the fly
 
 
-def _network(name: str, label: str, style: Style, advice: str) -> Arm:
-    return Arm(name, label, partial(styled, style=style), advice, network=True)
+def _network(name: str, label: str, style: Style, advice: str, series: bool | None = None) -> Arm:
+    return Arm(name, label, partial(styled, style=style), advice, network=True, series=series)
 
 
 ARMS: dict[str, Arm] = {
@@ -150,7 +198,12 @@ ARMS: dict[str, Arm] = {
             "drop samples of the other classes (RandomUnderSampler)", False,
         ),
         Arm("smote", "SMOTE", smote, "interpolate between neighbours (SMOTE)", False),
-        _network("augmentation", "augmentation", MOVED, "turn, shift, scale and light the images of all classes"),
+        Arm("jitter", "jitter", jitter, "repeat the samples of the class with a little noise (jitter)", False, series=True),
+        Arm("scaling", "scaling", scaling, "repeat the samples of the class at other scales", False, series=True),
+        Arm("time_warp", "time warping", time_warp, "repeat the samples of the class, their time warped", False, series=True),
+        _network(
+            "augmentation", "augmentation", MOVED, "augment the samples of all classes on the fly",
+        ),
         _network(
             "square_root", "augmentation, square-root sampling", replace(MOVED, power=0.5),
             "augment all classes, and draw batches by the square root of a class's size",
@@ -161,15 +214,15 @@ ARMS: dict[str, Arm] = {
         ),
         _network(
             "mixup", "mixup, square-root sampling", replace(MOVED, power=0.5, mixup=0.2),
-            "augment all classes, draw batches by the square root of a class's size, and mix pairs of images (mixup)",
+            "augment all classes, draw batches by the square root of a class's size, and mix pairs of samples (mixup)",
         ),
         _network(
             "mixup_balanced", "mixup, balanced sampling", replace(MOVED, power=0.0, mixup=0.2),
-            "augment all classes, draw every class equally often, and mix pairs of images (mixup)",
+            "augment all classes, draw every class equally often, and mix pairs of samples (mixup)",
         ),
         _network(
             "cmo", "CMO", replace(MOVED, power=0.5, cmo=0.5),
-            "augment all classes, and paste patches of minority images on others (CMO)",
+            "augment all classes, and paste patches of minority images on others (CMO)", series=False,
         ),
         _network(
             "deferred", "deferred reweighting", replace(MOVED, deferred=0.2),
@@ -179,6 +232,8 @@ ARMS: dict[str, Arm] = {
 }  # fmt: skip
 
 
-def baselines(network: bool) -> list[str]:
-    """Return the names of the arms that make sense for a network or for a classifier fitted at once, simplest first."""
-    return [arm.name for arm in ARMS.values() if arm.network in (None, network)]
+def baselines(network: bool, kind: str) -> list[str]:
+    """Return the names of the arms that make sense for a network, or for a classifier fitted at once, and a kind of data,
+    simplest first.
+    """
+    return [arm.name for arm in ARMS.values() if arm.network in (None, network) and arm.suits(kind)]

@@ -19,10 +19,9 @@ from sklearn.metrics import average_precision_score, f1_score
 
 from pipelines.evaluation import metrics
 from pipelines.evaluation.arms import ARMS, baselines
-from pipelines.evaluation.classifiers import NETWORKS
 from pipelines.evaluation.fitting import Key
 from pipelines.evaluation.folds import DRAWS, Folds, Scored
-from pipelines.evaluation.settings import Settings
+from pipelines.evaluation.settings import NETWORKS, Settings
 from pipelines.evaluation.synthetic import FILTERED, uses
 
 RULED_OUT = 2.0  # standard errors below the best arm at which an arm is no rival any more
@@ -92,7 +91,7 @@ def choose_arms(folds: Folds, classifiers: Sequence[str]) -> Choice:
     After the first folds the best few go on, without those that are ruled out; the others keep the score of the first folds.
     """
     if not folds.splits:
-        return _unchosen(classifiers)
+        return _unchosen(classifiers, folds.inputs.train.kind)
     chosen = {name: _choose_arm(folds, name) for name in classifiers}
     scores = {(c, arm): scored for c, one in chosen.items() for arm, scored in one.scores.items()}
     best = {c: one.best for c, one in chosen.items()}
@@ -101,16 +100,17 @@ def choose_arms(folds: Folds, classifiers: Sequence[str]) -> Choice:
     return Choice(decides, best, scores, rivals, strength)
 
 
-def expected_fits(classifiers: Sequence[str], settings: Settings, baseline: bool, samples: bool) -> int:
+def expected_fits(classifiers: Sequence[str], kind: str, settings: Settings, baseline: bool, samples: bool) -> int:
     """Return about how many trainings are to come, to show how far they are: nothing depends on it.
 
-    baseline: without synthetic samples, by cross-validation.   samples: what an evaluation of samples takes beyond that.
+    kind: of the data.   baseline: without synthetic samples, by cross-validation.
+    samples: what an evaluation of samples takes beyond that.
     """
     folds = settings.folds * settings.fold_repeats
     first = min(FIRST_FOLDS, folds)
     count = 0
     for name in classifiers if baseline else ():
-        arms = sum(not ARMS[arm].tuned for arm in baselines(name in NETWORKS))
+        arms = sum(not ARMS[arm].tuned for arm in baselines(name in NETWORKS, kind))
         count += arms * first + min(arms, _most_left(name) + 1) * (folds - first)
     if samples:
         ways = len(uses(classifiers[0] in NETWORKS)) + 1
@@ -130,7 +130,7 @@ class _Chosen:
 
 
 def _choose_arm(folds: Folds, classifier: str) -> _Chosen:
-    keys = {arm: Key(classifier, arm, 0) for arm in baselines(classifier in NETWORKS)}
+    keys = {arm: Key(classifier, arm, 0) for arm in baselines(classifier in NETWORKS, folds.inputs.train.kind)}
     trained = list(dict.fromkeys(key.trained for key in keys.values()))
     early = folds.scores(trained, "cross-validation", 0.0, last=FIRST_FOLDS)
     left = [*_left(early)[: _most_left(classifier)], keys["nothing"]]
@@ -153,11 +153,11 @@ def _left(early: Mapping[Key, Scored]) -> list[Key]:
     return [key for key in best_first if not _ruled_out(early[key], early[best_first[0]])]
 
 
-def _unchosen(classifiers: Sequence[str]) -> Choice:
+def _unchosen(classifiers: Sequence[str], kind: str) -> Choice:
     arm = {c: "square_root" if c in NETWORKS else "class_weights" for c in classifiers}
     nan = Scored(float("nan"), np.full(DRAWS, np.nan), {})
-    scores = {(c, a): nan for c in classifiers for a in baselines(c in NETWORKS)}
-    rivals = {c: baselines(c in NETWORKS) for c in classifiers}
+    scores = {(c, a): nan for c in classifiers for a in baselines(c in NETWORKS, kind)}
+    rivals = {c: baselines(c in NETWORKS, kind) for c in classifiers}
     return Choice(classifiers[0], arm, scores, rivals, dict.fromkeys(classifiers, 1.0))
 
 

@@ -8,6 +8,8 @@ instead.
 import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import wraps
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,15 +21,19 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipelines.errors import SettingError
+from pipelines.evaluation import features
 from pipelines.evaluation.arms import Training
+from pipelines.evaluation.settings import NETWORKS
 from pipelines.likeness.data import Data
-from pipelines.samples import IMAGES
+from pipelines.samples import IMAGES, SERIES
 
 
 class Fitted(Protocol):
     """What is left of a classifier after training."""
 
-    classes_: np.ndarray
+    @property
+    def classes_(self) -> np.ndarray:
+        """The classes that it has seen, (k,), sorted."""
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
         """Return (n, len(classes_)) probabilities of rows `x`, (n, d)."""
@@ -45,6 +51,29 @@ def convnet(training: Training, seed: int) -> Fitted:
     return ConvNet.fit(data.x, data.y, data.image_shape, training.style, seed, training.weight, data.synthetic)
 
 
+def convnet1d(training: Training, seed: int) -> Fitted:
+    """The reference for series: a small residual network over time, see `convnet1d.ConvNet1d`."""
+    from pipelines.evaluation.convnet1d import ConvNet1d  # loads torch
+
+    data = training.data
+    assert data.series_shape is not None, "the network is for series"
+    return ConvNet1d.fit(data.x, data.y, data.series_shape, training.style, seed, training.weight, data.synthetic)
+
+
+def _of_columns(fit: Callable[..., Fitted]) -> Callable[..., Fitted]:
+    """Let a classifier of columns see the features of series in place of their values; nothing else changes."""
+
+    @wraps(fit)
+    def seeing(training: Training, seed: int, **arguments: Any) -> Fitted:
+        seen = features.columns(training.data)
+        if seen is training.data:
+            return fit(training, seed, **arguments)
+        return features.asked_by_rows(fit(replace(training, data=seen), seed, **arguments), training.data)
+
+    return seeing
+
+
+@_of_columns
 def gradient_boosting(
     training: Training, seed: int, rounds: int = 100, rate: float = 0.1, leaves: int = 15, l2: float = 0.0
 ) -> Fitted:
@@ -56,12 +85,14 @@ def gradient_boosting(
     return model.fit(training.data.x, training.data.y, training.weight)
 
 
+@_of_columns
 def logistic_regression(training: Training, seed: int) -> Fitted:
     """Linear model on standardised columns, one column per category, with scikit-learn's usual penalty (C = 1)."""
     model = make_pipeline(_scaled(training.data), LogisticRegression(max_iter=300, random_state=seed % 2**32))
     return model.fit(training.data.x, training.data.y, logisticregression__sample_weight=training.weight)
 
 
+@_of_columns
 def random_forest(training: Training, seed: int) -> Fitted:
     """A forest of 100 trees."""
     model = RandomForestClassifier(100, random_state=seed % 2**32, n_jobs=1)
@@ -70,12 +101,15 @@ def random_forest(training: Training, seed: int) -> Fitted:
 
 CLASSIFIERS: dict[str, Classifier] = {
     "convnet": convnet,
+    "convnet1d": convnet1d,
     "gradient_boosting": gradient_boosting,
     "random_forest": random_forest,
     "logistic_regression": logistic_regression,
 }
-NETWORKS = {"convnet"}
-DEFAULTS = {IMAGES: ["convnet"]}  # by kind of data, other kinds have those for columns
+DEFAULTS = {  # by kind of data, other kinds have those for columns
+    IMAGES: ["convnet"],
+    SERIES: ["convnet1d", "random_forest", "logistic_regression"],
+}
 COLUMNS = ["gradient_boosting", "random_forest", "logistic_regression"]
 _SETTING = "evaluate.estimators"
 
@@ -94,6 +128,7 @@ def named_estimator(path: str, arguments: Mapping[str, Any]) -> Classifier:
     except (TypeError, ValueError) as error:
         raise SettingError(_SETTING, f"names {path}, which cannot be made with {dict(arguments)}: {error}") from error
 
+    @_of_columns
     def fit(training: Training, seed: int) -> Fitted:
         model = kind(**arguments)
         if "random_state" in model.get_params() and "random_state" not in arguments:
@@ -148,8 +183,9 @@ def chosen(names: Sequence[str], extra: Mapping[str, Mapping[str, Any]], kind: s
         if name not in CLASSIFIERS:
             known = ", ".join(CLASSIFIERS)
             raise SettingError("evaluate.classifiers", f"names {name!r}, which is unknown; known are {known}")
-        if name in NETWORKS and kind != IMAGES:
-            raise SettingError("evaluate.classifiers", f"names {name}, which is for images; use {', '.join(COLUMNS)}")
+        if NETWORKS.get(name, kind) != kind:
+            said = f"names {name}, which is for {NETWORKS[name]}; use {', '.join(COLUMNS)}"
+            raise SettingError("evaluate.classifiers", said)
     table = {name: CLASSIFIERS[name] for name in wanted}
     return table | {path: named_estimator(path, arguments) for path, arguments in extra.items()}
 

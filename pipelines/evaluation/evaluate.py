@@ -26,7 +26,7 @@ from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Resampling, Study, resampling
 from pipelines.evaluation.synthetic import FILTERED, RANDOM, REPLAY, UNFILTERED
 
-LABELS = {arm.name: arm.label for arm in ARMS.values()} | {
+SOURCES = {
     FILTERED: "GAN, filtered",
     UNFILTERED: "GAN, unfiltered",
     RANDOM: "GAN, filtered at random",
@@ -67,6 +67,11 @@ class Measured:
     precisions: dict[tuple[str, int], float]
     gains: tables.Gains = field(default_factory=dict)
     curves: dict[int, yardstick.Curve] = field(default_factory=dict)
+
+
+def labels(kind: str) -> dict[str, str]:
+    """Return what to call the ways to train on a kind of data."""
+    return {arm.name: arm.label for arm in ARMS.values() if arm.suits(kind)} | SOURCES
 
 
 def evaluate(
@@ -122,7 +127,9 @@ def prepare(
     """
     before = baseline or Baseline.begun(inputs, settings, seed)
     table = tuning.tuned(chosen(settings.classifiers, settings.estimators, inputs.train.kind), before.searched)
-    expected = choose.expected_fits(list(table), settings, baseline=not before.known, samples=bool(inputs.pools))
+    expected = choose.expected_fits(
+        list(table), inputs.train.kind, settings, baseline=not before.known, samples=bool(inputs.pools)
+    )
     fitter = Fitter(table, len(inputs.names), seed, workers, expected, progress, states, elsewhere)
     folds = Folds.of(inputs, fitter, settings, before.known)
     choice = choose.choose_arms(folds, list(table))
@@ -319,7 +326,7 @@ def _metrics(
         "way": {"dose": way.dose, "use": way.use, "reason": way.reason, "worthwhile": way.worthwhile},
         "counts": tables.counts(inputs),
         "arms": tables.brief(frames["scores"], inputs),
-        "labels": LABELS,
+        "labels": labels(inputs.train.kind),
         "samples": {inputs.names[label]: one.figures for label, one in inspected.items()},
     }
 
@@ -333,5 +340,5 @@ def _no_minority(inputs: Inputs, settings: Settings, seed: int, progress: Progre
     frames = tables.empty() | tables.scores(study, keys, settings.precision)
     said = _verdicts([])
     arms = tables.brief(frames["scores"], study.inputs)
-    figures = said | {"counts": tables.counts(study.inputs), "arms": arms, "labels": LABELS}
+    figures = said | {"counts": tables.counts(study.inputs), "arms": arms, "labels": labels(inputs.train.kind)}
     return Result(figures, said, frames, tables.costs(study.fitter))

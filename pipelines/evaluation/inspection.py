@@ -10,8 +10,9 @@ from sklearn.ensemble import RandomForestClassifier
 from threadpoolctl import threadpool_limits
 
 from gan import seeds
-from pipelines.evaluation import intervals, tables
+from pipelines.evaluation import features, intervals, tables
 from pipelines.evaluation.arms import smote
+from pipelines.evaluation.classifiers import Fitted
 from pipelines.evaluation.inputs import Inputs
 from pipelines.likeness import copies, fidelity, tells
 from pipelines.likeness.data import Data, Pool
@@ -50,7 +51,7 @@ def inspect(inputs: Inputs, seed: int, workers: int = 1, tells: bool = True) -> 
     return {pool.label: one for pool, one in zip(inputs.pools, found, strict=True)}
 
 
-def inspect_class(inputs: Inputs, pool: Pool, judge: RandomForestClassifier, seed: int, tells: bool) -> Inspected:
+def inspect_class(inputs: Inputs, pool: Pool, judge: Fitted, seed: int, tells: bool) -> Inspected:
     """Inspect one class; SMOTE's samples and held-out real ones stand beside, as what is usual."""
     train = inputs.train.of_class(pool.label)
     held_out = thin(np.concatenate([inputs.validation.of_class(pool.label), inputs.test.of_class(pool.label)]))
@@ -89,10 +90,12 @@ def inspect_class(inputs: Inputs, pool: Pool, judge: RandomForestClassifier, see
     )
 
 
-def label_judge(real: Data, seed: int) -> RandomForestClassifier:
-    """Return a forest trained on real samples only, classes weighted alike."""
+def label_judge(real: Data, seed: int) -> Fitted:
+    """Return a forest trained on real samples only, classes weighted alike; of series it sees the features."""
     state = seeds.derive(seed, "evaluate", "label judge") % 2**32
-    return RandomForestClassifier(100, class_weight="balanced", random_state=state, n_jobs=1).fit(real.x, real.y)
+    seen = features.columns(real)
+    forest = RandomForestClassifier(100, class_weight="balanced", random_state=state, n_jobs=1).fit(seen.x, seen.y)
+    return features.asked_by_rows(forest, real)
 
 
 def frames(found: dict[int, Inspected]) -> dict[str, pd.DataFrame]:
@@ -103,9 +106,7 @@ def frames(found: dict[int, Inspected]) -> dict[str, pd.DataFrame]:
     }
 
 
-def _recognised(
-    judge: RandomForestClassifier, inputs: Inputs, groups: dict[str, np.ndarray], label: int
-) -> dict[str, tuple[int, int]]:
+def _recognised(judge: Fitted, inputs: Inputs, groups: dict[str, np.ndarray], label: int) -> dict[str, tuple[int, int]]:
     """Return (recognised, checked) of each group: how many the judge finds more like the class than it finds 95 of 100
     test samples of other classes. The most probable class would not do: a forest hardly ever names a class of ten.
     """

@@ -9,15 +9,19 @@ from gan.settings import ExpertField
 from gan.settings import Settings as Base
 
 ESTIMATOR_PACKAGES = ("sklearn", "imblearn", "lightgbm", "xgboost", "catboost")  # that `estimators` may name classes of
+NETWORKS = {"convnet": "images", "convnet1d": "series"}  # classifiers that see one kind of data alone
 PUBLIC_PATH = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+")
 
 
 class Settings(Base):
     """How the gain of the synthetic samples is measured, and what it takes to ship them."""
 
-    classifiers: list[Literal["convnet", "gradient_boosting", "random_forest", "logistic_regression"]] = Field(
-        default=[],
-        description="classifiers that judge; none named: convnet for images, the other three for tables",
+    classifiers: list[Literal["convnet", "convnet1d", "gradient_boosting", "random_forest", "logistic_regression"]] = (
+        Field(
+            default=[],
+            description="classifiers that judge; none named: convnet for images, convnet1d, a forest and a linear model for "
+            "series, the last three for tables",
+        )
     )
     estimators: dict[str, dict[str, Any]] = Field(
         default={},

@@ -1,4 +1,4 @@
-"""How a network is trained: what moves its images, how batches are drawn, what is mixed, how synthetic rows are used."""
+"""How a network is trained: what moves its samples, how batches are drawn, what is mixed, how synthetic rows are used."""
 
 from dataclasses import dataclass, field
 
@@ -20,11 +20,25 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class SeriesPolicy:
+    """What leaves the class of a series as it is. Every series of a batch draws its own; see `warps`.
+
+    jitter: deviation of the noise, in standard deviations of a channel.   scale: deviation of the factor of a channel.
+    warp: deviation of the logarithm of the speed of time.   shift: share of the length.
+    """
+
+    jitter: float = 0.03
+    scale: float = 0.1
+    warp: float = 0.2
+    shift: float = 0.05
+
+
+@dataclass(frozen=True)
 class Style:
     """A way to train. The defaults are plain training: each row as often as any other, nothing moved.
 
     augment: move and light the images of all classes on the fly, as `policy` permits (Shorten and Khoshgoftaar 2019,
-        doi 10.1186/s40537-019-0197-0).
+        doi 10.1186/s40537-019-0197-0); warp, shift and scale series, as `series` permits.
     power: a class of n rows is drawn with a chance proportional to n ** power: 1 as it occurs, 0.5 square root, 0 balanced
         (Mahajan et al. 2018, arXiv 1805.00932; Kang et al. 2020, arXiv 1910.09217).
     mixup: alpha of the Beta distribution by which two images and their labels are mixed; 0 is off (Zhang et al. 2018,
@@ -48,3 +62,4 @@ class Style:
     synthetic_share: float | None = None
     real_last: float = 0.0
     policy: Policy = field(default_factory=Policy)
+    series: SeriesPolicy = field(default_factory=SeriesPolicy)

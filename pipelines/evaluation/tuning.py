@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from gan import seeds
+from pipelines.evaluation import features
 from pipelines.evaluation.classifiers import Classifier, gradient_boosting
 from pipelines.likeness.data import Data
 
@@ -43,7 +44,8 @@ def best_boosting(real: Data, seed: int) -> dict[str, Any]:
 
     The rounds are chosen over all folds, which is early stopping without a part of the training rows to give away.
     """
-    losses = {number: _losses(real, settings, seed) for number, settings in enumerate(SEARCH)}
+    seen = features.columns(real)
+    losses = {number: _losses(seen, settings, seed) for number, settings in enumerate(SEARCH)}
     best = min(losses, key=lambda number: losses[number].min())
     return {**SEARCH[best], "rounds": STEP * (1 + int(losses[best].argmin()))}
 

@@ -11,9 +11,11 @@ from pipelines.samples import TABLE
 class Data:
     """Labelled samples as a classifier sees them.
 
-    x: (n, d) float32; the pixels of an image divided by 255, or the columns of a table (categories as whole numbers).
+    x: (n, d) float32; the pixels of an image divided by 255, the columns of a table (categories as whole numbers), or the
+    values of a series step by step.
     y: (n,) int64 class indices.
-    image_shape: (height, width, channels) when the rows are flattened images.   kind: of the data, see `Samples`.
+    image_shape: (height, width, channels) when the rows are flattened images.   series_shape: (steps, channels) when they are
+    flattened series.   kind: of the data, see `Samples`.
     categorical: (d,) bool, which columns of a table are categories.   names: (d,) what the columns of a table are called.
     synthetic: (n,) bool, which rows are no real samples; None for none.
     """
@@ -25,6 +27,7 @@ class Data:
     names: tuple[str, ...] | None = None
     kind: str = TABLE
     synthetic: np.ndarray | None = None
+    series_shape: tuple[int, int] | None = None
 
     def __len__(self) -> int:
         return len(self.y)

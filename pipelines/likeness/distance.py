@@ -1,7 +1,7 @@
 """Distances between samples, and the spaces they are measured in."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 
 from pipelines.likeness.data import Data
-from pipelines.samples import IMAGES
+from pipelines.samples import IMAGES, SERIES
 
 BLOCK = 1 << 22  # distances that are held at once
 MOST = 2000  # samples of a group that are looked at, where what is measured takes the square of it
@@ -53,22 +53,37 @@ def column_spaces(real: Data) -> list[Space]:
 
 
 def image_spaces(real: Data) -> list[Space]:
-    """Return the space of pixels and that of principal components, those that hold 90% of the variance, at most 50.
-
-    In the components the noise of a jittered copy all but vanishes, and the difference of two real images stays.
-    """
-    rows = np.linspace(0, len(real.x) - 1, min(len(real.x), PCA_ROWS)).astype(int)
-    solver = "full" if real.x.shape[1] <= PCA_ROWS else "randomized"
-    components = PCA(min(50, len(rows), real.x.shape[1]), svd_solver=solver, random_state=0).fit(
-        real.x[rows].astype(float)
-    )
-    enough = 1 + int(np.searchsorted(np.cumsum(components.explained_variance_ratio_), 0.9))
-    basis = components.components_[:enough]
+    """Return the space of pixels and that of their principal components."""
+    middle, basis = principal(real.x)
     pixels = euclidean("pixels", lambda x: x.astype(float))
-    return [pixels, euclidean("components", lambda x: (x - components.mean_) @ basis.T)]
+    return [pixels, euclidean("components", lambda x: (x - middle) @ basis.T)]
 
 
-SPACES: dict[str, Callable[[Data], list[Space]]] = {IMAGES: image_spaces}
+def series_spaces(real: Data) -> list[Space]:
+    """Return the space of values, each channel over its standard deviation, and that of their principal components."""
+    assert real.series_shape is not None, "a series has steps"
+    steps, channels = real.series_shape
+    spread = real.x.reshape(-1, channels).astype(float).std(0)
+    scale = np.tile(np.where(spread > 0, spread, 1.0), steps)
+    middle, basis = principal(real.x / scale)
+    values = euclidean("values", lambda x: x / scale)
+    components = euclidean("components", lambda x: (x / scale - middle) @ basis.T)
+    return [replace(space, columns=values.embed) for space in (values, components)]
+
+
+def principal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean, (d,), and the principal components that hold 90% of the variance, at most 50, (k, d), of (n, d) rows.
+
+    In the components the noise of a jittered copy all but vanishes, and the difference of two real samples stays.
+    """
+    rows = np.linspace(0, len(x) - 1, min(len(x), PCA_ROWS)).astype(int)
+    solver = "full" if x.shape[1] <= PCA_ROWS else "randomized"
+    components = PCA(min(50, len(rows), x.shape[1]), svd_solver=solver, random_state=0).fit(x[rows].astype(float))
+    enough = 1 + int(np.searchsorted(np.cumsum(components.explained_variance_ratio_), 0.9))
+    return components.mean_, components.components_[:enough]
+
+
+SPACES: dict[str, Callable[[Data], list[Space]]] = {IMAGES: image_spaces, SERIES: series_spaces}
 
 
 def column_ranges(x: np.ndarray) -> np.ndarray:

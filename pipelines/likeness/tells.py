@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from gan import seeds
 from pipelines.likeness.data import Data
-from pipelines.samples import IMAGES
+from pipelines.samples import IMAGES, SERIES
 
 PLAIN = 0.5  # standard deviations between two means from which one looks larger than the other
 MOST_ROWS, FEWEST_ROWS = 500, 10
@@ -30,6 +30,8 @@ REMEDIES = {
     "roughness": "it is smoother or rougher than real samples: train longer, or mix fewer samples",
     "mean": "it is brighter or darker than real samples: check the scaling of the outputs",
     "spread": "it has more or less contrast than real samples: check the scaling of the outputs",
+    "level": "it lies higher or lower than real samples: check the scaling of the outputs",
+    "swing": "it swings more or less than real samples: train longer, or mix fewer samples",
 }
 LOOK = "look at it in real and synthetic samples side by side; train longer if it is not a fault of the outputs' grid"
 
@@ -79,9 +81,12 @@ def summarise(x: np.ndarray, train: Data) -> dict[str, np.ndarray]:
     """Return figures of whole samples that no single column shows, each (n,).
 
     zeros: share of exact zeros.   off_grid: share of values that no training sample has in any column of its kind.
-    roughness: mean absolute difference of neighbouring pixels (images).   mean, spread: of the sample's values.
+    roughness: mean absolute difference of neighbouring pixels (images) or steps (series).   mean, spread: of the sample's
+    values, for series `level` and `swing`.
     """
     result = {"zeros": (x == 0).mean(1), "off_grid": (~np.isin(x, np.unique(train.x))).mean(1)}
+    if train.kind == SERIES:
+        return result | _of_series(x, train)
     if train.kind != IMAGES:
         columns = [~np.isin(x[:, c], np.unique(train.x[:, c])) for c in range(x.shape[1])]
         return result | {"off_grid": np.stack(columns, 1).mean(1)}
@@ -90,6 +95,21 @@ def summarise(x: np.ndarray, train: Data) -> dict[str, np.ndarray]:
     steps = [np.abs(np.diff(images, axis=axis)).mean((1, 2, 3)) for axis in (1, 2) if images.shape[axis] > 1]
     rough = np.mean(steps, axis=0) if steps else np.zeros(len(x))
     return result | {"roughness": rough, "mean": x.mean(1), "spread": x.std(1)}
+
+
+def _of_series(x: np.ndarray, train: Data) -> dict[str, np.ndarray]:
+    """Return the figures of series, channels over their standard deviation in training."""
+    assert train.series_shape is not None, "a series has steps"
+    series, seen = (part.reshape(-1, *train.series_shape) for part in (x, train.x))
+    spread = seen.std((0, 1))
+    scaled = series / np.where(spread > 0, spread, 1)
+    strange = [~np.isin(series[..., c], np.unique(seen[..., c])) for c in range(series.shape[2])]
+    return {
+        "off_grid": np.stack(strange, 2).mean((1, 2)),
+        "roughness": np.abs(np.diff(scaled, axis=1)).mean((1, 2)) if scaled.shape[1] > 1 else np.zeros(len(x)),
+        "level": scaled.mean((1, 2)),
+        "swing": scaled.std(1).mean(1),
+    }
 
 
 def auc_interval(auc: float, positives: int, negatives: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -101,9 +121,13 @@ def auc_interval(auc: float, positives: int, negatives: int, confidence: float =
 
 
 def column_names(data: Data) -> list[str]:
-    """Return what to call the columns: pixels by row and column, from 0, else their names or numbers."""
+    """Return what to call the columns: pixels by row and column, values by step, from 0, else their names or numbers."""
     if data.names is not None:
         return list(data.names)
+    if data.series_shape is not None:
+        steps, channels = data.series_shape
+        last = [""] if channels == 1 else [f" channel {c}" for c in range(channels)]
+        return [f"step {t}{k}" for t in range(steps) for k in last]
     if data.kind != IMAGES:
         return [f"column {i}" for i in range(data.x.shape[1])]
     assert data.image_shape is not None

@@ -1,4 +1,4 @@
-"""How classifiers see samples: images as their pixels, rows of a table as numbers and codes of categories.
+"""How classifiers see samples: images as their pixels, tables as numbers and codes of categories, series step by step.
 
 A new kind may have a view of its own: a class with what `View` says, and a line in `VIEWS`.
 """
@@ -12,7 +12,7 @@ import pandas as pd
 
 from gan.kinds import UNLEARNT, dates_in
 from pipelines.likeness.data import Data, images_as_rows
-from pipelines.samples import IMAGES, TABLE, Samples
+from pipelines.samples import IMAGES, SERIES, TABLE, Samples
 
 MOST_CATEGORIES = 50  # of a column that have a code of their own, the most common ones; the others share one
 CATEGORIES = ("categorical", "boolean")
@@ -127,6 +127,19 @@ class ImageView:
         return Data(x, labels.astype(np.int64), shape, kind=IMAGES)
 
 
+class SeriesView:
+    """The values of a series as they are, step by step."""
+
+    def rows(self, values: np.ndarray) -> np.ndarray:
+        """Return `values`, (n, t, c), as (n, t * c) float32: all channels of the first step, then those of the second."""
+        return values.reshape(len(values), int(np.prod(values.shape[1:]))).astype(np.float32)
+
+    def data(self, values: np.ndarray, labels: np.ndarray) -> Data:
+        """Return labelled series as the evaluation wants them."""
+        steps, channels = values.shape[1:]
+        return Data(self.rows(values), labels.astype(np.int64), kind=SERIES, series_shape=(steps, channels))
+
+
 @dataclass(frozen=True)
 class TableView:
     """The columns of a table that are neither identifiers nor constants, as numbers and codes of categories."""
@@ -158,6 +171,7 @@ class TableView:
 
 VIEWS: dict[str, Callable[[Samples], View]] = {
     IMAGES: lambda samples: ImageView(),
+    SERIES: lambda samples: SeriesView(),
     TABLE: lambda samples: TableView.fit(samples.values, samples.columns),
 }
 

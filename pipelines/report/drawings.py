@@ -9,8 +9,9 @@ from typing import Any, cast
 from pipelines.likeness.views import TableView
 from pipelines.report import columns, correlations, pictures
 from pipelines.report.figures import Figures, Table
+from pipelines.report.lines import Lanes
 from pipelines.report.nearness import Surroundings
-from pipelines.samples import IMAGES, TABLE, Candidates
+from pipelines.samples import IMAGES, SERIES, TABLE, Candidates
 
 NOTHING: dict[str, Any] = {"cards": None, "copies": None, "table": None}
 
@@ -26,12 +27,25 @@ def of_class(made: Candidates, around: Surroundings, classes: int, figures: Figu
 
 def of_images(made: Candidates, around: Surroundings, classes: int, figures: Figures, label: str) -> dict[str, Any]:
     """Return kept pictures beside what they were made from, and dropped copies beside their originals."""
-    kept, found = made.kept, {"copies": pictures.copies(made, around.own)}
+    size = made.values[0].nbytes if len(made) else 1
+    return _cards(made, around, pictures.of_images(around.own), pictures.each_class(classes, size), figures, label)
+
+
+def of_series(made: Candidates, around: Surroundings, classes: int, figures: Figures, label: str) -> dict[str, Any]:
+    """Return kept series beside what they were made from, and dropped copies beside their originals, as lines."""
+    size = Lanes.of(around.own.values).letters(made.values.shape[1])
+    return _cards(made, around, pictures.of_series(around.own), pictures.each_class(classes, size), figures, label)
+
+
+def _cards(
+    made: Candidates, around: Surroundings, paint: pictures.Paint, most: int, figures: Figures, label: str
+) -> dict[str, Any]:
+    kept, found = made.kept, {"copies": pictures.copies(made, around.own, paint)}
     if len(kept):
-        shown = pictures.kept(kept, around, pictures.each_class(classes, made.values[0]))
+        shown = pictures.kept(kept, around, most)
         written = figures.add("pictures.csv", shown[pictures.COLUMNS].assign(**{"class": label}))
         found["cards"] = pictures.cards(
-            shown.assign(score=written["score"], distance=written["distance"]), kept, around.own
+            shown.assign(score=written["score"], distance=written["distance"]), kept, around.own, paint
         )
     return found
 
@@ -62,5 +76,6 @@ def of_rows(made: Candidates, around: Surroundings, classes: int, figures: Figur
 
 DRAWINGS: dict[str, Callable[[Candidates, Surroundings, int, Figures, str], dict[str, Any]]] = {
     IMAGES: of_images,
+    SERIES: of_series,
     TABLE: of_rows,
 }

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from pipelines.samples import IMAGES, Samples
+from pipelines.samples import IMAGES, SERIES, Samples
 
 LONGEST = 60  # characters of a setting's value
 
@@ -60,6 +60,9 @@ def described(real: Samples, records: Mapping[str, Any], classes: int) -> str:
     if real.kind == IMAGES:
         height, width, channels = real.values.shape[1:]
         total += f" of {width} × {height} pixels, {'gray' if channels == 1 else 'colour'}"
+    elif real.kind == SERIES:
+        steps, channels = real.values.shape[1:]
+        total += f" of {steps} steps in {channels} channel{'s' if channels > 1 else ''}"
     elif real.columns:
         total += f" of {len(real.columns)} columns"
     return f"{total}, in {classes} classes"

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from gan.kinds import UNLEARNT
-from pipelines.samples import IMAGES, TABLE, Samples, Values, png_bytes
+from pipelines.report import lines
+from pipelines.report.lines import Lanes
+from pipelines.samples import IMAGES, SERIES, TABLE, Samples, Values, png_bytes
 
 NAMES = ("sample", "reference", "nearest real")
 MISSING = "–"
@@ -22,7 +24,7 @@ Card = dict[str, Any]
 
 
 def card(shown: list[Values], of: Samples) -> Card:
-    """Return what the page shows: `names`, and either `pictures` or `rows`.
+    """Return what the page shows: `names`, and `pictures`, `lines` or `rows`.
 
     shown: a sample, its reference and its nearest real sample, one of each. of: real samples, which say what they are.
     """
@@ -34,6 +36,13 @@ def of_images(shown: list[Any], of: Samples) -> Card:
     """Return the three pictures as `data:` URLs; the page enlarges them."""
     pictures = [base64.b64encode(png_bytes(values[0])).decode() for values in shown]
     return {"pictures": [f"data:image/png;base64,{text}" for text in pictures], "side": int(shown[0].shape[1])}
+
+
+def of_series(shown: list[Any], of: Samples) -> Card:
+    """Return the points of each channel's line of the three series, on the range of the real samples."""
+    lanes = Lanes.of(of.values)
+    drawn = [[lines.path(line) for line in lanes.points(values[0])] for values in shown]
+    return {"lines": drawn, "size": [lines.WIDTH, lanes.height]}
 
 
 def of_rows(shown: list[pd.DataFrame], of: Samples) -> Card:
@@ -63,4 +72,4 @@ def _text(cell: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-CARDS: dict[str, Callable[[list[Any], Samples], Card]] = {IMAGES: of_images, TABLE: of_rows}
+CARDS: dict[str, Callable[[list[Any], Samples], Card]] = {IMAGES: of_images, SERIES: of_series, TABLE: of_rows}

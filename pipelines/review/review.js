@@ -49,6 +49,24 @@ async function pictures(card) {
   return grid;
 }
 
+function lines(card) {
+  const grid = element("div", "", "pictures");
+  for (const [place, channels] of card.lines.entries()) {
+    const figure = element("figure", "", place ? "" : "first");
+    const drawing = drawn("svg", { viewBox: `0 0 ${card.size.join(" ")}`, role: "img", "aria-label": card.names[place] });
+    for (const points of channels) drawing.append(drawn("polyline", { points }));
+    figure.append(element("figcaption", card.names[place]), drawing);
+    grid.append(figure);
+  }
+  return grid;
+}
+
+function drawn(name, attributes) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
 function rows(card) {
   const scroll = element("div", "", "scroll");
   scroll.tabIndex = 0;
@@ -79,7 +97,7 @@ function rows(card) {
 
 function cardOf(number) {
   if (!cards.has(number)) {
-    const made = ask(`card/${number}`).then((card) => (card.pictures ? pictures(card) : rows(card)));
+    const made = ask(`card/${number}`).then((card) => (card.pictures ? pictures(card) : card.lines ? lines(card) : rows(card)));
     made.catch(() => cards.delete(number));
     cards.set(number, made);
     if (cards.size > CACHED) cards.delete(cards.keys().next().value);

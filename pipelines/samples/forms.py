@@ -21,7 +21,7 @@ Values: TypeAlias = np.ndarray | pd.DataFrame
 Notes: TypeAlias = dict[str, Any]  # what no column can say, plain values
 
 IMAGES, TABLE = "images", "table"
-SERIES = "series"
+SERIES = "series"  # windows of t steps in c channels, (n, t, c) float32
 SMALLEST = 8  # pixels a side that the GAN makes at least
 PREFIX = "value."
 

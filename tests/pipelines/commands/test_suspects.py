@@ -1,15 +1,20 @@
 """`tailweight suspects`: what is listed of a project, and what is taken back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.commands import suspects
+from pipelines.commands import suspected, suspects
 from pipelines.driver import dag
 from pipelines.errors import UserError
+from pipelines.evaluation.settings import Settings
+from pipelines.stages import baseline
 from tests.conftest import run, working_clone
+from tests.pipelines.evaluation.worlds import save, told_to_baseline, waves
 
 
 def test_suspects_are_listed_shown_and_taken_back(finished: Path, tmp_path: Path) -> None:
@@ -38,6 +43,30 @@ def test_rows_of_a_table_are_listed_without_a_page(finished_table: Path, tmp_pat
     project = working_clone(finished_table, tmp_path / "project")
     said = run("tailweight", "suspects", cwd=project)
     assert "take back what is wrong" in said and not (project / suspects.PAGE).exists()
+
+
+def test_series_are_drawn(tmp_path: Path) -> None:
+    """One with the label of another class is listed as such, drawn beside the nearest of the class that it is like; one that
+    is foreign to its class is listed, too.
+    """
+    world = waves(few=12, noise=0.05)
+    y, x = world.train.y.copy(), world.train.x.copy()
+    planted, foreign = np.flatnonzero(y == 0)[3], np.flatnonzero(y == 2)[5]
+    y[planted] = 2
+    x[foreign] *= 30
+    paths = save(replace(world, train=replace(world.train, x=x, y=y)), tmp_path)
+    given = {name: paths[name] for name in ("train", "validation", "classes", "plan")}
+    settings = Settings(classifiers=["logistic_regression"], folds=2)
+    baseline.run(**given, baseline=paths["baseline"], **told_to_baseline(settings), seed=0)
+    found = {one.id: one for one in suspected.find(**given, baseline=paths["baseline"], settings=settings, seed=0)}
+    listed = found[f"train-{planted}"]
+    assert (listed.label, listed.likely) == ("pulse", "sine") and "times as far" in found[f"train-{foreign}"].why
+    assert [one.what for one in listed.pictures] == ["said to be pulse", "the nearest of sine"]
+    page = tmp_path / "page.html"
+    assert suspected.write(list(found.values()), page)
+    drawn = page.read_text(encoding="utf-8")
+    assert drawn.count("<svg") == sum(len(one.pictures) for one in found.values()) and "<img" not in drawn
+    assert drawn.count("<polyline") == 2 * drawn.count("<svg") and "var(--real)" in drawn
 
 
 def test_an_id_that_is_not_in_the_data_is_refused(tmp_path: Path) -> None:

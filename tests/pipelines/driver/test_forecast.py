@@ -5,13 +5,16 @@ import re
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipelines.commands import init_images
 from pipelines.driver import forecast, params
 from pipelines.driver.forecast import Forecast
 from pipelines.driver.one_stage import run_stage
+from pipelines.samples import SERIES, Samples
 from tests.conftest import write_classes
+from tests.pipelines.evaluation.worlds import STEPS, waves
 
 SECONDS = {"pretrain": 60.0, "train": 30.0, "baseline": 90.0, "evaluate": 150.0}
 STALE = {"pretrain", "train@a", "train@b", "train@c", "generate@a", "baseline", "evaluate", "release", "report"}
@@ -44,6 +47,14 @@ def test_a_trial_is_not_timed(tmp_path: Path) -> None:
     for steps, stale in ((50, STALE), (5000, {"report"})):
         with forecast.beside(tmp_path / "none", {"pretrain": {"steps": steps}}, stale, 2, pytest.fail):
             pass
+
+
+def test_the_judges_of_series_are_timed() -> None:
+    """Those that judge series unless told otherwise, the network among them."""
+    world = waves(each=40)
+    samples = Samples(world.train.x.reshape(-1, *STEPS), world.train.y, np.arange(len(world.train)).astype(str), SERIES)
+    found = forecast._judging({"seed": 0}, samples)
+    assert set(found) == {"baseline", "evaluate"} and all(seconds > 0 for seconds in found.values())
 
 
 def test_it_is_measured_on_the_data_of_the_project(tmp_path: Path) -> None:

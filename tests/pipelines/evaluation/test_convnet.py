@@ -1,6 +1,7 @@
 """The reference classifier of images: how its batches are drawn and mixed, and what it learns."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import average_precision_score
 
 from gan import seeds
-from pipelines.evaluation import convnet
-from pipelines.evaluation.convnet import ConvNet, Rows
+from pipelines.evaluation import batches, convnet
+from pipelines.evaluation.batches import Batches, Rows
+from pipelines.evaluation.convnet import ConvNet
 from pipelines.evaluation.styles import Policy, Style
 
 SHAPE, BATCH = (8, 8, 1), 64
@@ -27,13 +29,19 @@ def rows(style: Style, synthetic: int = 0, weight: np.ndarray | None = None) -> 
     """`COUNTS` real rows of three classes, and `synthetic` more of the last; a row's pixels are its number / 1000."""
     labels = np.concatenate([np.repeat([0, 1, 2], COUNTS), np.full(synthetic, 2)])
     x = np.repeat(np.arange(len(labels), dtype=np.float32)[:, None] / 1000, 64, 1)
-    return Rows.of(x, labels, SHAPE, weight, np.arange(len(labels)) >= COUNTS.sum(), style, torch.device("cpu"))
+    return Rows.of(convnet.as_images(x, SHAPE), labels, weight, np.arange(len(labels)) >= COUNTS.sum(), style)
+
+
+def drawn(made: Rows, style: Style, steps: int) -> Batches:
+    """The batches of a training on images."""
+    move = partial(convnet.moved, policy=style.policy)
+    return batches.batches(made, style, BATCH, 0, steps, move, convnet.pasted)
 
 
 def shares(style: Style, synthetic: int = 0) -> np.ndarray:
     """How often each class is drawn, and how often a synthetic row."""
     made = rows(style, synthetic)
-    order = convnet.drawn(made, style, BATCH, 0, 600)
+    order = batches.drawn(made, style, BATCH, 0, 600)
     of_class = np.bincount(made.labels[order].flatten(), minlength=3) / order.numel()
     return np.append(of_class, made.synthetic[order].double().mean())
 
@@ -62,7 +70,7 @@ def test_the_last_steps_draw_real_rows_alone(share: float | None) -> None:
     """And the steps before them synthetic ones too, with each way of using them."""
     style = Style(power=0.0, synthetic_share=share, real_last=0.4)
     made = rows(style, synthetic=96)
-    order = convnet.drawn(made, style, BATCH, 0, 100)
+    order = batches.drawn(made, style, BATCH, 0, 100)
     assert made.synthetic[order[:60]].any() and not made.synthetic[order[60:]].any()
     assert (made.labels[order[60:]] == 2).double().mean() == pytest.approx(1 / 3, abs=0.03)
 
@@ -71,8 +79,8 @@ def test_nothing_moves_at_strength_zero() -> None:
     """And at the usual strength an image keeps its shape and range and is another."""
     images = torch.rand(9, 3, 12, 12, generator=torch.Generator().manual_seed(0))
     generator = seeds.torch_generator(0, "moves")
-    assert torch.allclose(convnet.moved(images, STILL, generator), images, atol=1e-5)
-    lively = convnet.moved(images, Policy(), generator)
+    assert torch.allclose(convnet.moved(images, generator, STILL), images, atol=1e-5)
+    lively = convnet.moved(images, generator, Policy())
     assert lively.shape == images.shape and lively.min() >= 0 and lively.max() <= 1
     assert (lively - images).abs().mean((1, 2, 3)).min() > 0.01
 
@@ -80,7 +88,7 @@ def test_nothing_moves_at_strength_zero() -> None:
 def test_images_are_mirrored_only_where_the_policy_says_so() -> None:
     """About half of them, left to right."""
     images = torch.rand(64, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-    lively = convnet.moved(images, replace(STILL, mirror=True), seeds.torch_generator(0, "moves"))
+    lively = convnet.moved(images, seeds.torch_generator(0, "moves"), replace(STILL, mirror=True))
     mirrored = (lively - images.flip(3)).abs().amax((1, 2, 3)) < 1e-5
     kept = (lively - images).abs().amax((1, 2, 3)) < 1e-5
     assert torch.equal(mirrored, ~kept) and 16 < mirrored.sum() < 48
@@ -89,7 +97,7 @@ def test_images_are_mirrored_only_where_the_policy_says_so() -> None:
 @pytest.mark.parametrize("style", [Style(), Style(mixup=0.4), Style(cmo=1.0), Style(cmo=0.5, mixup=0.2, augment=True)])
 def test_targets_sum_to_one(style: Style) -> None:
     """Whatever images are mixed or pasted, and images stay in [0, 1]."""
-    for images, targets in convnet.batches(rows(style), style, BATCH, 0, 5):
+    for images, targets in drawn(rows(style), style, 5):
         assert targets.sum(1) == pytest.approx(1, abs=1e-5)
         assert images.shape == (BATCH, 1, 8, 8) and images.min() >= 0 and images.max() <= 1
 
@@ -109,7 +117,7 @@ def test_weights_scale_the_targets() -> None:
     made = rows(style, synthetic=10, weight=np.r_[np.full(400, 2.0), np.ones(114)])
     assert made.weight[0] / made.weight[450] == pytest.approx(2)
     assert made.weight.mean() == pytest.approx(1)
-    images, targets = next(convnet.batches(made, style, BATCH, 0, 1))
+    images, targets = next(drawn(made, style, 1))
     row = (images[:, 0, 0, 0] * 1000).round().long()
     assert torch.allclose(targets.sum(1), made.weight[row])
 
@@ -118,7 +126,7 @@ def test_deferred_weights_come_in_the_last_steps_alone() -> None:
     """Until then all classes weigh 1; then a rare one weighs more, by its effective number of samples."""
     style = Style(deferred=0.2, power=0.0)
     made = rows(style)
-    sums = [targets.sum(1) for _, targets in convnet.batches(made, style, BATCH, 0, 10)]
+    sums = [targets.sum(1) for _, targets in drawn(made, style, 10)]
     assert all(torch.allclose(one, torch.ones(BATCH)) for one in sums[:8])
     late = torch.cat(sums[8:]).unique()
     assert len(late) == 3 and late.max() / late.min() == pytest.approx(100, rel=0.03)  # 400 rows against 4

@@ -17,7 +17,7 @@ from pipelines.evaluation.settings import Settings
 from pipelines.samples import Candidates
 from pipelines.stages import baseline
 from pipelines.stages import evaluate as stage
-from tests.pipelines.evaluation.worlds import digits, save, told_to_baseline
+from tests.pipelines.evaluation.worlds import digits, save, told_to_baseline, waves
 
 QUICK = Settings(
     classifiers=["logistic_regression"],
@@ -160,6 +160,30 @@ def test_the_same_result_is_not_counted_as_another_judgement(finished: Path) -> 
     assert judged.remember(file, test, results[0]) == 0
     assert judged.remember(file, test, "another") == 1 and judged.remember(file, test, results[0]) == 1
     assert judged.remember(file, "another test split", results[0]) == 0
+
+
+def test_held_back_real_series_ship(tmp_path: Path) -> None:
+    """Read from files, judged on their features by more arms than tables have; the labels name the arms of series alone."""
+    paths = save(waves(each=300, noise=0.4), tmp_path)
+    stage.run(**paths, evaluation=tmp_path / "out", settings=BRIEF, seed=0)
+    said = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    one = said["classes"]["sawtooth"]
+    assert one["verdict"] == "ship" and one["gain"]["low"] > 0.02, one["reasons"]
+    tried = set(pd.read_csv(tmp_path / "out" / "selection.csv")["arm"])
+    assert {"smote", "jitter", "scaling", "time_warp"} <= tried <= set(said["labels"])
+    assert "cmo" not in said["labels"] and "mixup" in said["labels"]
+
+
+@pytest.mark.parametrize("kind", ["noise", "wrong", "copies"])
+def test_series_that_are_no_help_do_not_ship(kind: str) -> None:
+    """Noise at the level and spread of the class, series of other classes, copies of its own; the last are named."""
+    result = evaluate(waves(each=300, kind=kind, noise=0.4), BRIEF, 0)
+    said = result.verdicts["classes"]["sawtooth"]
+    assert said["verdict"] != "ship"
+    if kind == "copies":
+        assert any("copies of training samples" in reason for reason in said["reasons"])
+    else:
+        assert not any("copies of training samples" in reason for reason in said["reasons"])
 
 
 def test_wrong_labels_are_held() -> None:

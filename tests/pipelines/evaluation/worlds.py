@@ -1,4 +1,4 @@
-"""Small worlds with known truth, made from scikit-learn's digits: what the tests of the evaluation run on."""
+"""Small worlds with known truth, scikit-learn's digits and made-up waves: what the tests of the evaluation run on."""
 
 import json
 from dataclasses import replace
@@ -14,9 +14,10 @@ from pipelines.evaluation.baseline import Baseline
 from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.settings import Settings
 from pipelines.likeness.data import Data, Pool
-from pipelines.samples import KEPT, Candidates, Samples
+from pipelines.samples import IMAGES, KEPT, SERIES, Candidates, Samples
 
 SHAPE = (8, 8, 1)
+STEPS = (32, 2)  # of a series, and channels
 
 
 def digits(
@@ -25,10 +26,35 @@ def digits(
     """Half of digits for test, the rest for train with `few` samples of each minority class and a fifth of that in validation.
 
     kind: what plays the candidates, 80 a class: `real` (held back), `copies` (jittered training samples), `wrong` (another
-    class), `smote` (between training samples).
+    class), `smote` (between training samples), `noise`.
     """
     x, y = load_digits(return_X_y=True)
-    x, y = (x[y < classes] / 16).astype(np.float32), y[y < classes]
+    x, y = (x[y < classes] / 16).astype(np.float32), y[y < classes].astype(np.int64)
+    return world(Data(x, y, SHAPE, kind="images"), [f"digit {c}" for c in range(classes)], rare, few, kind, seed)
+
+
+def waves(
+    rare: tuple[int, ...] = (1,), few: int = 8, kind: str = "real", each: int = 160, seed: int = 0, noise: float = 0.2
+) -> Inputs:
+    """Sines, sawtooths and pulses of 32 steps in 2 channels, of any phase, speed and height; otherwise as `digits`."""
+    y = np.repeat(np.arange(3), each)
+    x = shapes(y, np.random.default_rng(seed), noise).reshape(len(y), -1)
+    return world(Data(x, y, kind=SERIES, series_shape=STEPS), ["sine", "sawtooth", "pulse"], rare, few, kind, seed)
+
+
+def shapes(y: np.ndarray, rng: np.random.Generator, noise: float) -> np.ndarray:
+    """Series of classes `y`, (n,), as (n, 32, 2) float32: a sine (0), a sawtooth (1) or a pulse (2), and what it adds up to."""
+    speed, phase, height = (rng.uniform(low, high, (len(y), 1)) for low, high in ((0.5, 2.0), (0.0, 1.0), (0.5, 1.5)))
+    place = (np.arange(STEPS[0]) / 16 * speed + phase) % 1
+    forms = np.stack([np.sin(2 * np.pi * place), 2 * place - 1, np.where(place < 0.25, 1.5, -0.5)])
+    first = height * forms[y, np.arange(len(y))]
+    clean = np.stack([first, first.cumsum(1) / 4], 2)
+    return np.asarray(clean + noise * rng.normal(size=clean.shape), np.float32)
+
+
+def world(everything: Data, names: list[str], rare: tuple[int, ...], few: int, kind: str, seed: int) -> Inputs:
+    """Half of the samples for test, the rest as `digits` says."""
+    x, y, classes = everything.x, everything.y, len(names)
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(y))
     test, rest = order[: len(y) // 2], order[len(y) // 2 :]
@@ -40,17 +66,14 @@ def digits(
         train.append(rows[:size])
         validation.append(rows[size : size + held])
         spare[label] = rows[size + held :]
-    real, val = (
-        Data(x[i], y[i].astype(np.int64), SHAPE, kind="images")
-        for i in (np.concatenate(train), np.concatenate(validation))
-    )
+    real, val = (everything.take(i) for i in (np.concatenate(train), np.concatenate(validation)))
     pools = tuple(pool(real, label, x[spare[label]], kind, rng) for label in rare)
     targets = dict.fromkeys(rare, few + 70)
     return Inputs(
         real,
         val,
-        Data(x[test], y[test].astype(np.int64), SHAPE, kind="images"),
-        tuple(f"digit {c}" for c in range(classes)),
+        everything.take(test),
+        tuple(names),
         targets,
         pools,
     )
@@ -65,7 +88,10 @@ def pool(real: Data, label: int, spare: np.ndarray, kind: str, rng: np.random.Ge
     if kind == "real":
         x = spare[:80]
     elif kind == "copies":
-        x = np.clip(own[parents] + rng.normal(0, 0.02, (80, own.shape[1])), 0, 1)
+        x = own[parents] + rng.normal(0, 0.02, (80, own.shape[1]))
+        x = np.clip(x, 0, 1) if real.kind == IMAGES else x
+    elif kind == "noise":
+        x = rng.normal(own.mean(), own.std(), (80, own.shape[1]))
     elif kind == "wrong":
         x = other[rng.choice(len(other), 80, replace=False)]
     else:
@@ -80,7 +106,8 @@ def save(inputs: Inputs, folder: Path) -> dict[str, Path]:
     paths = {name: folder / f"{name}.parquet" for name in ("train", "validation", "test")}
     for name, path in paths.items():
         data = getattr(inputs, name)
-        Samples(as_images(data.x), data.y, np.array([f"{name}-{i}" for i in range(len(data))])).save(path)
+        ids = np.array([f"{name}-{i}" for i in range(len(data))])
+        Samples(values_of(data.x, data), data.y, ids, data.kind).save(path)
     paths |= {
         "baseline": folder / "baseline.safetensors",
         "classes": folder / "classes.json",
@@ -88,7 +115,7 @@ def save(inputs: Inputs, folder: Path) -> dict[str, Path]:
         "synthetic": folder / "synthetic",
     }
     Baseline().save(paths["baseline"])  # nothing is known before
-    paths["classes"].write_text(json.dumps({"kind": "images", "classes": list(inputs.names)}))
+    paths["classes"].write_text(json.dumps({"kind": inputs.train.kind, "classes": list(inputs.names)}))
     paths["synthetic"].mkdir()
     plan = {}
     for p in inputs.pools:
@@ -102,7 +129,7 @@ def save(inputs: Inputs, folder: Path) -> dict[str, Path]:
         parents = np.where(p.parents < 0, "", np.char.add("train-", p.parents.astype(str)))
         rows = pd.DataFrame({"id": p.ids, "score": p.score, "status": np.where(p.kept, KEPT, "score")})
         rows = rows.assign(reference_id=parents[:, 0], neighbour_id=parents[:, 1])
-        Candidates(as_images(p.x), rows).save(paths["synthetic"] / f"{slug}.parquet")
+        Candidates(values_of(p.x, inputs.train), rows, inputs.train.kind).save(paths["synthetic"] / f"{slug}.parquet")
     paths["plan"].write_text(json.dumps({"classes": plan}))
     return paths
 
@@ -111,6 +138,11 @@ def told_to_baseline(settings: Settings) -> dict[str, Any]:
     """The settings of evaluate that the stage `baseline` takes."""
     keys = [path.partition(".")[2] for path in dag.stage_named("baseline").borrows]
     return {key: getattr(settings, key) for key in keys}
+
+
+def values_of(x: np.ndarray, like: Data) -> np.ndarray:
+    """Rows as the samples of a project that holds such data."""
+    return as_images(x) if like.kind == IMAGES else x.reshape(-1, *STEPS)
 
 
 def as_images(x: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Copies are found; what merely lies between real samples is left in peace."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
@@ -7,7 +9,7 @@ from sklearn.datasets import load_breast_cancer
 from gan import seeds
 from pipelines.likeness import copies, distance
 from pipelines.likeness.data import Data
-from tests.pipelines.evaluation.worlds import digits
+from tests.pipelines.evaluation.worlds import digits, waves
 
 CLASS = 3
 
@@ -40,13 +42,24 @@ def images() -> tuple[Data, np.ndarray, np.ndarray]:
     return world.train, held_out[:40], np.concatenate([held_out[40:], spare])
 
 
-@pytest.mark.parametrize("make", [images, table])
+def series() -> tuple[Data, np.ndarray, np.ndarray]:
+    """Waves: training series (10 of class 1), held-out series, and further ones; the second channel is far larger."""
+    world = waves(few=10, each=300)
+    larger = np.tile([1, 1000], world.train.x.shape[1] // 2).astype(np.float32)
+    held_out = world.test.of_class(1) * larger
+    return replace(world.train, x=world.train.x * larger), held_out[:40], held_out[40:]
+
+
+LABELS = {images: CLASS, table: 0, series: 1}
+
+
+@pytest.mark.parametrize("make", [images, table, series])
 @pytest.mark.parametrize("jitter", [0.0, 0.01, 0.02])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_ten_planted_copies_among_a_hundred_are_found(make, jitter: float, seed: int) -> None:
     """Literal and jittered ones, among interpolations; at most two of the others are flagged."""
     real, held_out, _ = make()
-    label, rng = (CLASS if real.image_shape else 0), seeds.numpy_generator(seed, "copies")
+    label, rng = LABELS[make], seeds.numpy_generator(seed, "copies")
     train = real.of_class(label)
     planted = train[rng.integers(len(train), size=10)] + rng.normal(0, 1, (10, train.shape[1])) * jitter * np.ptp(
         real.x, axis=0
@@ -55,12 +68,12 @@ def test_ten_planted_copies_among_a_hundred_are_found(make, jitter: float, seed:
     assert found.flagged[:10].sum() >= 9 and found.flagged[10:].sum() <= 2
 
 
-@pytest.mark.parametrize("make", [images, table])
+@pytest.mark.parametrize("make", [images, table, series])
 @pytest.mark.parametrize("innocents", ["fresh", "between"])
 def test_at_most_two_of_a_hundred_innocents_are_flagged(make, innocents: str) -> None:
     """Fresh real samples, and points between training samples; the latter are near, and said to be."""
     real, held_out, fresh = make()
-    label = CLASS if real.image_shape else 0
+    label = LABELS[make]
     x = fresh[:100] if innocents == "fresh" else between(real.of_class(label), 100, np.random.default_rng(0))
     found = check(x.astype(np.float32), real, held_out, label)
     assert found.flagged.sum() <= 2

@@ -6,8 +6,9 @@ import pytest
 
 from pipelines.evaluation.arms import Training
 from pipelines.evaluation.classifiers import CLASSIFIERS, COLUMNS, chosen, probabilities
+from pipelines.likeness import views
 from pipelines.likeness.views import MOST_CATEGORIES, TableView
-from pipelines.samples import TABLE
+from pipelines.samples import SERIES, TABLE, Samples
 
 KINDS = {
     "age": "integer", "town": "categorical", "grade": "ordered", "seen": "datetime", "member": "boolean", "who": "identifier",
@@ -75,3 +76,14 @@ def test_dates_are_days_however_they_are_written(form: str) -> None:
     days = pd.Series(pd.to_datetime(["2024-01-31", "2024-02-01", None, "2025-01-31"])).dt.strftime(form)
     frame = pd.DataFrame({"when": pd.to_numeric(days).astype("Int64") if form == "%Y%m%d" else days})
     assert TableView.fit(frame, {"when": "datetime"}).rows(frame).tolist() == [[0, 0], [1, 0], [1, 1], [366, 0]]
+
+
+def test_a_series_is_seen_step_by_step() -> None:
+    """All channels of the first step come first, values stay as they are, and the shape is known; none is a sample, too."""
+    values = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
+    samples = Samples(values, np.array([0, 1]), np.array(["a", "b"]), SERIES)
+    view = views.fit(samples)
+    data = view.data(values, samples.labels)
+    assert data.kind == SERIES and data.series_shape == (4, 3) and data.x.dtype == np.float32
+    assert data.x.tolist() == [list(range(12)), list(range(12, 24))]
+    assert view.rows(values[:0]).shape == (0, 12)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.samples import IMAGES, TABLE
+from pipelines.samples import IMAGES, SERIES, TABLE
 from tests.browser import PHONE, barriers, opened
 from tests.pipelines.report.world import world
 
@@ -20,7 +20,7 @@ LETTERS = """[...document.querySelectorAll('svg text')].map(one => {
 SCRIPT = "<script>alert(1)</script>"
 
 
-@pytest.fixture(scope="module", params=[IMAGES, TABLE])
+@pytest.fixture(scope="module", params=[IMAGES, SERIES, TABLE])
 def page_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     kinds = {SCRIPT: "ship", "plain": "hold"}
     return world(tmp_path_factory.mktemp(request.param), kinds, request.param).page
@@ -67,12 +67,13 @@ def test_a_print_has_what_is_folded(browser: Any, page_file: Path) -> None:
         assert page.locator("details:not([open])").count() > 0
 
 
-def test_a_click_enlarges_a_picture(browser: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "drawn"), [(IMAGES, "img"), (SERIES, "svg")])
+def test_a_click_enlarges_a_picture(browser: Any, tmp_path: Path, kind: str, drawn: str) -> None:
     """The three pictures of a card open large, and the Escape key closes them."""
-    with opened(browser, world(tmp_path, {"a": "hold"}).page) as page:
+    with opened(browser, world(tmp_path, {"a": "hold"}, kind).page) as page:
         page.evaluate(OPEN_ALL)
         page.locator("button.card").first.click()
-        large = page.locator("dialog img")
+        large = page.locator(f"dialog {drawn}")
         assert large.count() == 3 and large.first.bounding_box()["width"] > 200
         page.keyboard.press("Escape")
         assert not page.locator("dialog").is_visible()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pipelines import files
-from pipelines.samples import IMAGES, TABLE, Candidates
+from pipelines.samples import IMAGES, SERIES, TABLE, Candidates
 from tests.pipelines.report.world import World, world
 
 KINDS = {"alpha": "ship", "beta": "hold", "gamma": "solved", "<i>delta": "underpowered"}
@@ -41,7 +41,7 @@ class Tables(HTMLParser):
             self.found[self._now] = self.found.get(self._now, "") + f" {data}"
 
 
-@pytest.fixture(scope="module", params=[IMAGES, TABLE])
+@pytest.fixture(scope="module", params=[IMAGES, SERIES, TABLE])
 def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[World, str]:
     kinds = KINDS if request.param == IMAGES else {name: KINDS[name] for name in ("alpha", "<i>delta")}
     made = world(tmp_path_factory.mktemp(request.param), kinds, request.param)
@@ -138,6 +138,23 @@ def test_a_class_that_the_test_split_lacks_has_no_figure(tmp_path: Path) -> None
         )
     text = made.page.read_text(encoding="utf-8")
     assert "Class “NA”" in text and "Gain of class" not in text and made.figures("overview.csv")["gain"].isna().all()
+
+
+def test_series_are_drawn_as_lines(tmp_path: Path) -> None:
+    """Kept ones beside what they started from and their nearest, dropped ones beside their originals: a line a channel each,
+    in the colour of what they are; and what the data are is said.
+    """
+    made = world(tmp_path, {"alpha": "hold"}, SERIES)
+    text = made.page.read_text(encoding="utf-8")
+    shown = made.figures("pictures.csv")
+    cards = re.findall(r'<button class="card".*?</button>', text, re.DOTALL)
+    assert len(cards) == len(shown) + 4 and "<img" not in text
+    for card in cards:
+        names, colours = re.findall(r'aria-label="([\w ]+)" viewBox', card), re.findall(r"var\(--(\w+)\)", card)
+        kept = ["synthetic", "started from", "nearest real"], ["synthetic", "real", "real"]
+        assert (names, colours) in (kept, (["dropped", "real"], ["synthetic", "real"]))
+        assert card.count("<polyline") == 2 * len(names)
+    assert "of 32 steps in 2 channels" in text
 
 
 def test_no_minority_class_is_a_page_of_its_own(tmp_path: Path) -> None:

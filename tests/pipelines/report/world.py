@@ -11,11 +11,11 @@ import pandas as pd
 from gan import health
 from pipelines import files
 from pipelines.evaluation import gate, tables
-from pipelines.evaluation.evaluate import LABELS
+from pipelines.evaluation.evaluate import labels
 from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.settings import Settings
 from pipelines.plan import ClassPlan, Plan, slug
-from pipelines.samples import IMAGES, TABLE, Candidates, Samples
+from pipelines.samples import IMAGES, SERIES, TABLE, Candidates, Samples
 from pipelines.stages import report
 
 CLASSIFIER = "convnet"
@@ -84,13 +84,14 @@ def world(
     for index, name in enumerate(verdicts):
         key = slug(name)
         plan.classes[key] = ClassPlan(label=name, index=index, train_samples=real, target=2 * real, needed=real)
-        _write_class(folder, key, name, _values(rng, made, kind, side), own[index * real : (index + 1) * real], rng)
+        values = _values(rng, made, kind, side)
+        _write_class(folder, key, name, values, kind, own[index * real : (index + 1) * real], rng)
     plan.save(folder / "plan.yaml")
     _write_training(folder / "models/base", rng, 300)
     pd.DataFrame({"id": own, "class": "x", "split": "train", "status": "used", "reason": ""}).to_csv(
         folder / "manifest.csv", index=False
     )
-    _write_evaluation(folder / "evaluation", verdicts, {**dict.fromkeys(names, real), "tiny": 2}, made)
+    _write_evaluation(folder / "evaluation", verdicts, {**dict.fromkeys(names, real), "tiny": 2}, made, kind)
     shipped = sum(kind == "ship" for kind in verdicts.values()) * real
     files.write_json(folder / "release/release.json", {"kind": kind, "samples": 5 * real, "synthetic": shipped})
     paths = {name: folder / f"{name}.parquet" for name in ("train", "validation")}
@@ -103,6 +104,8 @@ def world(
 def _values(rng: np.random.Generator, count: int, kind: str, side: int) -> Any:
     if kind == IMAGES:
         return rng.integers(0, 256, (count, side, side, 1), dtype=np.uint8)
+    if kind == SERIES:
+        return rng.normal(0, 1, (count, 4 * side, 2)).astype(np.float32).cumsum(1)
     width = rng.normal(0, 1, count)
     town, member = rng.choice(["ab", "cd", "ef"], count), rng.random(count) < 0.4
     return pd.DataFrame(
@@ -110,7 +113,9 @@ def _values(rng: np.random.Generator, count: int, kind: str, side: int) -> Any:
     )
 
 
-def _write_class(folder: Path, key: str, name: str, values: Any, own: np.ndarray, rng: np.random.Generator) -> None:
+def _write_class(
+    folder: Path, key: str, name: str, values: Any, kind: str, own: np.ndarray, rng: np.random.Generator
+) -> None:
     count = len(values)
     status = np.where(np.arange(count) % 10 == 9, f"near copy of training sample {own[0]}", "kept")
     rows = pd.DataFrame(
@@ -121,7 +126,6 @@ def _write_class(folder: Path, key: str, name: str, values: Any, own: np.ndarray
         }
     )  # fmt: skip
     (folder / "synthetic").mkdir(exist_ok=True)
-    kind = TABLE if isinstance(values, pd.DataFrame) else IMAGES
     Candidates(values, rows, kind).save(folder / f"synthetic/{key}.parquet")
     bins = [
         {"low": low, "high": low + 0.1, "samples": 20, "predicted": low + 0.05, "observed": low} for low in (0.4, 0.5)
@@ -150,7 +154,9 @@ def _write_training(stem: Path, rng: np.random.Generator, steps: int) -> None:
     pd.DataFrame({"step": np.arange(50, steps + 1, 50), **scores}).to_csv(stem.with_suffix(".csv"), index=False)
 
 
-def _write_evaluation(folder: Path, verdicts: Mapping[str, str], counts: Mapping[str, int], made: int) -> None:
+def _write_evaluation(
+    folder: Path, verdicts: Mapping[str, str], counts: Mapping[str, int], made: int, kind: str
+) -> None:
     told = [evidence(name, **FOUND[kind]) for name, kind in verdicts.items()]
     judged = {verdict.name: asdict(verdict) for verdict in gate.judge(told, Settings())}
     assert {name: one["verdict"] for name, one in judged.items()} == dict(verdicts)
@@ -160,7 +166,7 @@ def _write_evaluation(folder: Path, verdicts: Mapping[str, str], counts: Mapping
     grown = {"needed": made // 2, "candidates": made, "kept": made}
     metrics = {
         "verdict": "hold", "reason": "as made up", "classes": judged, "deciding_classifier": CLASSIFIER,
-        "rivals": list(RIVALS), "labels": LABELS, "arms": {CLASSIFIER: {}},
+        "rivals": list(RIVALS), "labels": labels(kind), "arms": {CLASSIFIER: {}},
         "way": {"dose": 0.1, "use": "mixed", "reason": "the smallest dose", "worthwhile": True},
         "counts": {name: {"train": count} | (grown if name in verdicts else {}) for name, count in counts.items()},
         "samples": dict.fromkeys(verdicts, checks),

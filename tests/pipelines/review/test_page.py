@@ -168,7 +168,7 @@ def test_when_the_server_has_ended_the_page_says_so(browser: Any, session: Sessi
     page.context.close()
 
 
-@pytest.mark.parametrize("kind", ["images", "table"])
+@pytest.mark.parametrize("kind", ["images", "series", "table"])
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark", "viewport": PHONE}])
 def test_the_page_has_no_barriers(browser: Any, tmp_path: Path, kind: str, options: dict[str, Any]) -> None:
     """Axe finds nothing serious, light and dark, and at the width of a phone nothing has to be scrolled sideways."""

@@ -101,6 +101,21 @@ def test_a_row_is_shown_without_what_gives_it_away(tmp_path: Path) -> None:
         assert row["differs"] == [text != row["texts"][0] for text in row["texts"]]
 
 
+def test_series_are_shown_as_lines_on_the_range_of_real_ones(tmp_path: Path) -> None:
+    """Three series with a line for each channel, and nothing that tells which of them are real."""
+    session = begin(write_project(tmp_path, kind="series"))
+    card, own = session.card(SLUG, 0), session.classes[SLUG].own
+    assert len(card["lines"]) == 3 and [len(channels) for channels in card["lines"]] == [2, 2, 2]
+    width, height = card["size"]
+    for place, (low, high) in enumerate([(0, height / 2), (height / 2, height)]):  # a lane for each channel
+        reference = np.array([point.split(",") for point in card["lines"][1][place].split()], float)
+        assert reference[:, 0].tolist() == pytest.approx(np.linspace(0, width, 20).tolist(), abs=0.06)
+        assert low < reference[:, 1].min() and reference[:, 1].max() < high
+        values = session.classes[SLUG].shown(0)[1][0, :, place]
+        assert np.corrcoef(reference[:, 1], values)[0, 1] < -0.999
+    assert own.kind == "series"
+
+
 def test_samples_of_any_other_kind_can_be_reviewed(tmp_path: Path) -> None:
     """Vectors are shown as their numbers."""
     session = begin(write_project(tmp_path, kind="vectors"))

@@ -33,13 +33,17 @@ def vectors(count: int, rng: np.random.Generator) -> np.ndarray:
     return rng.normal(size=(count, 3))
 
 
+def series(count: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.normal(size=(count, 20, 2)).astype(np.float32)
+
+
 KINDS = {"who": "identifier", "<i>size</i>": "numeric", "visits": "integer", "colour": "categorical"}
 
 
 def write_project(folder: Path, kept: int = 40, kind: str = "images") -> Path:
     """Write a project with one planned class of `kept` candidates that passed the filter and two that did not."""
     rng = np.random.default_rng(0)
-    draw = {"images": pictures, "table": table}.get(kind, vectors)
+    draw = {"images": pictures, "series": series, "table": table}.get(kind, vectors)
     labels = np.r_[np.zeros(30, np.int64), np.ones(REALS, np.int64)]
     kinds = KINDS if kind == "table" else {}
     (folder / "data/prepared").mkdir(parents=True)
