@@ -40,7 +40,7 @@ from pipelines.samples import IMAGES
 STYLES: dict[str, Style] = {"nothing": Style()} | {
     name: arm.build.keywords["style"]  # type: ignore[attr-defined]
     for name, arm in ARMS.items()
-    if arm.network
+    if arm.network and arm.suits(IMAGES)
 }
 WITH_GAN = ("square_root", "balanced")
 
