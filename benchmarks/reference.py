@@ -42,7 +42,7 @@ from pipelines.samples import IMAGES
 STYLES: dict[str, Style] = {"nothing": Style()} | {
     name: arm.build.keywords["style"]  # type: ignore[attr-defined]
     for name, arm in ARMS.items()
-    if arm.network
+    if arm.network and arm.suits(IMAGES)
 }
 ON_TOP = ("square_root", "balanced", "mixup_balanced")  # the best without
 USED = ("mixed", "drawn", "first")
