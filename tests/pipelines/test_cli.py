@@ -60,7 +60,7 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
         (["init", "good/new", "--images", "good"], "lies inside the images"),
         (["statsu"], "'statsu' is not a command; did you mean status?; see: tailweight --help"),
         (["run", "--quite"], "--quite is not known here; did you mean --quiet?; see: tailweight run --help"),
-        (["init", "new"], "one of the arguments --images --table is required; see: tailweight init --help"),
+        (["init", "new"], "one of the arguments --images --table --series is required; see: tailweight init --help"),
         (["run", "--device", "gpu"], "'gpu' is no device; expected auto, cpu, cuda or cuda:N"),
         (["run", "--device", "cuda:99"], "cuda:99 is asked for, and torch finds"),
         (["verdicts"], "no such file; run this inside a project"),
