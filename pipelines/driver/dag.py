@@ -18,6 +18,7 @@ RAW_FILE = f"{RAW}.dvc"  # by which DVC keeps the raw data of a project elsewher
 MANIFEST = "data/prepared/manifest.csv"
 HEADLINE = "data/evaluation/headline.json"
 PLAN = "data/plan.yaml"
+SUSPECTS = "data/suspects.csv"
 REPORT = "data/report/report.html"
 REVIEW = "data/review.jsonl"  # in git: what reviewers decided
 SPLITS = "data/splits.csv"  # in git: the split that each sample has had and keeps
@@ -184,7 +185,7 @@ STAGES = (
             "classes": "data/prepared/classes.json",
             "plan": PLAN,
         },
-        writes={"baseline": "data/baseline.safetensors"},
+        writes={"baseline": "data/baseline.safetensors", "suspects": SUSPECTS},
         borrows=tuple(f"evaluate.{key}" for key in ("classifiers", "estimators", "folds", "fold_repeats")),
         parallel=True,
         configurable=False,
@@ -250,6 +251,7 @@ STAGES = (
             "synthetic": "data/synthetic",
             "evaluation": "data/evaluation",
             "release": "data/release",
+            "suspects": SUSPECTS,
         },
         writes={"report": "data/report"},
         told_changes=True,

@@ -3,20 +3,57 @@
 Nothing here looks at the test split.
 """
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
+import pandas as pd
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
 from pipelines.evaluation.fitting import Key
 from pipelines.evaluation.folds import Folds
 from pipelines.evaluation.inputs import Inputs
-from pipelines.likeness.distance import spaces
+from pipelines.likeness.distance import nearest, spaces
+from pipelines.wording import figure
 
 DOUBTFUL, STRANGE = 0.5, 2.0  # from which `doubts` and `strangeness` are a reason to look
 SHARE = 0.01  # of the samples, that are listed for one reason at most
 NEIGHBOUR = 5
 MOST_KNOWN = 10_000  # samples of a class, evenly spread, that the nearest ones are looked for among
+COLUMNS = ["sample", "class", "likely", "why", "nearest"]
 MOST_COMPONENTS, SHRUNK = 256, 0.1  # principal components; the share of their mean variance that is added to each one's
+
+
+def table(inputs: Inputs, ids: Sequence[str], folds: Folds | None, classifier: str) -> pd.DataFrame:
+    """Return the samples to look at, the most suspicious first: those that may be of another class, then strange ones.
+
+    ids: of `inputs.real`.   folds, classifier: what has been trained on parts of the samples, None for nothing, and which of
+    it is asked. Columns: sample, an id; class; likely, the class that it may be of, "" where it is unlike the others of its
+    own; why, in words; nearest, the id of the nearest sample of the class `likely`.
+    """
+    found = [*(_mislabelled(inputs, ids, folds, classifier) if folds and folds.splits else []), *_strange(inputs, ids)]
+    return pd.DataFrame(found, columns=COLUMNS).drop_duplicates("sample", ignore_index=True)
+
+
+def _mislabelled(inputs: Inputs, ids: Sequence[str], folds: Folds, classifier: str) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of samples that a classifier which has not seen them finds in another class."""
+    said, real, names = out_of_fold(folds, classifier), inputs.real, inputs.names
+    doubt, other = doubts(said, real.y)
+    for row in listed(doubt, DOUBTFUL):
+        own, likely = names[real.y[row]], names[other[row]]
+        like = np.flatnonzero(real.y == other[row])
+        near = like[nearest(spaces(inputs.train)[0], real.x[[row]], real.x[like])[1][0]]
+        why = f"looks like {likely} ({figure(said[row, other[row]], 2)}, as {own} {figure(said[row, real.y[row]], 2)})"
+        yield ids[row], own, likely, why, ids[near]
+
+
+def _strange(inputs: Inputs, ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of samples that are unlike the others of their class."""
+    strange = strangeness(inputs)
+    for row in listed(strange, STRANGE):
+        times = f"{strange[row]:.1f} times as far from the others of its class as is usual there"
+        why = times if np.isfinite(strange[row]) else "the others of its class are all alike, and it is not"
+        yield ids[row], inputs.names[inputs.real.y[row]], "", why, ""
 
 
 def out_of_fold(folds: Folds, classifier: str) -> np.ndarray:

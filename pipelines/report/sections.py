@@ -12,7 +12,7 @@ from pipelines.likeness import distance, views
 from pipelines.likeness.distance import Space
 from pipelines.likeness.views import View
 from pipelines.plan import ClassPlan, Plan
-from pipelines.report import charts, decision, drawings, measured, nearness, relations
+from pipelines.report import charts, decision, drawings, measured, nearness, relations, suspects
 from pipelines.report.figures import Figures
 from pipelines.report.nearness import Surroundings
 from pipelines.report.page import mini
@@ -114,6 +114,18 @@ def relations_part(sources: Sources, candidates: Path, kinds: Mapping[str, str])
     found = [files.read_json(candidates / f"{slug}.json") for slug in sources.plan.classes]
     dates = {name for name, kind in kinds.items() if kind == "datetime"}
     return {"tabular": True, "relations": relations.shown(found, dates, sources.figures)}
+
+
+def suspects_part(sources: Sources, path: Path, train: Samples) -> dict[str, Any]:
+    """Return the real samples that may not be what they are said to be, the worst of them with pictures."""
+    listed = sources.figures.add(suspects.FILE, suspects.read(path))
+    worst = listed.head(suspects.SHOWN)
+    shown = {
+        "cards": suspects.cards(worst, train, sources.held_out),
+        "table": suspects.table(worst),
+        "all": len(listed),
+    }
+    return {"suspects": shown if len(listed) else None}
 
 
 def records(manifest: pd.DataFrame) -> dict[str, Any]:

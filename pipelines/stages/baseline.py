@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from gan.progress import Progress
 from gan.states import States
+from pipelines import files
 from pipelines.evaluation.settings import Settings as Judging
-from pipelines.samples import Samples
+from pipelines.samples import Samples, cells
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipelines.evaluation.fitting import Spread
 
 
@@ -22,6 +25,7 @@ def run(
     classes: Path,
     plan: Path,
     baseline: Path,
+    suspects: Path,
     classifiers: list[Any],
     estimators: dict[str, dict[str, Any]],
     folds: int,
@@ -32,7 +36,8 @@ def run(
     states: States | None = None,
     elsewhere: "Spread | None" = None,
 ) -> None:
-    """Train each classifier with each arm by cross-validation, and write what every fold was told as safetensors.
+    """Train each classifier with each arm by cross-validation, and write what every fold was told as safetensors; and
+    `suspects`, a CSV of the samples that may not be what they are said to be, see `evaluation.suspects.table`.
 
     train, validation: Parquet of `Samples`.   classes: JSON with `classes`, the names in label order.
     plan: YAML with `classes`, slug -> {label, index, target, needed}.
@@ -42,17 +47,25 @@ def run(
     Raises UserError when a classifier is unknown.
     """
     from pipelines.evaluation import advice, reading, tables  # these load scikit-learn
+    from pipelines.evaluation import suspects as suspicion
     from pipelines.evaluation.baseline import Baseline
     from pipelines.evaluation.evaluate import prepare
 
     settings = Judging(classifiers=classifiers, estimators=estimators, folds=folds, fold_repeats=fold_repeats)
-    inputs = reading.real(Samples.load(train), Samples.load(validation), classes, plan)
+    seen, held_out = Samples.load(train), Samples.load(validation)
+    inputs, ids = reading.real(seen, held_out, classes, plan), [*seen.ids, *held_out.ids]
     if not inputs.targets:
         Baseline().save(baseline)
+        _write(suspicion.table(inputs, ids, None, ""), suspects)
         print("no class is a minority class: nothing is to be compared")
         return
     found = Baseline.begun(inputs, settings, seed)
     study, choice = prepare(inputs, settings, seed, progress, workers, states, elsewhere, found)
     found.save(baseline)
+    _write(suspicion.table(inputs, ids, study.folds, choice.classifier), suspects)
     print(tables.costs(study.fitter).round(2).to_string(index=False))
     print(advice.beforehand(choice, inputs.names))
+
+
+def _write(table: "pd.DataFrame", path: Path) -> None:
+    files.write_text(path, cells.marked(table).to_csv(index=False, lineterminator="\n"))

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.commands import suspected, suspects
+from pipelines.commands import suspects
 from pipelines.driver import dag
 from pipelines.errors import UserError
 from pipelines.evaluation.settings import Settings
+from pipelines.report import suspects as shown
+from pipelines.samples import Samples
 from pipelines.stages import baseline
 from tests.conftest import run, working_clone
 from tests.pipelines.evaluation.worlds import save, told_to_baseline, waves
@@ -57,15 +59,23 @@ def test_series_are_drawn(tmp_path: Path) -> None:
     paths = save(replace(world, train=replace(world.train, x=x, y=y)), tmp_path)
     given = {name: paths[name] for name in ("train", "validation", "classes", "plan")}
     settings = Settings(classifiers=["logistic_regression"], folds=2)
-    baseline.run(**given, baseline=paths["baseline"], **told_to_baseline(settings), seed=0)
-    found = {one.id: one for one in suspected.find(**given, baseline=paths["baseline"], settings=settings, seed=0)}
-    listed = found[f"train-{planted}"]
-    assert (listed.label, listed.likely) == ("pulse", "sine") and "times as far" in found[f"train-{foreign}"].why
-    assert [one.what for one in listed.pictures] == ["said to be pulse", "the nearest of sine"]
-    page = tmp_path / "page.html"
-    assert suspected.write(list(found.values()), page)
-    drawn = page.read_text(encoding="utf-8")
-    assert drawn.count("<svg") == sum(len(one.pictures) for one in found.values()) and "<img" not in drawn
+    path = tmp_path / dag.SUSPECTS
+    path.parent.mkdir()
+    baseline.run(**given, baseline=paths["baseline"], suspects=path, **told_to_baseline(settings), seed=0)
+    listed = shown.read(path)
+    found = listed.set_index("sample")
+    assert found.loc[f"train-{planted}", ["class", "likely"]].tolist() == ["pulse", "sine"]
+    assert "times as far" in found.loc[f"train-{foreign}", "why"]
+    cards = shown.cards(listed, *(Samples.load(paths[name]) for name in ("train", "validation")))
+    (card,) = (one for one in cards if one.about["id"] == f"train-{planted}")
+    assert [one.what for one in card.pictures] == ["said to be pulse", "the nearest of sine"]
+    prepared = tmp_path / "data/prepared"
+    prepared.mkdir()
+    for name in ("train", "validation"):
+        paths[name].rename(prepared / f"{name}.parquet")
+    assert suspects.draw(tmp_path, listed)
+    drawn = (tmp_path / suspects.PAGE).read_text(encoding="utf-8")
+    assert drawn.count("<svg") == sum(len(one.pictures) for one in cards) and "<img" not in drawn
     assert drawn.count("<polyline") == 2 * drawn.count("<svg") and "var(--real)" in drawn
 
 

@@ -100,9 +100,10 @@ def test_what_is_known_before_is_not_trained_again(finished: Path, capsys: pytes
     given = {name: inputs[name] for name in ("train", "validation", "classes", "plan")}
     told = told_to_baseline(QUICK)
     known = [finished / "known.safetensors", finished / "known again.safetensors"]
-    for workers, path in enumerate(known, start=1):
-        baseline.run(**given, baseline=path, **told, seed=3, workers=workers)
-    assert known[0].read_bytes() == known[1].read_bytes()
+    listed = [path.with_suffix(".csv") for path in known]
+    for workers, paths in enumerate(zip(known, listed, strict=True), start=1):
+        baseline.run(**given, baseline=paths[0], suspects=paths[1], **told, seed=3, workers=workers)
+    assert known[0].read_bytes() == known[1].read_bytes() and listed[0].read_bytes() == listed[1].read_bytes()
     said = capsys.readouterr().out
     assert "cross-validation" in said and re.search(r"digit 8 \d\.\d+; train on", said), said
     stage.run(**inputs | {"baseline": known[0]}, evaluation=finished / "four", settings=QUICK, seed=3)

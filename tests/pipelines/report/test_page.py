@@ -58,12 +58,29 @@ def test_every_figure_of_a_table_lies_in_the_file_it_names(drawn: tuple[World, s
     }
     for (name, of), shown in tables.found.items():
         frame = made.figures(name)
+        if name == "suspects.csv":  # sentences
+            said = frame[["sample", "class", "why"]].to_numpy().ravel()
+            assert shown.split() == " ".join(said).split()
+            continue
         own = frame[frame["class"] == of] if of else frame
         known = own.select_dtypes("number").to_numpy().ravel()
         cells = shown if name != "rows.csv" else " ".join(re.findall(r"at ([\d.]+)", shown))
         for number in re.findall(r"-?\d+\.\d+", cells):
             half = 0.5 / 10 ** len(number.split(".")[1])
             assert np.nanmin(abs(known - float(number))) <= half + 1e-9, f"{number} is not in {name}"
+
+
+def test_samples_to_look_at_are_shown_with_their_like(drawn: tuple[World, str]) -> None:
+    """In pictures where there are any, the nearest of the other class beside; else in a table."""
+    made, text = drawn
+    part = re.split("<h3>What holds|<section", text[text.index("Real samples to look at") :])[0]
+    assert "tailweight suspects --remove ID" in part and "train/0" in part and "validation/0" in part
+    assert "looks like &lt;b&gt;majority&lt;/b&gt; (0.80" in part and "3.0 times as far" in part
+    if "suspects.csv" in part:
+        assert part.count("<tr>") == 3 and "said to be" not in part
+    else:
+        assert part.count("said to be alpha") == 2 * part.count("the nearest of majority") > 0
+    assert made.figures("suspects.csv")["likely"].fillna("").tolist() == ["majority", ""]
 
 
 def test_a_drawing_has_a_mark_for_each_row_of_its_table(drawn: tuple[World, str]) -> None:

@@ -14,6 +14,7 @@ from pipelines.evaluation import gate, tables
 from pipelines.evaluation.evaluate import labels
 from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.settings import Settings
+from pipelines.evaluation.suspects import COLUMNS
 from pipelines.plan import ClassPlan, Plan, slug
 from pipelines.samples import IMAGES, SERIES, TABLE, Candidates, Samples
 from pipelines.stages import report
@@ -96,7 +97,10 @@ def world(
     files.write_json(folder / "release/release.json", {"kind": kind, "samples": 5 * real, "synthetic": shipped})
     paths = {name: folder / f"{name}.parquet" for name in ("train", "validation")}
     paths |= {name: folder / name for name in ("models", "candidates", "synthetic", "evaluation", "release", "report")}
-    paths |= {"manifest": folder / "manifest.csv", "plan": folder / "plan.yaml"}
+    paths |= {"manifest": folder / "manifest.csv", "plan": folder / "plan.yaml", "suspects": folder / "suspects.csv"}
+    doubted = ("train/0", names[0], "majority", "looks like <b>majority</b> (0.80, as it 0.10)", own[-1])
+    strange = ("validation/0", names[0], "", "3.0 times as far from the others of its class as is usual there", "")
+    pd.DataFrame([doubted, strange], columns=COLUMNS).to_csv(paths["suspects"], index=False)
     settings = report.Settings(title="a <world>")
     return World(folder, {**paths, "settings": settings, "changed": {"train.steps": 7}, "seed": 3})
 
