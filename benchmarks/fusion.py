@@ -33,7 +33,7 @@ import pandas as pd
 import results
 import torch
 from generator_study import LETTERS, read
-from scipy import ndimage, stats
+from scipy import ndimage
 from sklearn.metrics import average_precision_score
 from translation import Told, Translator
 
@@ -308,18 +308,10 @@ def markdown(rows: pd.DataFrame) -> str:
         if arm in means.index:
             own = means.loc[arm]
             each = ", ".join(f"{gain:+.3f}" for gain in own["test"] - base["test"].loc[own.index])
-            gains = [interval(one) for one in (own - base.loc[own.index]).T.to_numpy()]
+            gains = [results.interval(one) for one in (own - base.loc[own.index]).T.to_numpy()]
             about = (SOURCES[arm].__doc__ or "").split("\n")[0] if arm in SOURCES else "no synthetic samples"
             lines.append("| " + " | ".join([arm, about, f"{own['test'].mean():.3f}", *gains, each]) + " |")
     return "\n".join(lines) + "\n"
-
-
-def interval(gains: np.ndarray) -> str:
-    """Return the mean of one gain per world with its 95 % interval by Student's t."""
-    if len(gains) < 2:
-        return f"{gains.mean():+.3f}"
-    reach = stats.t.ppf(0.975, len(gains) - 1) * gains.std(ddof=1) / np.sqrt(len(gains))
-    return f"{gains.mean():+.3f} [{gains.mean() - reach:+.3f}, {gains.mean() + reach:+.3f}]"
 
 
 def main() -> None:

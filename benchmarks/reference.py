@@ -26,7 +26,7 @@ import pandas as pd
 import results
 from generator_study import CELLS, run_recipe, world
 from recipes import RECIPES
-from scipy import stats
+from results import interval, lines
 from sklearn.metrics import average_precision_score
 
 from gan import seeds
@@ -121,15 +121,6 @@ def by_world(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return table.assign(arm=arm).pivot_table(index=["cell", "seed"], columns="arm", values="value")
 
 
-def interval(differences: pd.Series) -> str:
-    """Return a mean over worlds and its 95 % interval by Student's t."""
-    count, mean = differences.count(), differences.mean()
-    if count < 2:
-        return f"{mean:+.3f}"
-    reach = stats.t.ppf(0.975, count - 1) * differences.sem()
-    return f"{mean:+.3f} [{mean - reach:+.3f}, {mean + reach:+.3f}]"
-
-
 def by_the_others(own: pd.DataFrame, arms: list[str]) -> tuple[pd.Series, str]:
     """Return in each world the arm of `arms` that is best in the mean of the other worlds, and the names of those taken."""
     taken = [own.drop(index=world)[arms].mean().idxmax() for world in own.index]
@@ -167,12 +158,6 @@ def markdown(rows: list[dict[str, Any]]) -> str:
         means = [f"{one.mean():.3f}" for one in (without, with_them)]
         chosen.append([cell, name, means[0], other, means[1], interval(with_them - without)])
     return text + lines(["cell", "without", "", "with", "", "gain"], chosen)
-
-
-def lines(head: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table."""
-    body = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
-    return "\n".join(body) + "\n"
 
 
 def main() -> None:

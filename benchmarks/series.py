@@ -28,7 +28,8 @@ import pandas as pd
 import results
 from generator_study import run_recipe
 from recipes import Recipe
-from reference import by_the_others, interval, lines
+from reference import by_the_others
+from results import interval, lines
 from sklearn.metrics import average_precision_score
 
 from gan import seeds

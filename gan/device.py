@@ -53,7 +53,7 @@ def place(network: nn.Module, device: torch.device, order: torch.memory_format) 
     return placed
 
 
-def moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+def onto(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     """Return `tensor`, which lies on the CPU, on `device`; the CPU does not wait until a CUDA device has it."""
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from gan import checkpoint, modalities
+from gan.modalities.arrays import Arrays
 from pipelines import files
 from pipelines.driver import dag
 from pipelines.plan import Plan
@@ -24,7 +25,7 @@ COUNTS = {"train": (60, 12, 60), "validation": (15, 3, 15), "test": (30, 30, 30)
 
 
 @dataclass(frozen=True)
-class VectorCodec:
+class VectorCodec(Arrays):
     """Vectors (n, d) float32, each number scaled to the range that it has in training, and kept within it."""
 
     low: tuple[float, ...]
@@ -58,9 +59,6 @@ class VectorCodec:
         low, high = np.array(self.low, np.float32), np.array(self.high, np.float32)
         return torch.from_numpy(((samples - low) / (high - low) * 2 - 1).astype(np.float32))[..., None, None]
 
-    def weights(self, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return weight
-
     def settle(self, x: torch.Tensor, starts: torch.Tensor | None = None) -> torch.Tensor:
         return x + (x.clamp(-1, 1) - x).detach()
 
@@ -71,15 +69,6 @@ class VectorCodec:
         low, high = np.array(self.low, np.float32), np.array(self.high, np.float32)
         shares = (self.settle(x, starts).flatten(1).cpu().numpy() + 1) / 2
         return (low + shares * (high - low)).astype(np.float32)
-
-    def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
-        return np.concatenate(parts)
-
-    def take(self, samples: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        return samples[rows]
-
-    def comparable(self, samples: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return samples, others
 
     def to_dict(self) -> dict[str, Any]:
         return {"low": list(self.low), "high": list(self.high)}

@@ -4,7 +4,7 @@ An image a few levels off what any camera of the data set would write is easy to
 looks, and a classifier trained on it learns the difference instead of the class.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Self
@@ -13,13 +13,14 @@ import numpy as np
 import torch
 
 from gan.blocks import BLOCK
+from gan.modalities.arrays import Arrays
 
 FEW_LEVELS = 64  # data with at most this many distinct values is put back onto exactly these
 BACKGROUND_SHARE = 0.1  # the most common value is a background when it is an extreme and at least this share of all
 
 
 @dataclass(frozen=True)
-class ImageCodec:
+class ImageCodec(Arrays):
     """What has to be known of the training images to encode and to decode.
 
     levels: the values an output may take, ascending, each in 0..255.
@@ -67,10 +68,6 @@ class ImageCodec:
         """Return what a training batch is drawn from: the images as they are, 4 times smaller than encoded."""
         return samples
 
-    def weights(self, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return how far each start lies from its reference to its neighbour, `weight`: the same for all pixels."""
-        return weight
-
     def encode(self, samples: np.ndarray) -> torch.Tensor:
         """Turn (n, h, w, c) uint8 into (n, c, h, w) float32 in [-1, 1]."""
         planes = np.ascontiguousarray(samples.transpose(0, 3, 1, 2))  # (n, c, h, w)
@@ -109,18 +106,6 @@ class ImageCodec:
             index = torch.where(starts == levels[empty], empty, index)
         values = np.array(self.levels, np.uint8)[index.cpu().numpy()]  # (n, c, h, w)
         return np.ascontiguousarray(values.transpose(0, 2, 3, 1))
-
-    def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
-        """Put images one after the other."""
-        return np.concatenate(parts)
-
-    def take(self, samples: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return the images at `rows`, (m,) int."""
-        return samples[rows]
-
-    def comparable(self, samples: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return both as they are: equal images have equal bytes."""
-        return samples, others
 
     def to_dict(self) -> dict[str, Any]:
         """Return the codec as plain values, fit for JSON."""

@@ -4,9 +4,9 @@ A series that leaves the range of its channel, or jumps further from one step to
 from real ones at a glance.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -14,13 +14,14 @@ import torch
 
 from gan.blocks import BLOCK
 from gan.columns.numbers import grid_of
+from gan.modalities.arrays import Arrays
 
 SLACK = 1.05  # times the longest jump in training: how far a sample may go in a step, on a grid to the value after that
 FINEST = 2**23  # values on a grid, beyond which float32 does not tell a grid from none
 
 
 @dataclass(frozen=True)
-class SeriesCodec:
+class SeriesCodec(Arrays):
     """What has to be known of the training series, (n, t, c), to encode and to decode; of each channel a number.
 
     steps: t. low, high: its range. grid: the step between the values it may take, from `low`, or 0; decimals: of these.
@@ -93,10 +94,6 @@ class SeriesCodec:
         rows = np.ascontiguousarray(unit.transpose(0, 2, 1)).reshape(len(unit), self.steps * len(self.low))
         return torch.from_numpy(rows)[:, :, None, None]
 
-    def weights(self, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return how far each start lies from its reference to its neighbour, `weight`: the same for all steps."""
-        return weight
-
     def settle(self, x: torch.Tensor, starts: torch.Tensor | None = None) -> torch.Tensor:
         """Put `x`, (n, t * c, 1, 1), into the range and onto the grid of each channel.
 
@@ -104,7 +101,7 @@ class SeriesCodec:
         gradient passes unchanged (straight-through, Bengio et al. 2013, arXiv 1308.3432).
         """
         found = self._in_range(x.detach(), starts)
-        count = self._limits(x.device).cells
+        count = _limits(self, x.device).cells
         nearest = torch.floor((found + 1) / 2 * count + 0.5) / count.clamp(min=1) * 2 - 1
         wanted = torch.where(count > 0, nearest, found).view_as(x)
         return x + (wanted - x).detach()
@@ -124,18 +121,6 @@ class SeriesCodec:
                 values[:, :, channel] = np.round(low[channel] + count * step, decimals)
         return np.ascontiguousarray(np.clip(values.astype(np.float32), *self._range(np.float32)))
 
-    def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
-        """Put series one after the other."""
-        return np.concatenate(parts)
-
-    def take(self, samples: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return the series at `rows`, (m,) int."""
-        return samples[rows]
-
-    def comparable(self, samples: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return both as they are: equal series have equal bytes."""
-        return samples, others
-
     def to_dict(self) -> dict[str, Any]:
         """Return the codec as plain values, fit for JSON."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
@@ -148,7 +133,7 @@ class SeriesCodec:
 
     def _in_range(self, x: torch.Tensor, starts: torch.Tensor | None) -> torch.Tensor:
         """Return `x`, (n, t * c, 1, 1), as (n, c, t) in [-1, 1], its change from `starts` shortened as `settle` says."""
-        limits = self._limits(x.device)
+        limits = _limits(self, x.device)
         inside = torch.minimum(self._in_time(x).clamp(min=-1), limits.top)
         if starts is None:
             return inside
@@ -162,15 +147,6 @@ class SeriesCodec:
     def _in_time(self, x: torch.Tensor) -> torch.Tensor:
         """Return (n, t * c, 1, 1) as (n, c, t)."""
         return x.reshape(len(x), len(self.low), self.steps)
-
-    @cached_property
-    def _by_device(self) -> dict[torch.device, "_Limits"]:
-        return {}
-
-    def _limits(self, device: torch.device) -> "_Limits":
-        if device not in self._by_device:
-            self._by_device[device] = _Limits.of(self, device)
-        return self._by_device[device]
 
     def _range(self, dtype: type[np.floating[Any]] = np.float64) -> tuple[np.ndarray, np.ndarray]:
         return np.array(self.low, dtype), np.array(self.high, dtype)  # (c,) each
@@ -186,15 +162,14 @@ class _Limits(NamedTuple):
     top: torch.Tensor
     jump: torch.Tensor
 
-    @classmethod
-    def of(cls, codec: SeriesCodec, device: torch.device) -> Self:
-        """Return the limits of a codec."""
-        low, high, grid, jump = (np.array(part) for part in (codec.low, codec.high, codec.grid, codec.jump))
-        width = high - low
-        cells = np.divide(width, grid, out=np.zeros_like(width), where=grid > 0).round()
-        reach = SLACK * 2 * jump / np.where(width > 0, width, 1)
-        limits = (cells, np.where(width > 0, 1.0, -1.0), reach)
-        return cls(*(torch.from_numpy(limit[:, None].astype(np.float32)).to(device) for limit in limits))
+
+@lru_cache
+def _limits(codec: SeriesCodec, device: torch.device) -> _Limits:
+    low, high, grid, jump = (np.array(part) for part in (codec.low, codec.high, codec.grid, codec.jump))
+    width = high - low
+    cells = np.divide(width, grid, out=np.zeros_like(width), where=grid > 0).round()
+    limits = (cells, np.where(width > 0, 1.0, -1.0), SLACK * 2 * jump / np.where(width > 0, width, 1))
+    return _Limits(*(torch.from_numpy(limit[:, None].astype(np.float32)).to(device) for limit in limits))
 
 
 def _grid(values: np.ndarray) -> tuple[float, int]:

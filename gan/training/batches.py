@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import torch
 
-from gan.device import moved
+from gan.device import onto
 from gan.modalities import Codec
 from gan.starts import Starters, stacked
 
@@ -59,4 +59,4 @@ class Batches:
         labels = torch.from_numpy(np.repeat(self.classes, counts).astype(np.int64))
         real_x = self.codec.encode(self.starters.samples[np.concatenate(real)])
         batch = Batch(real_x, self.starters.starts(drawn), noise, labels)
-        return Batch(*(moved(part, self.device) for part in batch))
+        return Batch(*(onto(part, self.device) for part in batch))

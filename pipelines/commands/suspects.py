@@ -71,11 +71,14 @@ def _list_of(project: Path) -> Path:
 def draw(project: Path, listed: "pd.DataFrame") -> bool:
     """Write a page with a picture of each sample, and say whether the kind of data has any."""
     from pipelines import files
+    from pipelines.driver import dag
     from pipelines.report import suspects
     from pipelines.report.page import environment
     from pipelines.samples import Samples
 
-    train, held_out = (Samples.load(project / f"data/prepared/{split}.parquet") for split in ("train", "validation"))
+    train, held_out = (
+        Samples.load(project / dag.stage_named("baseline").reads[split]) for split in ("train", "validation")
+    )
     cards = suspects.cards(listed, train, held_out)
     if cards:
         page = environment().get_template("suspects.html.j2").render(suspects=cards)

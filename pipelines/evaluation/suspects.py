@@ -39,10 +39,11 @@ def _mislabelled(inputs: Inputs, ids: Sequence[str], folds: Folds, classifier: s
     """Yield the rows of samples that a classifier which has not seen them finds in another class."""
     said, real, names = out_of_fold(folds, classifier), inputs.real, inputs.names
     doubt, other = doubts(said, real.y)
+    space = spaces(inputs.train)[0]
     for row in listed(doubt, DOUBTFUL):
         own, likely = names[real.y[row]], names[other[row]]
         like = np.flatnonzero(real.y == other[row])
-        near = like[nearest(spaces(inputs.train)[0], real.x[[row]], real.x[like])[1][0]]
+        near = like[nearest(space, real.x[[row]], real.x[like])[1][0]]
         why = f"looks like {likely} ({figure(said[row, other[row]], 2)}, as {own} {figure(said[row, real.y[row]], 2)})"
         yield ids[row], own, likely, why, ids[near]
 

@@ -19,6 +19,21 @@ def clone(project: Path, target: Path) -> Path:
     return target
 
 
+def nothing_is_left(project: Path) -> None:
+    assert "Running stage" not in run("dvc", "repro", cwd=project)
+    assert "all is up to date" in run("tailweight", "run", cwd=project)
+    assert run("git", "status", "--porcelain", cwd=project) == ""
+
+
+def made_by_dvc_alone(project: Path, target: Path) -> Path:
+    """Assert that `dvc repro` in a clone with the raw data alone gives the hashes of `project`; return the clone."""
+    other = begun_clone(project, target)
+    before = lock(other)
+    run("dvc", "repro", cwd=other)
+    assert lock(other) == before
+    return other
+
+
 def lock(project: Path) -> dict:
     return files.read_yaml(project / "dvc.lock")["stages"]
 
@@ -63,18 +78,13 @@ def test_every_candidate_says_kept_or_why_not(finished: Path) -> None:
 
 def test_after_a_run_nothing_is_left_to_do_for_either_driver(finished: Path) -> None:
     """`dvc repro` runs no stage, and a second `tailweight run` says that all is up to date."""
-    assert "Running stage" not in run("dvc", "repro", cwd=finished)
-    assert "all is up to date" in run("tailweight", "run", cwd=finished)
     assert "all is up to date" in run("tailweight", "status", cwd=finished)
-    assert run("git", "status", "--porcelain", cwd=finished) == ""
+    nothing_is_left(finished)
 
 
 def test_dvc_alone_makes_the_same_bytes_in_another_clone(finished: Path, tmp_path: Path) -> None:
     """`dvc repro` from nothing gives the hashes that the flow gave, and the flow then finds nothing to do."""
-    other = begun_clone(finished, tmp_path / "other")
-    before = lock(other)
-    run("dvc", "repro", cwd=other)
-    assert lock(other) == before
+    other = made_by_dvc_alone(finished, tmp_path / "other")
     assert "all is up to date" in run("tailweight", "run", cwd=other)
 
 

@@ -12,8 +12,8 @@ from pipelines.commands import data_card
 from pipelines.driver import dag
 from pipelines.plan import Plan, slug
 from pipelines.samples import SERIES, Candidates, Samples
-from tests.conftest import begun_clone, run, working_clone
-from tests.pipelines.test_project import lock
+from tests.conftest import run, working_clone
+from tests.pipelines.test_project import made_by_dvc_alone, nothing_is_left
 
 RARE = slug("pulse")
 
@@ -39,17 +39,12 @@ def test_the_page_speaks_of_series(finished_series: Path) -> None:
 
 def test_after_a_run_nothing_is_left_to_do_for_either_driver(finished_series: Path) -> None:
     """`dvc repro` runs no stage, and a second `tailweight run` says that all is up to date."""
-    assert "Running stage" not in run("dvc", "repro", cwd=finished_series)
-    assert "all is up to date" in run("tailweight", "run", cwd=finished_series)
-    assert run("git", "status", "--porcelain", cwd=finished_series) == ""
+    nothing_is_left(finished_series)
 
 
 def test_dvc_alone_makes_the_same_bytes_in_another_clone(finished_series: Path, tmp_path: Path) -> None:
     """`dvc repro` from nothing gives the hashes that the flow gave."""
-    other = begun_clone(finished_series, tmp_path / "other")
-    before = lock(other)
-    run("dvc", "repro", cwd=other)
-    assert lock(other) == before
+    made_by_dvc_alone(finished_series, tmp_path / "other")
 
 
 def test_samples_are_explained_and_made_again(finished_series: Path) -> None:

@@ -10,8 +10,8 @@ from pipelines.commands import data_card
 from pipelines.driver import dag, dvc, params
 from pipelines.plan import Plan, slug
 from pipelines.samples import Candidates, Samples
-from tests.conftest import begun_clone, run
-from tests.pipelines.test_project import clone, lock
+from tests.conftest import run
+from tests.pipelines.test_project import clone, made_by_dvc_alone, nothing_is_left
 
 RARE = slug("b <i>&")
 
@@ -64,17 +64,12 @@ def test_synthetic_rows_are_rows_of_the_table(finished_table: Path) -> None:
 
 def test_after_a_run_nothing_is_left_to_do_for_either_driver(finished_table: Path) -> None:
     """`dvc repro` runs no stage, and a second `tailweight run` says that all is up to date."""
-    assert "Running stage" not in run("dvc", "repro", cwd=finished_table)
-    assert "all is up to date" in run("tailweight", "run", cwd=finished_table)
-    assert run("git", "status", "--porcelain", cwd=finished_table) == ""
+    nothing_is_left(finished_table)
 
 
 def test_dvc_alone_makes_the_same_bytes_in_another_clone(finished_table: Path, tmp_path: Path) -> None:
     """`dvc repro` from nothing gives the hashes that the flow gave."""
-    other = begun_clone(finished_table, tmp_path / "other")
-    before = lock(other)
-    run("dvc", "repro", cwd=other)
-    assert lock(other) == before
+    made_by_dvc_alone(finished_table, tmp_path / "other")
 
 
 @pytest.mark.parametrize(
