@@ -6,6 +6,7 @@ that the bytes are those of one machine; where a worker dies, the engine gives i
 what DVC hashes. The engines' own clients are used: Prefect's task runners for them run finished tasks again when a worker dies.
 """
 
+import logging
 import os
 import pickle
 import re
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 import cloudpickle
 
+from gan.errors import one_line
 from pipelines.driver import dag, machine, progress
 from pipelines.driver.unfinished import libraries
 from pipelines.errors import UserError
@@ -71,7 +73,8 @@ class Ray:
         """place: host:port of the cluster's client server."""
         import ray
 
-        ray.init(f"ray://{place}")
+        logging.getLogger("ray.client_builder").setLevel(logging.WARNING)  # it lists its own settings
+        patiently(lambda: ray.init(f"ray://{place}"), place)
         has = ray.cluster_resources()
         gpus = int(has.get("GPU", 0))
         self.workers = max(gpus or int(has.get("CPU", 1)), 1)
@@ -82,6 +85,18 @@ class Ray:
         """See `Engine`."""
         for promised in [self.remote.remote(packed(call)) for call in calls]:
             yield unpacked(self.get(promised))
+
+
+def patiently(connect: Callable[[], Any], place: str) -> None:
+    """Join a Ray cluster; again where it answers, but its process for this client was not up in its time (busy machines)."""
+    for tries_left in reversed(range(RETRIES)):
+        try:
+            connect()
+            return
+        except ConnectionAbortedError as error:
+            if not tries_left:
+                said = one_line(error, TAIL)
+                raise UserError(f"{COMPUTE}: the ray cluster at {place} takes no client: {said}") from None
 
 
 ENGINES: dict[str, type[Dask] | type[Ray]] = {"dask": Dask, "ray": Ray}

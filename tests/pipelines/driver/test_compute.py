@@ -82,6 +82,22 @@ def test_a_cluster_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch
     assert f"no dask cluster answers at {place}" in one_line(compute.engine)
 
 
+@pytest.mark.parametrize(("failures", "joins"), [(0, True), (2, True), (3, False)])
+def test_a_busy_cluster_is_asked_again(failures: int, joins: bool) -> None:
+    """That it started nothing for us in its time is another fault than a wrong address, and may pass."""
+    answers = iter([ConnectionAbortedError("server failed")] * failures)
+
+    def connect() -> None:
+        for refused in answers:
+            raise refused
+
+    if joins:
+        compute.patiently(connect, "here:1")
+    else:
+        assert one_line(lambda: compute.patiently(connect, "here:1")).endswith("here:1 takes no client: server failed")
+    assert not list(answers)
+
+
 @contextmanager
 def dask(folder: Path) -> Iterator[str]:
     """Run a Dask scheduler and two workers in `folder`; yield where it answers."""
@@ -103,12 +119,13 @@ def dask(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def ray(folder: Path) -> Iterator[str]:
-    """Run a Ray cluster of this machine; yield where it answers."""
+    """Run a Ray cluster of this machine, which may be busy; yield where it answers."""
     port = str(processes.free_port())
     told = ["--num-cpus", "2", "--include-dashboard", "false", "--disable-usage-stats"]
     with tempfile.TemporaryDirectory() as short:  # the names of its sockets may not be long
         told += ["--temp-dir", short, "--ray-client-server-port", port]
-        run("ray", "start", "--head", "--port", "0", *told, cwd=folder)
+        limit = {"RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "300"}
+        run("ray", "start", "--head", "--port", "0", *told, cwd=folder, env=limit)
         try:
             yield f"ray://127.0.0.1:{port}"
         finally:
