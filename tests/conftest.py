@@ -222,7 +222,8 @@ def finished_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def build(folder: Path) -> Path:
         project = folder / "project"
         write_table(folder / "people.csv", {"plain": 60, "b <i>&": 16, "lone": 4}, seed=2)
-        run("tailweight", "init", str(project), "--table", str(folder / "people.csv"), "--label", "income", cwd=folder)
+        run("tailweight", "init", str(project), "--table", str(folder / "people.csv"), "--label", "income",
+            "--attributes", "größe", cwd=folder)  # fmt: skip
         limit = {"kind": "range", "column": "no. of visits", "max": 5}
         quick = QUICK | {
             "prepare": params.read(project)["prepare"],

@@ -40,6 +40,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--id", metavar="COLUMN", help="series: the column with the series that a row belongs to")
     parser.add_argument("--time", metavar="COLUMN", help="series: the column with the time of a row")
+    parser.add_argument(
+        "--attributes", metavar="COLUMN,…", help="columns whose values are subgroups to be watched, e.g. site,camera"
+    )
     parser.add_argument("--test", metavar="FILE", help="table: a file with test rows of the same columns")
     parser.add_argument("--query", metavar="SQL", help="table: the query that gives the rows, where --table is a URL")
 
@@ -60,7 +63,8 @@ def _init_images(options: argparse.Namespace) -> None:
     given = {"--label": options.label, "--group": options.group, "--test": options.test, "--query": options.query}
     _refuse(given, "goes with --table, not with --images")
     _refuse({"--id": options.id, "--time": options.time}, "goes with --series, not with --images")
-    create(Path(options.folder), Path(options.images), options.image_size, options.preset)
+    told = _attributes(options)
+    create(Path(options.folder), Path(options.images), options.image_size, options.preset, told)
 
 
 def _init_table(options: argparse.Namespace) -> None:
@@ -71,7 +75,8 @@ def _init_table(options: argparse.Namespace) -> None:
     if not options.label:
         raise UserError("--table needs --label COLUMN, the column with the class of each row")
     test = Path(options.test) if options.test else None
-    source = init_table.Source(options.table, options.label, options.group or "", test, options.query)
+    told = _attributes(options)
+    source = init_table.Source(options.table, options.label, options.group or "", test, options.query, told)
     init_table.create(Path(options.folder), source, options.preset)
 
 
@@ -85,15 +90,24 @@ def _init_series(options: argparse.Namespace) -> None:
     own = {"--id": options.id, "--time": options.time, "--label": options.label}
     if series_sources.is_npz(path):
         _refuse(
-            own | {"--group": options.group},
+            own | {"--group": options.group, "--attributes": options.attributes},
             "names a column, and an .npz has arrays: x, y and perhaps id, split, group",
         )
         columns = series_sources.OF_ARRAYS
     elif missing := [name for name, column in own.items() if not column]:
         raise UserError(f"--series needs {missing[0]} COLUMN as well; a file in long form has --id, --time and --label")
     else:
-        columns = series_sources.Columns(options.id, options.time, options.label, options.group or "")
+        told = _attributes(options)
+        columns = series_sources.Columns(options.id, options.time, options.label, options.group or "", told)
     init_series.create(Path(options.folder), path, columns, options.preset)
+
+
+def _attributes(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return the columns that `--attributes` names."""
+    names = tuple(name.strip() for name in (options.attributes or "").split(",") if name.strip())
+    if options.attributes is not None and not names:
+        raise UserError("--attributes names no column; expected names such as site,camera")
+    return names
 
 
 def _refuse(options: dict[str, object], why: str) -> None:

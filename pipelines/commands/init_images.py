@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,22 @@ from pipelines.commands.presets import with_preset
 from pipelines.commands.project import build, next_step, refuse_existing
 from pipelines.driver import params
 from pipelines.errors import UserError
-from pipelines.ingest import image_files, image_sources, source
+from pipelines.ingest import attributes, image_files, image_sources, source
 
 DEFAULT_SIZE = 64  # pixels a side at most, unless asked for more
 PROBED = 50  # images that are looked at to choose a size
 
 
-def create(folder: Path, images: Path, image_size: int | None = None, preset: str = "default") -> None:
+def create(
+    folder: Path,
+    images: Path,
+    image_size: int | None = None,
+    preset: str = "default",
+    told: Sequence[str] = (),
+) -> None:
     """Make the project `folder` from the images at `images`; all of it or, where anything is wrong, nothing.
 
-    UserError where `folder` exists, the images are in no known form, or git is missing.
+    told: attributes of the images. UserError where `folder` exists, the images are in no known form, or git is missing.
     """
     folder, images = folder.resolve(), images.resolve()
     if folder.is_relative_to(images):
@@ -35,9 +42,10 @@ def create(folder: Path, images: Path, image_size: int | None = None, preset: st
             f"{images}: found {len(labels)} class(es){_commonest_problem(records)}, at least 2 are needed; "
             f"expected {image_sources.EXPECTED}"
         )
+    attributes.of_records([record.attributes for record in usable], told, str(images))
     size = image_size or probe_size(usable)
     print(f"bringing in {len(usable)} images of {len(labels)} classes")
-    values = with_preset(preset, {"prepare": {"image_size": size}})
+    values = with_preset(preset, {"prepare": {"image_size": size, "attributes": list(told)}})
     build(folder, lambda raw: bring_in(images, raw), values, source.remembered(str(images)))
     print(f"{folder}: images of {size}x{size} pixels; settings in {folder / params.FILE}\n{next_step(folder)}")
 

@@ -40,7 +40,7 @@ def create(folder: Path, source: Path, columns: Columns, preset: str = "default"
         raw.mkdir(parents=True)
         frame.to_parquet(raw / series_rows.FILE, index=False, compression="zstd")
 
-    own: dict[str, dict[str, Any]] = {"prepare": dict(vars(columns))}
+    own: dict[str, dict[str, Any]] = {"prepare": vars(columns) | {"attributes": list(columns.attributes)}}
     build(folder, fill, with_preset(preset, own), remembered(str(source)))
     counts = np.diff(long.first)
     splits = Counter(name for name in long.about["split"] if name)
@@ -60,3 +60,6 @@ def _refuse_one_for_two(columns: Columns) -> None:
     for role, name in columns.named.items():
         if (other := taken.setdefault(name, role)) != role:
             raise UserError(f"--{other} and --{role} both name {name!r}; each has a column of its own")
+    for name in columns.attributes:
+        if taken.get(name, "group") != "group":
+            raise UserError(f"--attributes and --{taken[name]} both name {name!r}; name others")

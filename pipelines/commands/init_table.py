@@ -13,7 +13,7 @@ from pipelines.commands.presets import with_preset
 from pipelines.commands.project import build, next_step, refuse_existing
 from pipelines.driver.params import FILE
 from pipelines.errors import UserError
-from pipelines.ingest import doubts, table_rows, table_sources
+from pipelines.ingest import attributes, doubts, table_rows, table_sources
 from pipelines.ingest.source import is_url, remembered
 from pipelines.ingest.splits import refuse_twin_labels
 
@@ -23,6 +23,7 @@ class Source:
     """Where a table lies and which of its columns mean what.
 
     table: a file, or a database's URL where `query` is given. test: a file with test rows, or None.
+    attributes: columns whose values are subgroups.
     """
 
     table: str
@@ -30,6 +31,7 @@ class Source:
     group: str = ""
     test: Path | None = None
     query: str | None = None
+    attributes: tuple[str, ...] = ()
 
 
 def create(folder: Path, source: Source, preset: str = "default") -> None:
@@ -45,6 +47,7 @@ def create(folder: Path, source: Source, preset: str = "default") -> None:
     labels = table_sources.labels_of(frame, source.label, where)
     refuse_twin_labels(labels, where)
     groups = table_rows.group_names(frame, source.group, where)
+    attributes.of_columns(frame, source.attributes, where)
     values = frame.drop(columns=[source.label, *filter(None, [source.group])])
     kinds = infer(values[~tested], where)
     table_rows.check_names(values, kinds)
@@ -58,7 +61,7 @@ def create(folder: Path, source: Source, preset: str = "default") -> None:
             if rows.any():
                 frame[rows].to_parquet(raw / f"{name}.parquet", index=False, compression="zstd")
 
-    about = {"label": source.label, "group": source.group, "columns": kinds}
+    about = {"label": source.label, "group": source.group, "attributes": list(source.attributes), "columns": kinds}
     faithful = {"faithful": FAITHFUL_ROWS}
     own: dict[str, dict[str, Any]] = {"prepare": about, "pretrain": faithful, "train": faithful}
     origin = remembered(source.table, source.query, source.test)
@@ -82,6 +85,8 @@ def bring_in(source: Source) -> tuple[pd.DataFrame, np.ndarray]:
         )
     if source.group and source.group == source.label:
         raise UserError(f"--group and --label both name {source.label!r}; a group is another column")
+    if source.label in source.attributes:
+        raise UserError(f"--attributes and --label both name {source.label!r}; name others")
     where = "the query" if source.query is not None else source.table
     return table_sources.read_all(source.table, source.query, source.test, text, where)
 

@@ -117,8 +117,7 @@ def compare(project: Path, origin: Source, settings: Settings) -> Additions:
     if settings.kind == TABLE:
         from pipelines.ingest import table_additions
 
-        columns = table_rows.Columns(settings.label, settings.group, settings.columns, settings.labels)
-        return table_additions.compare(raw, origin, columns)
+        return table_additions.compare(raw, origin, prepare.columns_of(settings))
     if source.is_url(origin.path) or origin.query or origin.test:
         raise UserError(
             f"{origin.shown}: a database, a query or a test file, and the data of this project are {settings.kind}"

@@ -92,6 +92,10 @@ def _check_columns(values: Mapping[str, Any]) -> None:
         raise SettingError(
             "prepare.group", f"and prepare.label both name {about['label']!r}; a group is another column"
         )
+    for name in about["attributes"]:
+        for role in ("label", "id", "time"):
+            if name == about[role]:
+                raise SettingError("prepare.attributes", f"names {name!r}, as prepare.{role} does; name others")
     _check_relations(values, about)
     for name in judges["classifiers"]:
         if NETWORKS.get(name, of) != of:

@@ -12,7 +12,18 @@ import pandas as pd
 from gan import seeds
 from gan.progress import Progress
 from gan.states import States
-from pipelines.evaluation import advice, choose, curves, gate, inspection, intervals, tables, tuning, yardstick
+from pipelines.evaluation import (
+    advice,
+    choose,
+    curves,
+    gate,
+    inspection,
+    intervals,
+    subgroups,
+    tables,
+    tuning,
+    yardstick,
+)
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.baseline import Baseline
 from pipelines.evaluation.choose import Choice, Way
@@ -24,6 +35,7 @@ from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.inspection import Inspected
 from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Resampling, Study, resampling
+from pipelines.evaluation.subgroups import Subgroup
 from pipelines.evaluation.synthetic import FILTERED, RANDOM, REPLAY, UNFILTERED
 
 SOURCES = {
@@ -59,6 +71,7 @@ class Measured:
     that was beaten.
     precisions: (arm or source, class index) -> average precision on test of the deciding classifier, the mean over repeats.
     curves: class index -> learning curve over real samples, where some class has a gain to compare with it.
+    subgroups: the best arm without and with samples, in each subgroup that has an attribute's value.
     """
 
     way: Way
@@ -67,6 +80,7 @@ class Measured:
     precisions: dict[tuple[str, int], float]
     gains: tables.Gains = field(default_factory=dict)
     curves: dict[int, yardstick.Curve] = field(default_factory=dict)
+    subgroups: list[Subgroup] = field(default_factory=list)
 
 
 def labels(kind: str) -> dict[str, str]:
@@ -101,6 +115,7 @@ def evaluate(
     frames = {
         **tables.scores(study, measured.keys, settings.precision),
         "gains": tables.gains(measured.gains, inputs, choice, settings),
+        "subgroups": subgroups.table(measured.subgroups, inputs),
         "selection": tables.selection(choice, inputs),
         "ways": tables.ways(measured.way),
         "acceptance": curves.acceptance_curve(study, choice, measured.way, settings),
@@ -150,18 +165,19 @@ def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: 
     study.train(keys, "arms")
     rng = seeds.numpy_generator(seed, "evaluate", "test")
     draws = resampling(study, settings.repeats, _enough_draws(inputs, settings), rng)
-    plain = _precisions(draws, name, keys)
+    plain, best = _precisions(draws, name, keys), _repeats(name, arm, settings)
     if all(_solved(choice, label, plain, settings) for label in inputs.minority):
         unused = Way(min(settings.doses), "mixed", "every class is solved without them", ())
-        return Measured(unused, keys, rivals, plain)
+        return Measured(unused, keys, rivals, plain, subgroups=subgroups.measured(draws, best, [], settings))
     assert study.folds is not None, "a study of minority classes has folds"
     way = choose.choose_way(study.folds, choice, settings.doses)
     if not brief:
         keys += _other_classifiers(study, choice, way, settings)
     if not way.worthwhile:
         study.train(keys, "arms")
-        return Measured(way, keys, rivals, plain)
-    keys += _repeats(name, arm, settings, FILTERED, way)
+        return Measured(way, keys, rivals, plain, subgroups=subgroups.measured(draws, best, [], settings))
+    added = _repeats(name, arm, settings, FILTERED, way)
+    keys += added
     study.train(keys, "arms")
     gains = _gains(draws, choice, keys, settings)
     over_best = [gains[name, arm, label] for label in inputs.minority if (name, arm, label) in gains]
@@ -173,7 +189,8 @@ def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: 
         gains = _gains(draws, choice, keys, settings)
     sure = any(gain.low > 0 for gain in over_best)
     learnt = yardstick.learning_curves(study, choice, settings.repeats) if sure and not brief else {}
-    return Measured(way, keys, rivals, _precisions(draws, name, keys), gains, learnt)
+    found = subgroups.measured(draws, best, added, settings)
+    return Measured(way, keys, rivals, _precisions(draws, name, keys), gains, learnt, found)
 
 
 def judge(
@@ -288,6 +305,7 @@ def _evidence(
         agreement=inspected.agreement,
         reference_agreement=inspected.reference_agreement,
         worth=worth,
+        losses=subgroups.losses(measured.subgroups, label),
         advised=advice.advised(choice),
         instead=advice.instead(choice, _on_test(measured, ["nothing", *against], label)),
     )

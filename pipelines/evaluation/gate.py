@@ -31,6 +31,7 @@ class Evidence:
     test_samples, real_samples (trained on), collected (in all splits), repeats, added: counts.
     harm: what cross-validation says against the samples, empty if nothing.   solved: average precision out of fold without
     synthetic samples where that leaves no room, else None.   worth: the gain in real samples, None where it has no measure.
+    losses: subgroups in which the class surely loses too much, in words.
     copies: (flagged, checked).   agreement: (recognised, checked) of the label check.
     reference_agreement: share of held-out real samples that the same label check recognises; NaN when it had none.
     advised: the arm to take without synthetic samples.   instead: what that is to do, with its evidence.
@@ -48,6 +49,7 @@ class Evidence:
     harm: str = ""
     solved: float | None = None
     worth: float | None = None
+    losses: Sequence[str] = ()
     copies: tuple[int, int] = (0, 0)
     agreement: tuple[int, int] = (0, 0)
     reference_agreement: float = float("nan")
@@ -184,6 +186,7 @@ def _barred(e: Evidence, settings: Settings) -> list[str]:
         reasons.append(e.harm)
     if e.added == 0:
         reasons.append("no candidate passed the filter")
+    reasons += e.losses
     low, high = intervals.wilson(*e.copies, settings.confidence)
     if e.copies[1] and low > settings.max_copies:
         reasons.append(

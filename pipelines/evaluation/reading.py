@@ -37,7 +37,8 @@ def whole(train: Path, validation: Path, test: Path, classes: Path, plan: Path, 
     found = _real(seen, held_out, view, classes, planned)
     columns = found.train.x.shape[1]
     pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, view, columns, place) for slug, entry in planned.items())
-    return replace(found, test=view.data(tested.values, tested.labels), pools=pools)
+    asked = view.data(tested.values, tested.labels)
+    return replace(found, test=asked, pools=pools, attributes=tested.attributes)
 
 
 def _real(

@@ -75,6 +75,12 @@ class Settings(Base):
         lt=1,
         description="loss in mean average precision of the other classes that the gate must be able to rule out",
     )
+    max_subgroup_loss: float = ExpertField(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="a class is held where its average precision surely falls by more in a subgroup (prepare.attributes)",
+    )
     min_test_samples: int = Field(
         default=10, ge=1, description="test samples of a class below which its verdict is 'underpowered'"
     )

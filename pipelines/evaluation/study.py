@@ -89,6 +89,12 @@ class Resampling:
         (point, drawn), (other_point, other_drawn) = (self.average_precision(keys, labels) for keys in (arm, other))
         return intervals.nested_bootstrap(point - other_point, drawn - other_drawn, self.shares, confidence)
 
+    def within(self, rows: np.ndarray, rng: np.random.Generator) -> "Resampling":
+        """Return as many resamplings of the test rows `rows`, (n_test,) bool, alone; the repeats are drawn as they are here."""
+        weights = np.zeros_like(self.weights)
+        weights[:, rows] = _drawn(self.study.inputs.test.y[rows], len(weights) - 1, rng)
+        return replace(self, weights=_by_row(weights), cache={})
+
     def _one(self, key: Key, label: int) -> np.ndarray:
         if (key, label) not in self.cache:
             positive = self.study.inputs.test.y == label
@@ -99,7 +105,15 @@ class Resampling:
 
 def resampling(study: Study, repeats: int, draws: int, rng: np.random.Generator) -> Resampling:
     """Return the resamplings of the study's test rows; the first row of weights is the test split as it is."""
-    y = study.inputs.test.y
-    weights = np.concatenate([np.ones((1, len(y))), intervals.stratified_weights(y, draws, rng)])
-    by_row = np.ascontiguousarray(weights.T, dtype=np.float32)  # so that rows are gathered fast
-    return Resampling(study, by_row.T, intervals.repeat_weights(repeats, draws, rng))
+    weights = _by_row(_drawn(study.inputs.test.y, draws, rng))
+    return Resampling(study, weights, intervals.repeat_weights(repeats, draws, rng))
+
+
+def _drawn(y: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return (1 + draws, n) weights of rows: as they are, and under bootstrap draws of each class."""
+    return np.concatenate([np.ones((1, len(y))), intervals.stratified_weights(y, draws, rng)])
+
+
+def _by_row(weights: np.ndarray) -> np.ndarray:
+    """Return `weights`, (draws, n), laid out so that rows are gathered fast."""
+    return np.ascontiguousarray(weights.T, dtype=np.float32).T

@@ -41,6 +41,7 @@ COLUMNS = {
     "selection": ["classifier", "arm", "class", "average_precision", "chosen", "rival"],
     "ways": ["dose", "use", "average_precision", "error", "chosen"],
     "acceptance": ["class", "acceptance", "by", "repeat", "average_precision", "added"],
+    "subgroups": ["attribute", "subgroup", "class", "test_samples", "without", "with", "gain", "low", "high", "lost"],
     "copies": ["class", "id", "flag", "nearest_id", "distance_ratio", "exact"],
     "tell": ["class", "kind", "classifier", "auc", "low", "high", "uses", "remedy"],
 }

@@ -89,7 +89,8 @@ def _manifest(raw: Path, source: Path, old: Records, new: Records) -> Found:
     known = {name for name, record in old.items() if record.problem is None}
     fresh = [name for name in new if name not in known]
     files = [name for name in new if name in known and not _same_file(raw.parent / name, source.parent / name)]
-    told = [name for name in new if name in known and _told(old[name]) != _told(new[name])]
+    others = _attributes([*old.values(), *new.values()])
+    told = [name for name in new if name in known and _told(old[name], others) != _told(new[name], others)]
     changed = [name for name in new if name in {*files, *told}]
 
     def write(folder: Path) -> None:
@@ -97,8 +98,8 @@ def _manifest(raw: Path, source: Path, old: Records, new: Records) -> Found:
         rows = {name: old[name] for name in old if name in known} | dict(new)
         with open(folder / raw.name, "w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")
-            lines.writerow(["path", "label", "split", "group"])
-            lines.writerows([name, *_told(record)] for name, record in rows.items())
+            lines.writerow(["path", "label", "split", "group", *others])
+            lines.writerows([name, *_told(record, others)] for name, record in rows.items())
 
     return Found(fresh, changed, write)
 
@@ -120,6 +121,7 @@ def _npz(raw: Path, source: Path, old: Records, new: Records) -> Found:
         records = [*old.values(), *(new[name] for name in fresh)]
         told = {"labels": [record.label for record in records]}
         told |= {"split": [record.split or "" for record in records], "group": [one.group or "" for one in records]}
+        told |= {name: [record.attributes.get(name, "") for record in records] for name in _attributes(records)}
         images = np.stack([np.asarray(record.content()) for record in records])
         np.savez_compressed(
             folder / raw.name,
@@ -157,13 +159,18 @@ def _refuse_other_layout(source: Path, old: Records, new: Records, fresh: list[s
         )
 
 
-def _told(record: Record) -> tuple[str, str, str]:
-    """Return what a manifest says of a record beside its path."""
-    return cells.mark(record.label), record.split or "", record.group or ""
+def _told(record: Record, others: list[str]) -> tuple[str, ...]:
+    """Return what a manifest says of a record beside its path. others: the attributes."""
+    told = (cells.mark(record.attributes.get(name, "")) for name in others)
+    return cells.mark(record.label), record.split or "", record.group or "", *told
+
+
+def _attributes(records: list[Record]) -> list[str]:
+    return list(dict.fromkeys(name for record in records for name in record.attributes))
 
 
 def _content(record: Record) -> tuple[object, ...]:
-    return np.asarray(record.content()).tobytes(), record.label, record.split, record.group
+    return np.asarray(record.content()).tobytes(), record.label, record.split, record.group, *record.attributes.items()
 
 
 def _same_file(one: Path, other: Path) -> bool:

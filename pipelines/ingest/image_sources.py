@@ -3,6 +3,7 @@
 Each form is read into the same `Record`s. To add a form, write a function that yields records and list it in `FORMS`.
 """
 
+import contextlib
 import io
 import os
 import stat
@@ -10,7 +11,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -26,6 +27,8 @@ from pipelines.samples import cells
 
 SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
           "test": "test", "testing": "test"}  # fmt: skip
+COLUMNS = ("path", "label", "split", "group")  # of a manifest; others are attributes
+ARRAYS = ("images", "labels", "split", "group")  # of an `.npz`; others of one entry for each image are attributes
 LARGEST = 256 * 2**20  # bytes of a file that may be an image
 EXPECTED = (
     "class folders (<class>/*.png), train/ and test/ above class folders, a .zip of these, a CSV with the columns path "
@@ -40,6 +43,7 @@ class Record:
     id: a stable name, never repeated in a data set: its path, or its index in an array.
     content: returns the file's bytes, or a (height, width[, 3]) uint8 array.
     split: train, validation or test where the source says so, else None. group: what must not span splits, or None.
+    attributes: what else a manifest or an `.npz` says of it, by the name of the column or array.
     problem: why the record cannot be used, or None.
     """
 
@@ -49,6 +53,7 @@ class Record:
     split: str | None = None
     group: str | None = None
     problem: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 def scan(raw: Path, names: Mapping[str, str] = MappingProxyType({})) -> list[Record]:
@@ -167,7 +172,7 @@ def read_member(archive: zipfile.ZipFile, member: str | zipfile.ZipInfo) -> byte
 
 
 def from_manifest(path: Path) -> Iterator[Record]:
-    """Yield the rows of a CSV with the columns `path`, `label` and optionally `split` and `group`.
+    """Yield the rows of a CSV with the columns `path`, `label` and optionally `split`, `group` and attributes.
 
     Paths are relative to the folder of the CSV and stay inside it.
     """
@@ -180,7 +185,8 @@ def from_manifest(path: Path) -> Iterator[Record]:
         ) from None
     missing = {"path", "label"} - set(rows.columns)
     if missing:
-        raise UserError(f"{path}: found the columns {', '.join(rows.columns)}, expected path,label[,split][,group]")
+        raise UserError(f"{path}: found the columns {', '.join(rows.columns)}, expected path,label[,split][,group][,…]")
+    others = [name for name in rows if name not in COLUMNS]
     root, seen = path.parent.resolve(), set()
     for number, row in enumerate(rows.to_dict("records"), 2):
         place = _inside(root, row["path"])
@@ -193,24 +199,30 @@ def from_manifest(path: Path) -> Iterator[Record]:
             split=split_named(str(row.get("split", "")), path),
             group=row.get("group") or None,
             problem=problem,
+            attributes={name: cells.unmark(str(row[name])).strip() for name in others},
         )
 
 
 def from_npz(path: Path) -> Iterator[Record]:
-    """Yield the images of an `.npz` with `images` (n, h, w[, 1 or 3]) uint8, `labels` (n,), optionally `split`, `group`."""
+    """Yield the images of an `.npz` with `images` (n, h, w[, 1 or 3]) uint8 and `labels` (n,), optionally `split`, `group` and
+    attributes, (n,) each.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("images", "labels", "split", "group") if name in file}
+            arrays = {name: file[name] for name in ARRAYS if name in file}
+            attributes = _one_each(file, len(arrays.get("labels", ())))
     except (ValueError, TypeError, OSError, zipfile.BadZipFile, EOFError) as error:
         raise UserError(f"{path}: not readable as .npz without pickles ({error}); expected images and labels") from None
     except MemoryError:
         raise UserError(f"{path}: its arrays do not fit into memory; is the file damaged?") from None
     _check_arrays(path, arrays)
     columns = {name: _as_text(array) for name, array in arrays.items() if name != "images"}
+    told = {name: _as_text(array) for name, array in attributes.items()}
     for index, image in enumerate(arrays["images"]):
         split = split_named(columns["split"][index], path) if "split" in columns else None
         group = columns["group"][index] if "group" in columns else None
-        yield _record(str(index), columns["labels"][index], partial(_itself, image), split, group)
+        own = {name: str(column[index]) for name, column in told.items()}
+        yield _record(str(index), columns["labels"][index], partial(_itself, image), split, group, attributes=own)
 
 
 FORMS: dict[str, Callable[[Path], Iterator[Record]]] = {".zip": from_zip, ".npz": from_npz, ".csv": from_manifest}
@@ -223,10 +235,11 @@ def _record(
     split: str | None = None,
     group: str | None = None,
     problem: str | None = None,
+    attributes: Mapping[str, str] = MappingProxyType({}),
 ) -> Record:
     """Return a record with its class name in one spelling of Unicode: file systems differ in how they write an accent."""
     name = unicodedata.normalize("NFC", label.strip())
-    return Record(id, name, content, split, group, problem or (None if name else "no label"))
+    return Record(id, name, content, split, group, problem or (None if name else "no label"), attributes)
 
 
 def _from_tree(
@@ -339,6 +352,17 @@ def _check_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     length = len(arrays["images"])
     if any(array.shape != (length,) for name, array in arrays.items() if name != "images"):
         raise UserError(f"{path}: found {found}; expected labels, split and group of shape ({length},)")
+
+
+def _one_each(file: np.lib.npyio.NpzFile, length: int) -> dict[str, np.ndarray]:
+    """Return the arrays of text or numbers, (length,) each, that are none of `ARRAYS`."""
+    found = {}
+    for name in set(file.files) - set(ARRAYS):
+        with contextlib.suppress(ValueError):  # objects, which are pickles
+            array = file[name]
+            if np.shape(array) == (length,) and array.dtype.kind in "USiufb":
+                found[name] = array
+    return dict(sorted(found.items()))
 
 
 def _are_images(images: np.ndarray) -> bool:

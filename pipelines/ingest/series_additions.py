@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines.ingest import series_rows, series_sources, table_rows, table_sources
 from pipelines.ingest.additions import Additions, by_class
+from pipelines.ingest.attributes import texts
 from pipelines.ingest.series_rows import Rules
 
 
@@ -23,7 +24,7 @@ def compare(raw: Path, source: Path, rules: Rules, removed: set[str]) -> Additio
     table, offered = series_rows.load(raw), series_sources.read(source, columns)
     series_sources.channels_of(offered, columns, where)
     both = table_sources.joined(table, offered, where)
-    ids = series_rows.texts(both[columns.id]).to_numpy()
+    ids = texts(both[columns.id]).to_numpy()
     old = np.arange(len(both)) < len(table)
     before, there = _contents(both[old], ids[old]), _contents(both[~old], ids[~old])
     new = [name for name in there if name not in before and name not in removed]

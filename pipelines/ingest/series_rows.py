@@ -18,9 +18,11 @@ import pandas as pd
 from gan.progress import Progress
 from pipelines.errors import UserError
 from pipelines.ingest import kept, series_sources, table_sources
+from pipelines.ingest.attributes import texts
 from pipelines.ingest.image_sources import split_named
 from pipelines.ingest.series_sources import SPLIT, Columns
 from pipelines.ingest.splits import QUARANTINED, USED, refuse_strange_names, refuse_twin_labels
+from pipelines.samples.sets import ATTRIBUTE
 
 FILE = "series.parquet"  # the series in long form, under data/raw
 Uneven = Literal["resample", "cut", "pad"]
@@ -41,8 +43,8 @@ class Rules:
 class Long:
     """Series in long form, series after series by name, each in the order of its times.
 
-    about: a row for each series, by `id`: `class`, `split`, `group`. first: (n + 1,) where each begins, and the end.
-    times: (rows,) NaN where missing. values: (rows, c). channels: what they are called.
+    about: a row for each series, by `id`: `class`, `split`, `group`, attributes.   first: (n + 1,) where each begins, and the
+    end.   times: (rows,) NaN where missing. values: (rows, c). channels: what they are called.
     """
 
     about: pd.DataFrame
@@ -119,6 +121,7 @@ def checked(
             "unit": ids,
             "kept": [splits.get(name, "") for name in ids],
             "digest": digests,
+            **{name: own for name, own in long.about.items() if str(name).startswith(ATTRIBUTE)},
         }
     )
     kept.say_what_is_not_there(splits, ids, "sample")
@@ -128,7 +131,7 @@ def checked(
 
 def sorted_out(frame: pd.DataFrame, columns: Columns, where: str) -> Long:
     """Return the series of a table in long form; UserError where a row has no series, or a series more than one class."""
-    for name in columns.named.values():
+    for name in (*columns.named.values(), *columns.attributes):
         table_sources.require(frame, name, where)
     channels = series_sources.channels_of(frame, columns, where)
     ids = texts(frame[columns.id])
@@ -155,7 +158,8 @@ def _told(
     """
     about = {"id": names}
     split = "" if SPLIT in columns.named.values() else SPLIT
-    for what, column in {"class": columns.label, "split": split, "group": columns.group}.items():
+    attributes_of = {ATTRIBUTE + name: name for name in columns.attributes}
+    for what, column in {"class": columns.label, "split": split, "group": columns.group, **attributes_of}.items():
         said = texts(frame[column]).to_numpy() if column in frame else np.full(len(frame), "", object)
         about[what], of_all = said[begins], said[begins][codes]
         if (other := np.flatnonzero(said != of_all)).size:
@@ -225,10 +229,3 @@ def _test_first(manifest: pd.DataFrame) -> np.ndarray:
     """Return the order in which the first of equal series is the one to keep: of test, of validation, one that is known."""
     part = manifest["kept"].where(manifest["kept"] != "", manifest["split"])
     return np.lexsort((manifest["kept"] == "", part != "validation", part != "test"))
-
-
-def texts(column: pd.Series) -> pd.Series:
-    """Return names as text, whole numbers without decimals, "" where one is missing."""
-    if pd.api.types.is_float_dtype(column.dtype) and (column.dropna() % 1 == 0).all():
-        column = column.astype("Int64")
-    return column.astype("str").fillna("").str.strip().str.normalize("NFC").mask(column.isna(), "")

@@ -1,7 +1,7 @@
 """The forms in which labelled series arrive: a table in long form, a row for each step, or arrays in an `.npz` file.
 
-Both become one table in long form. In it a column names the series of a row, one its time, one its class; a column `split` and
-one for groups may be there; every other column is a channel, a number.
+Both become one table in long form. In it a column names the series of a row, one its time, one its class; a column `split`, one
+for groups and some for attributes may be there; every other column is a channel, a number.
 """
 
 import zipfile
@@ -23,17 +23,19 @@ ARRAYS = ("x", "y", SPLIT, "id", "group", "channels")
 
 @dataclass(frozen=True)
 class Columns:
-    """What the columns are for: the series of a row, its time, its class, and what must not span splits, "" for none."""
+    """What the columns are for: the series of a row, its time, its class, what must not span splits, "" for none, and more."""
 
     id: str
     time: str
     label: str
     group: str = ""
+    attributes: tuple[str, ...] = ()
 
     @property
     def named(self) -> dict[str, str]:
-        """Each role with its column, where it has one."""
-        return {role: name for role, name in vars(self).items() if name}
+        """Each role with its column, where it has one; attributes are not among them."""
+        roles = {"id": self.id, "time": self.time, "label": self.label, "group": self.group}
+        return {role: name for role, name in roles.items() if name}
 
 
 OF_ARRAYS = Columns("series", "step", "class", "group")  # what the columns are called that arrays become
@@ -50,9 +52,9 @@ def read(path: Path, columns: Columns) -> pd.DataFrame:
         return table_sources.tidy(_from_arrays(path, columns), str(path))
     if not path.is_file():
         raise UserError(f"{path}: no such file; expected {EXPECTED}")
-    texts = tuple(name for role, name in columns.named.items() if role != "time")
+    texts = (*(name for role, name in columns.named.items() if role != "time"), *columns.attributes)
     frame = table_sources.read(path, texts)
-    for name in columns.named.values():
+    for name in (*columns.named.values(), *columns.attributes):
         table_sources.require(frame, name, str(path))
     return frame
 
@@ -64,7 +66,7 @@ def held(frame: pd.DataFrame, columns: Columns) -> Columns:
 
 def channels_of(frame: pd.DataFrame, columns: Columns, where: str) -> list[str]:
     """Return the columns that are channels; UserError where there is none, or one is no number."""
-    names = [name for name in frame if name not in {*columns.named.values(), SPLIT}]
+    names = [name for name in frame if name not in {*columns.named.values(), *columns.attributes, SPLIT}]
     if not names:
         raise UserError(f"{where}: no channel; expected a column of numbers beside {', '.join(columns.named.values())}")
     for name in names:

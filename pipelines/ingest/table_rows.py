@@ -6,7 +6,7 @@ equal one of them are set aside. A `group` decides alone: equal rows of two pati
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,7 @@ import pandas as pd
 from gan.kinds import UNLEARNT, date_format
 from gan.progress import Progress
 from pipelines.errors import UserError
-from pipelines.ingest import kept, table_sources
+from pipelines.ingest import attributes, kept, table_sources
 from pipelines.ingest.splits import QUARANTINED, USED, quarantine, refuse_strange_names, refuse_twin_labels
 
 MOST_CATEGORIES = 10_000
@@ -29,13 +29,14 @@ FILES = ("table", "test")  # the names, without suffix, under data/raw; the seco
 class Columns:
     """What the columns are for: `label` the class, `group` (or "") what must not span splits, `kinds` of all others.
 
-    names: from the name of a class in the data to the one that holds.
+    names: from the name of a class in the data to the one that holds.   attributes: columns that say of what subgroup a row is.
     """
 
     label: str
     group: str
     kinds: Mapping[str, str]
     names: Mapping[str, str] = field(default_factory=dict)
+    attributes: Sequence[str] = ()
 
 
 def load(raw: Path, label: str, group: str) -> tuple[pd.DataFrame, np.ndarray]:
@@ -102,6 +103,7 @@ def checked(
             "reason": reasons,
             "unit": units(values, columns.kinds),
             "kept": kept_splits(frame, splits),
+            **attributes.of_columns(frame, columns.attributes, where),
         }
     )
     if not columns.group:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.report.figures import Cell, Figures, Table
-from pipelines.wording import count, figure, share
+from pipelines.wording import count, figure, share, signed
 
 MEAN = "mean of these classes"
 PRECISION = "average_precision"
@@ -35,6 +35,24 @@ def by_class(scores: pd.DataFrame, classifier: str, labels: Mapping[str, str], f
     ]
     heads = ["class", *(labels.get(arm, arm) for arm in arms)]
     return Table("Average precision on test, mean and standard deviation over trainings", "precision.csv", heads, rows)
+
+
+def by_subgroup(found: pd.DataFrame, figures: Figures) -> Table | None:
+    """Return average precision of each minority class in each subgroup, and what the samples add there; None without any."""
+    if found.empty:
+        return None
+    written = figures.add("subgroups.csv", found)
+    rows = [
+        [
+            Cell(f"{row['attribute']}: {row['subgroup']}", figure=False),
+            Cell(str(row["class"]), f"{row['test_samples']} test samples", figure=False),
+            Cell(figure(row["without"])),
+            *_change(row),
+        ]
+        for _, row in written.iterrows()
+    ]
+    heads = ["subgroup", "class", "without synthetic samples", "with them", "gain"]
+    return Table("Average precision on test by subgroup, in the chosen alternative", "subgroups.csv", heads, rows)
 
 
 def by_classifier(scores: pd.DataFrame, first: str | None, labels: Mapping[str, str], figures: Figures) -> list[Table]:
@@ -95,6 +113,17 @@ def health(trainings: Mapping[str, Mapping[str, Any]], figures: Figures) -> Tabl
         cells = [_sign(by_name.loc[name], name in same) if name in by_name.index else Cell("–") for name in signs]
         rows.append([Cell(str(training), figure=False), *cells])
     return Table("Signs of trouble in training", "health.csv", ["training", *heads], rows)
+
+
+def _change(row: pd.Series) -> list[Cell]:
+    """Return what a class reaches in a subgroup with synthetic samples, and its gain; dashes where that was not measured."""
+    if pd.isna(row["gain"]):
+        return [Cell("–"), Cell("–")]
+    sign = "✗ " if row["lost"] else ""
+    return [
+        Cell(figure(row["with"])),
+        Cell(f"{sign}{signed(row['gain'])}", f"{signed(row['low'])} to {signed(row['high'])}"),
+    ]
 
 
 def _precisions(part: pd.DataFrame, arms: list[str]) -> list[Cell]:

@@ -24,9 +24,9 @@ SEEN = 2000  # images from which the space is learnt that distances are measured
 BINS = ["class", "low", "high", "samples", "predicted", "observed"]
 ALL_CLASSES = "all classes"
 MEAN = "mean of minority classes"
-NAMES = {"class": str}
+NAMES = {"class": str, "subgroup": str}
 # Where these are blank there is no figure; elsewhere a text such as "NA" is a name.
-BLANK = {name: [""] for name in ("value", "gain", "low", "high", "error", "p", "auc", "average_precision")}
+BLANK = {name: [""] for name in ("value", "gain", "low", "high", "error", "p", "auc", "average_precision", "with")}
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Sources:
         space = distance.spaces(view.data(some.values, some.labels))[-1]
         tables = {
             name: pd.read_csv(evaluation / f"{name}.csv", keep_default_na=False, na_values=BLANK, dtype=NAMES)
-            for name in ("scores", "gains", "ways", "acceptance", "tell")
+            for name in ("scores", "gains", "subgroups", "ways", "acceptance", "tell")
         }
         found = files.read_json(evaluation / "metrics.json")
         return cls(models, held_out, view, space, plan, found, tables, Figures())
@@ -153,6 +153,7 @@ def measured_part(sources: Sources) -> dict[str, Any]:
         "ways": charts.ways(ways) if len(ways) else None,
         "acceptance": charts.acceptance(sources.figures.add("acceptance.csv", kept)) if len(kept) else None,
         "by_class": measured.by_class(scores, decides, sources.labels, sources.figures) if decides else None,
+        "by_subgroup": measured.by_subgroup(tables["subgroups"], sources.figures),
         "by_classifier": measured.by_classifier(scores, decides, sources.labels, sources.figures),
     }
 

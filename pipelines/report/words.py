@@ -15,6 +15,8 @@ WORDS = {
     "seen it. Everything is chosen by that; the test samples are asked once, at the end.",
     "Real samples' worth": "How many more real samples of the class would have brought the same gain, from trainings with "
     "half and three quarters of the real ones.",
+    "Subgroup": "All samples with one value of an attribute, such as one site or one camera. There a class is told from the "
+    "other classes of the same subgroup; fewer than five test samples of it say nothing.",
     "Dose and use": "How many synthetic samples join a class, as a share of what would balance it, and how: mixed in, drawn "
     "for half of the class's turns, or seen first and then left out.",
     "Copies": "Synthetic samples so near to one training sample, and so much nearer to it than to the next, that they "

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pipelines.files import undamaged
 from pipelines.samples.forms import IMAGES, Form, Values, form_of, is_value
 
+ATTRIBUTE = "attribute."  # begins the name of a column that says something of a sample beside its class
 KEPT = "kept"  # the status of a candidate that passed every check; any other status is the reason why it did not
 OURS = b"tailweight"  # the entry of a Parquet file's metadata that says what no column can
 
@@ -26,6 +27,7 @@ class Samples:
     labels: (n,) int64, an index into the data set's class names.
     ids: (n,) str, one stable name per sample, never repeated within a data set.
     kind: of the data, as `prepare` says it. columns: what each column of a table holds (see `prepare.columns`).
+    attributes: name -> (n,) str, what `prepare.attributes` asks for.
     """
 
     values: Values
@@ -33,6 +35,7 @@ class Samples:
     ids: np.ndarray
     kind: str = IMAGES
     columns: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -48,7 +51,9 @@ class Samples:
 
     def take(self, index: np.ndarray) -> "Samples":
         """Return the samples at `index`, (m,) int or (n,) bool."""
-        return replace(self, values=self.form.take(self.values, index), labels=self.labels[index], ids=self.ids[index])
+        own = {name: values[index] for name, values in self.attributes.items()}
+        taken = self.form.take(self.values, index)
+        return replace(self, values=taken, labels=self.labels[index], ids=self.ids[index], attributes=own)
 
     def reduced(self, factor: int) -> "Samples":
         """Return the samples as the GAN sees them, smaller by `upscale.factor`; UserError where that cannot be."""
@@ -59,6 +64,8 @@ class Samples:
         table, notes = self.form.pack(self.values)
         table = table.add_column(0, "id", pa.array(self.ids.astype(str).tolist(), pa.string()))
         table = table.add_column(1, "label", pa.array(self.labels.astype(np.int64)))
+        for name, own in self.attributes.items():
+            table = table.append_column(ATTRIBUTE + name, pa.array(own.tolist(), pa.string()))
         _write(table, {"kind": self.kind, "columns": dict(self.columns), **notes}, path)
 
     @classmethod
@@ -68,8 +75,10 @@ class Samples:
             table, notes = _read(path)
             labels = table["label"].to_numpy().astype(np.int64)
             ids = np.array(table["id"].to_pylist(), str)
-            values = form_of(notes["kind"]).unpack(table.drop_columns(["id", "label"]), notes)
-            return cls(values, labels, ids, notes["kind"], notes["columns"])
+            told = [name for name in table.column_names if name.startswith(ATTRIBUTE)]
+            attributes = {name.removeprefix(ATTRIBUTE): np.array(table[name].to_pylist(), str) for name in told}
+            values = form_of(notes["kind"]).unpack(table.drop_columns(["id", "label", *told]), notes)
+            return cls(values, labels, ids, notes["kind"], notes["columns"], attributes)
 
 
 @dataclass(frozen=True)

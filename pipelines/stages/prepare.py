@@ -20,7 +20,7 @@ from gan.settings import ColumnField, ExpertField, ExpertImageField, ImageField,
 from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.errors import UserError
-from pipelines.ingest import image_files, image_sources, kept, series_rows, series_sources, table_rows
+from pipelines.ingest import attributes, image_files, image_sources, kept, series_rows, series_sources, table_rows
 from pipelines.ingest.splits import QUARANTINED, SPLITS, USED, quarantine, split
 from pipelines.samples import IMAGES, SERIES, TABLE, Samples, Values, form_of
 
@@ -62,6 +62,10 @@ class Settings(Base):
         default="resample",
         description="series: how they get `length` steps: resample (lines between the steps, evenly spaced), cut (the first "
         "steps, shorter series are set aside) or pad (the last value again, longer ones are cut)",
+    )
+    attributes: list[str] = ExpertField(
+        default=[],
+        description="columns that say of which subgroup a sample is, such as its site; gains are measured in each of these",
     )
     columns: dict[str, Kind] = TableField(
         default={},
@@ -126,7 +130,7 @@ def run(
 
 def _bring_in_table(raw: Path, lists: Lists, prepared: Path, settings: Settings, seed: int, progress: Progress) -> None:
     splits, removed = kept.read_splits(lists.splits, kept.ROW), kept.read_removed(lists.removed)
-    columns = table_rows.Columns(settings.label, settings.group, settings.columns, settings.labels)
+    columns = columns_of(settings)
     manifest, frame = table_rows.check(raw, columns, progress, splits)
     if removed and not splits:
         manifest["kept"] = _dealt_to_all(manifest.copy(), settings, seed, "row")
@@ -166,9 +170,17 @@ def _bring_in_series(
     write(prepared, manifest, SERIES, partial(form_of(SERIES).take, values), about)
 
 
+def columns_of(settings: Settings) -> table_rows.Columns:
+    """Return what the settings say of the columns of a table."""
+    return table_rows.Columns(
+        settings.label, settings.group, settings.columns, settings.labels, tuple(settings.attributes)
+    )
+
+
 def rules_of(settings: Settings) -> series_rows.Rules:
     """Return what the settings say of series."""
-    columns = series_sources.Columns(settings.id, settings.time, settings.label, settings.group)
+    own = tuple(settings.attributes)
+    columns = series_sources.Columns(settings.id, settings.time, settings.label, settings.group, own)
     return series_rows.Rules(columns, settings.length, settings.uneven, settings.labels)
 
 
@@ -199,6 +211,7 @@ def write(
 ) -> None:
     """Write what `run` says of data of `kind`; `take` returns the samples at rows of the manifest, numbered from 0."""
     prepared.mkdir(parents=True, exist_ok=True)
+    attributes.check(manifest)
     manifest = manifest.sort_values("id")
     used = manifest[manifest["status"] == USED]
     classes = sorted(used["class"].unique())
@@ -206,7 +219,8 @@ def write(
     for part in SPLITS:
         rows = used[used["split"] == part]
         labels = pd.Categorical(rows["class"], categories=classes).codes.astype(np.int64)
-        samples = Samples(take(rows.index.to_numpy()), labels, rows["id"].to_numpy(str), kind, columns or {})
+        told = attributes.of_samples(rows)
+        samples = Samples(take(rows.index.to_numpy()), labels, rows["id"].to_numpy(str), kind, columns or {}, told)
         samples.save(prepared / f"{part}.parquet")
         counts[part] = len(samples)
     manifest.drop(columns=["unit", "kept"]).to_csv(prepared / "manifest.csv", index=False)
@@ -256,7 +270,8 @@ def open_images(
             }
         )
         progress(number, len(records), {})
-    manifest = pd.DataFrame(rows)
+    told = attributes.of_records([record.attributes for record in records], settings.attributes, str(raw))
+    manifest = pd.DataFrame(rows).assign(**told)
     kept.say_what_is_not_there(splits, manifest["id"], "image")
     return manifest, values
 

@@ -48,14 +48,23 @@ def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return made, made.page.read_text(encoding="utf-8")
 
 
+def test_subgroups_are_shown_with_what_is_lost_there(drawn: tuple[World, str]) -> None:
+    """A loss is marked, what was not measured has a dash, and a group called NA is a group."""
+    tables = Tables()
+    tables.feed(drawn[1])
+    (shown,) = (" ".join(text.split()) for (name, _), text in tables.found.items() if name == "subgroups.csv")
+    assert "<site>: NA alpha 31 test samples 0.810 0.860 +0.050 +0.020 to +0.080" in shown
+    assert "<site>: south alpha 9 test samples 0.740 0.610 ✗ -0.130 -0.210 to -0.050" in shown
+    assert "camera: (none) alpha 12 test samples 0.790 – –" in shown
+
+
 def test_every_figure_of_a_table_lies_in_the_file_it_names(drawn: tuple[World, str]) -> None:
     """Each number with a point in it is one of the file's, rounded as it is shown."""
     made, text = drawn
     tables = Tables()
     tables.feed(text)
-    assert {"overview.csv", "precision.csv", "classifiers.csv", "checks.csv", "health.csv"} <= {
-        a for a, _ in tables.found
-    }
+    files_named = {"overview.csv", "precision.csv", "subgroups.csv", "classifiers.csv", "checks.csv", "health.csv"}
+    assert files_named <= {name for name, _ in tables.found}
     for (name, of), shown in tables.found.items():
         frame = made.figures(name)
         if name == "suspects.csv":  # sentences

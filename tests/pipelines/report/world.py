@@ -176,13 +176,20 @@ def _write_evaluation(
         "samples": dict.fromkeys(verdicts, checks),
     }  # fmt: skip
     files.write_json(folder / "metrics.json", tables.plain(metrics))
-    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in ("scores", "gains", "ways", "acceptance", "tell")}
+    rows: dict[str, list[tuple[Any, ...]]] = {
+        name: [] for name in ("scores", "gains", "subgroups", "ways", "acceptance", "tell")
+    }
     rows["ways"] = [(0.1, "mixed", 0.86, 0.0, True), (1.0, "drawn", 0.85, 0.01, False)]
     for one in told:
         for arm, gain in one.gains.items():
             figures = (gain.value, gain.low, gain.high, gain.error, gain.p, 0.03)
             of = [one.name] if one is not told[0] else [one.name, "mean of minority classes"]
             rows["gains"] += [(CLASSIFIER, arm, name, True, arm == one.baseline, *figures) for name in of]
+        rows["subgroups"] += [
+            ("<site>", "NA", one.name, 31, 0.81, 0.86, 0.05, 0.02, 0.08, False),
+            ("<site>", "south", one.name, 9, 0.74, 0.61, -0.13, -0.21, -0.05, True),
+            ("camera", "(none)", one.name, 12, 0.79, *[float("nan")] * 3, float("nan"), False),
+        ]
         rows["tell"].append(
             (one.name, "gan", "random_forest", 0.81, 0.7, 0.9, "width (mean 1 against 2)", "look at it")
         )

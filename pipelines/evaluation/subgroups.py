@@ -1,0 +1,109 @@
+"""Subgroups: what the samples do to those of one site, one camera, one sex, where the mean over all hides it.
+
+A subgroup is all test samples with one value of an attribute (`prepare.attributes`). In each, a class is told from the other
+classes of that subgroup alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from gan import seeds
+from pipelines.evaluation import tables
+from pipelines.evaluation.fitting import Key
+from pipelines.evaluation.inputs import Inputs
+from pipelines.evaluation.intervals import Interval
+from pipelines.evaluation.settings import Settings
+from pipelines.evaluation.study import Resampling
+from pipelines.wording import figure, signed
+
+FEWEST = 5  # test samples of a class, and as many of others, below which a subgroup says nothing of it
+UNNAMED = "(none)"  # what a missing value is called
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """A minority class in one subgroup, under the deciding classifier with its best arm.
+
+    samples: of the class in test there.   without, with_samples: average precision there without synthetic samples and with
+    them, NaN where that was not measured.   gain: what they add, None where that was not measured.
+    lost: whether more is lost than the settings allow, beyond doubt: with all subgroups and classes together at the confidence
+    of the gate (Bonferroni), so that a class without any harm is rarely held for it.
+    """
+
+    attribute: str
+    value: str
+    label: int
+    samples: int
+    without: float
+    with_samples: float = float("nan")
+    gain: Interval | None = None
+    lost: bool = False
+
+
+def measured(draws: Resampling, without: Sequence[Key], added: Sequence[Key], settings: Settings) -> list[Subgroup]:
+    """Return every minority class in every subgroup that has enough of it.
+
+    without, added: the repeats of the best arm, without synthetic samples and with them; these may be none.
+    """
+    inputs = draws.study.inputs
+    places = [
+        (name, str(value), label)
+        for name, values in inputs.attributes.items()
+        for value in np.unique(values)
+        for label in inputs.minority
+        if _enough(inputs, values == value, label)
+    ]
+    return [_measured(draws, place, without, added, len(places), settings) for place in places]
+
+
+def losses(found: Sequence[Subgroup], label: int) -> list[str]:
+    """Return in which subgroups a class surely loses too much, in words."""
+    return [
+        f"average precision falls where {one.attribute} is {one.value or UNNAMED}: {signed(one.gain.value)} "
+        f"[{signed(one.gain.low)}, {signed(one.gain.high)}], from {figure(one.without)} on {one.samples} test samples"
+        for one in found
+        if one.label == label and one.lost and one.gain is not None
+    ]
+
+
+def table(found: Sequence[Subgroup], inputs: Inputs) -> pd.DataFrame:
+    """Return one row per subgroup and class."""
+    none = float("nan")
+    rows = [
+        (
+            one.attribute, one.value or UNNAMED, inputs.names[one.label], one.samples, one.without, one.with_samples,
+            *((one.gain.value, one.gain.low, one.gain.high) if one.gain else (none, none, none)), one.lost,
+        )
+        for one in found
+    ]  # fmt: skip
+    return tables.frame("subgroups", rows)
+
+
+def _enough(inputs: Inputs, rows: np.ndarray, label: int) -> bool:
+    own = int((inputs.test.y[rows] == label).sum())
+    return FEWEST <= own <= int(rows.sum()) - FEWEST
+
+
+def _measured(
+    draws: Resampling,
+    place: tuple[str, str, int],
+    without: Sequence[Key],
+    added: Sequence[Key],
+    places: int,
+    settings: Settings,
+) -> Subgroup:
+    name, value, label = place
+    inputs = draws.study.inputs
+    rows = inputs.attributes[name] == value
+    samples = int((inputs.test.y[rows] == label).sum())
+    inside = draws.within(rows, seeds.numpy_generator(draws.study.fitter.seed, "evaluate", "subgroup", name, value))
+    alone = float(inside.average_precision(without, [label])[0].mean())
+    if not added:
+        return Subgroup(name, value, label, samples, alone)
+    together = float(inside.average_precision(added, [label])[0].mean())
+    gain = inside.gain(added, without, [label], settings.confidence)
+    surely = inside.gain(added, without, [label], 1 - (1 - settings.confidence) / places)
+    return Subgroup(name, value, label, samples, alone, together, gain, lost=surely.high < -settings.max_subgroup_loss)
