@@ -18,7 +18,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from pipelines.evaluation.arms import ARMS, Training
 from pipelines.evaluation.classifiers import convnet
 from pipelines.evaluation.styles import Style
 from pipelines.evaluation.synthetic import USES
-from pipelines.likeness.data import Data, images_as_rows
+from pipelines.likeness.data import Data, Pool, images_as_rows
 from pipelines.samples import IMAGES
 
 STYLES: dict[str, Style] = {"nothing": Style()} | {
@@ -47,6 +47,7 @@ STYLES: dict[str, Style] = {"nothing": Style()} | {
 }
 ON_TOP = ("square_root", "balanced", "mixup_balanced")  # the best without
 USED = ("mixed", "drawn", "first")
+POOL = tuple(field.name for field in fields(Pool))
 TENTH = "mixed, a tenth"  # of what the plan asks for: the smallest dose
 
 
@@ -82,15 +83,31 @@ def flat(values: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return x, labels, shape
 
 
-def gan_world(name: str, seed: int, data: Path) -> World:
-    """Return a world with what the product's stages make in it: as many kept samples as the plan asks for."""
+def gan_world(name: str, seed: int, data: Path, kept: Path | None) -> World:
+    """Return a world with what the product's stages make in it: as many kept samples as the plan asks for.
+
+    kept: a folder in which the candidates are, or are put.
+    """
+    real = real_world(name, seed, data)
+    pools = pools_of(name, seed, data, kept)
+    parts = [pool.x[pool.kept][: pool.needed] for pool in pools]
+    labels = np.concatenate([np.full(len(part), pool.label) for part, pool in zip(parts, pools, strict=True)])
+    return replace(real, synthetic=Data(np.concatenate(parts), labels, real.train.image_shape, kind=IMAGES))
+
+
+def pools_of(name: str, seed: int, data: Path, kept: Path | None) -> list[Pool]:
+    """Return the candidates that the product's stages make in a world, from the folder `kept` where they are there."""
+    path = kept / f"{name}-{seed}.npz" if kept else None
+    if path is not None and path.is_file():
+        with np.load(path) as stored:
+            return [Pool(**{f: stored[f"{n}.{f}"][()] for f in POOL}) for n in range(len(stored.files) // len(POOL))]
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         splits, _, names = world(CELLS[name], seed, data)
-        inputs = run_recipe(Path(folder), splits, names, RECIPES["default"], seed)
-    parts = [pool.x[pool.kept][: pool.needed] for pool in inputs.pools]
-    labels = np.concatenate([np.full(len(part), pool.label) for part, pool in zip(parts, inputs.pools, strict=True)])
-    made = Data(np.concatenate(parts), labels, inputs.train.image_shape, kind=IMAGES)
-    return World(inputs.real, inputs.test, inputs.minority, made)
+        pools = list(run_recipe(Path(folder), splits, names, RECIPES["default"], seed).pools)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(path, **{f"{n}.{f}": getattr(pool, f) for n, pool in enumerate(pools) for f in POOL})
+    return pools
 
 
 def arms(gan: bool) -> Iterator[tuple[str, str, Style]]:
@@ -180,6 +197,7 @@ def main() -> None:
     parser.add_argument("--styles", nargs="*", default=list(STYLES), choices=list(STYLES))
     parser.add_argument("--seeds", type=int, default=5, help="most worlds of a cell; the study has three to five")
     parser.add_argument("--fits", type=int, default=2, help="trainings of each style in a world")
+    parser.add_argument("--pools", type=Path, help="folder that keeps what the stages make, to train with again")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--gan", action="store_true", help="run the stages and train with their samples")
     which.add_argument("--train-only", action="store_true", help="without the real samples in validation")
@@ -194,7 +212,11 @@ def main() -> None:
         keys = [(name, seed, style, use, fit) for fit in range(given.fits) for style, use, _ in wanted]
         if set(keys) <= done:
             continue
-        made = gan_world(name, seed, given.data) if given.gan else real_world(name, seed, given.data, given.train_only)
+        made = (
+            gan_world(name, seed, given.data, given.pools)
+            if given.gan
+            else real_world(name, seed, given.data, given.train_only)
+        )
         for (style, use, kind), fit in ((one, fit) for fit in range(given.fits) for one in wanted):
             if (name, seed, style, use, fit) in done:
                 continue
