@@ -154,8 +154,8 @@ def _judging(values: Mapping[str, Any], real: Any) -> dict[str, float]:
     data = views.fit(real).data(some.values, some.labels)
     each, searched = 0.0, 0.0  # seconds of a fit, the sum over classifiers, and of the search
     for name, classifier in table.items():
-        if name in NETWORKS:
-            each += NETWORKS[name](data, len(real), seed)
+        if name in TIMERS:
+            each += TIMERS[name](data, len(real), seed)
             continue
         began = time.perf_counter()
         classifier(Training(data), seed)
@@ -192,7 +192,7 @@ def _convnet1d(data: Any, rows: int, seed: int) -> float:
     return _timed(fit, Sizes.of(data.series_shape[0]).steps_with(rows))
 
 
-NETWORKS: dict[str, Callable[[Any, int, int], float]] = {"convnet": _convnet, "convnet1d": _convnet1d}
+TIMERS: dict[str, Callable[[Any, int, int], float]] = {"convnet": _convnet, "convnet1d": _convnet1d}
 
 
 def _timed(train: Callable[[int], Any], steps: int) -> float:
