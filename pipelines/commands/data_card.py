@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipelines.evaluation.synthetic import USES
 from pipelines.samples import IMAGES, SERIES, TABLE, cells, form_of, release
 
 FILE = "README.md"
@@ -132,8 +133,9 @@ def _making(about: Mapping[str, Any]) -> list[str]:
     ]
     if way and about.get("arm"):
         lines.append(
-            f"They were measured with {about['arm']}, at a dose of {way['dose']:g} of what would balance a class, "
-            f"use: {way['use']}, on train and validation together. Train in the same way."
+            f"They were measured with {about['arm']}, at a dose of {way['dose']:g} of what would balance a class, on "
+            f"train and validation together, and used so: {USES[way['use']].about}. Train in the same way; it decides what "
+            "they are worth."
         )
     return [*lines, ""]
 

@@ -33,7 +33,7 @@ from pipelines.evaluation.fitting import Fitter, Key, Spread
 from pipelines.evaluation.folds import Folds
 from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.inspection import Inspected
-from pipelines.evaluation.settings import Settings
+from pipelines.evaluation.settings import NETWORKS, Settings
 from pipelines.evaluation.study import Resampling, Study, resampling
 from pipelines.evaluation.subgroups import Subgroup
 from pipelines.evaluation.synthetic import FILTERED, RANDOM, REPLAY, UNFILTERED
@@ -167,7 +167,7 @@ def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: 
     draws = resampling(study, settings.repeats, _enough_draws(inputs, settings), rng)
     plain, best = _precisions(draws, name, keys), _repeats(name, arm, settings)
     if all(_solved(choice, label, plain, settings) for label in inputs.minority):
-        unused = Way(min(settings.doses), "mixed", "every class is solved without them", ())
+        unused = Way(*choose.ways(name in NETWORKS, settings.doses)[0], "every class is solved without them", ())
         return Measured(unused, keys, rivals, plain, subgroups=subgroups.measured(draws, best, [], settings))
     assert study.folds is not None, "a study of minority classes has folds"
     way = choose.choose_way(study.folds, choice, settings.doses)

@@ -40,7 +40,7 @@ class Settings(Base):
     fold_repeats: int = Field(default=1, ge=1, description="how often that cross-validation is repeated with new folds")
     doses: list[Annotated[float, Field(gt=0, le=1)]] = Field(
         default=[0.1, 0.25, 1.0],
-        description="doses tried by cross-validation, as shares of what would balance a class; the smallest stands under doubt",
+        description="doses tried by cross-validation, as shares of what would balance a class",
         min_length=1,
     )
     acceptances: list[float] = ExpertField(

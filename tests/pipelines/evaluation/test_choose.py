@@ -63,6 +63,21 @@ def scored(value: float, error: float = 0.01, seed: int = 0) -> Scored:
 
 
 @pytest.mark.parametrize(
+    ("network", "stands", "others"),
+    [
+        (True, "first", {(0.1, "mixed"), (1.0, "mixed"), (1.0, "drawn")}),
+        (False, "mixed", {(0.25, "mixed"), (1.0, "mixed"), (1.0, "light")}),
+    ],
+)
+def test_real_samples_last_stand_with_a_network_and_a_small_dose_with_others(
+    network: bool, stands: str, others: set[tuple[float, str]]
+) -> None:
+    """Each way is tried once."""
+    (_, use), *tried = choose.ways(network, [1.0, 0.1, 0.25])
+    assert use == stands and set(tried) == others and len(tried) == len(others)
+
+
+@pytest.mark.parametrize(
     ("large", "dose"),
     [
         (scored(0.80), 0.1),  # no difference
@@ -70,7 +85,7 @@ def scored(value: float, error: float = 0.01, seed: int = 0) -> Scored:
         (scored(0.85, 0.01, seed=1), 1.0),  # better by five
     ],
 )
-def test_the_smallest_dose_stands_unless_another_way_is_better(large: Scored, dose: float) -> None:
+def test_the_first_way_stands_unless_another_one_is_better(large: Scored, dose: float) -> None:
     """By more than a standard error out of fold."""
     options = [Option(0.1, "mixed", scored(0.80)), Option(1.0, "mixed", large)]
     way = choose._best_way(options, scored(0.79), options)
