@@ -178,7 +178,8 @@ def markdown(rows: list[dict[str, Any]]) -> str:
     chosen = []
     for cell, own in of.items():
         without, name = by_the_others(own, plain)
-        with_them, other = by_the_others(own, [arm for style, use in used if (arm := f"{style}, {use}") in own])
+        everywhere = own.dropna(axis=1).columns
+        with_them, other = by_the_others(own, [arm for style, use in used if (arm := f"{style}, {use}") in everywhere])
         means = [f"{one.mean():.3f}" for one in (without, with_them)]
         chosen.append([cell, name, means[0], other, means[1], interval(with_them - without)])
     return text + lines(["cell", "without", "", "with", "", "gain"], chosen)
