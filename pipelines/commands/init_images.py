@@ -34,7 +34,7 @@ def create(
     refuse_existing(folder)
     if image_size is not None and not 8 <= image_size <= 128:
         raise UserError(f"--image-size is {image_size}, expected 8 to 128")
-    records = image_sources.scan(images)
+    records = image_sources.scan(images, asked=told)
     usable = [record for record in records if record.problem is None]
     labels = Counter(record.label for record in usable)
     if len(labels) < 2:
@@ -42,7 +42,7 @@ def create(
             f"{images}: found {len(labels)} class(es){_commonest_problem(records)}, at least 2 are needed; "
             f"expected {image_sources.EXPECTED}"
         )
-    attributes.of_records([record.attributes for record in usable], told, str(images))
+    attributes.check(attributes.of_records([record.attributes for record in usable], told, str(images)))
     size = image_size or probe_size(usable)
     print(f"bringing in {len(usable)} images of {len(labels)} classes")
     values = with_preset(preset, {"prepare": {"image_size": size, "attributes": list(told)}})

@@ -11,10 +11,11 @@ from pipelines.commands.presets import with_preset
 from pipelines.commands.project import build, next_step, refuse_existing
 from pipelines.driver.params import FILE
 from pipelines.errors import UserError
-from pipelines.ingest import series_rows, series_sources
+from pipelines.ingest import attributes, series_rows, series_sources
 from pipelines.ingest.series_sources import Columns
 from pipelines.ingest.source import remembered
 from pipelines.ingest.splits import refuse_twin_labels
+from pipelines.samples.sets import ATTRIBUTE
 
 
 def create(folder: Path, source: Path, columns: Columns, preset: str = "default") -> None:
@@ -30,6 +31,7 @@ def create(folder: Path, source: Path, columns: Columns, preset: str = "default"
     columns = series_sources.held(frame, columns)
     long = series_rows.sorted_out(frame, columns, str(source))
     refuse_twin_labels(long.about["class"], str(source))
+    attributes.check({name: own for name, own in long.about.items() if str(name).startswith(ATTRIBUTE)})
     labels = long.about["class"][long.about["class"] != ""]
     print(f"bringing in {len(long.about)} series of {labels.nunique()} classes and {len(long.channels)} channel(s)")
     if columns.group:

@@ -47,7 +47,7 @@ def create(folder: Path, source: Source, preset: str = "default") -> None:
     labels = table_sources.labels_of(frame, source.label, where)
     refuse_twin_labels(labels, where)
     groups = table_rows.group_names(frame, source.group, where)
-    attributes.of_columns(frame, source.attributes, where)
+    attributes.check(attributes.of_columns(frame, source.attributes, where))
     values = frame.drop(columns=[source.label, *filter(None, [source.group])])
     kinds = infer(values[~tested], where)
     table_rows.check_names(values, kinds)

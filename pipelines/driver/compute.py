@@ -89,7 +89,7 @@ class Ray:
 
 def patiently(connect: Callable[[], Any], place: str) -> None:
     """Join a Ray cluster; again where it answers, but its process for this client was not up in its time (busy machines)."""
-    for tries_left in reversed(range(RETRIES)):
+    for tries_left in reversed(range(RETRIES + 1)):
         try:
             connect()
             return

@@ -129,7 +129,7 @@ def compare(project: Path, origin: Source, settings: Settings) -> Additions:
         return series_additions.compare(raw, Path(origin.path), prepare.rules_of(settings), removed)
     from pipelines.ingest import image_additions
 
-    return image_additions.compare(raw, Path(origin.path), settings.labels, removed)
+    return image_additions.compare(raw, Path(origin.path), settings.labels, removed, settings.attributes)
 
 
 def splits_of(project: Path, settings: Settings) -> dict[str, str]:

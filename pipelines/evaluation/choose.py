@@ -180,9 +180,10 @@ def _best_strength(folds: Folds, key: Key) -> float:
 def ways(network: bool, doses: Sequence[float]) -> list[tuple[float, str]]:
     """Return the doses and uses to try; the first stands under doubt.
 
-    With a network that is all samples first and real ones alone last: over balanced batches it was below no samples in none of
-    20 worlds of five sets beyond doubt, and above in one set (`benchmarks/reference.md`), where samples mixed in lose. A
-    classifier that is fitted at once has no last: there it is the smallest dose, mixed in.
+    With a network that is all samples first and real ones alone last: over balanced batches that was below no samples beyond
+    doubt on none of five sets of images, and above on one, while all samples mixed in were below on two, and a tenth of them
+    in the one world of 50 images that was tried (`benchmarks/reference.md`). A classifier that is fitted at once has no last:
+    there it is the smallest dose, mixed in.
     """
     small, large = min(doses), max(doses)
     others = [(large, use) for use in uses(network) if use != "mixed"]

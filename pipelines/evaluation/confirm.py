@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gan import seeds
-from pipelines.evaluation import gate
+from pipelines.evaluation import gate, subgroups
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.choose import Choice, Way
 from pipelines.evaluation.fitting import Key
@@ -18,7 +18,7 @@ def confirm(
     study: Study, choice: Choice, way: Way, verdicts: list[gate.Verdict], settings: Settings, seed: int
 ) -> list[gate.Verdict]:
     """Return the verdicts, with `ship` turned into `hold` for a class that gains nothing certain once the other classes
-    add no samples.
+    add no samples, or surely loses in a subgroup then.
 
     Nothing is ever turned into `ship`, so this second look at test cannot make a useless sample pass. Where a class is
     held by it, its gain is the one measured here.
@@ -33,19 +33,27 @@ def confirm(
     ours = [key._replace(source=FILTERED, dose=way.dose, use=way.use) for key in theirs]
     release.train([*ours, *theirs], "release")
     draws = resampling(release, settings.repeats, settings.draws, seeds.numpy_generator(seed, "evaluate", "test"))
-    gains = {inputs.names[p.label]: draws.gain(ours, theirs, [p.label], settings.confidence) for p in pools}
-    return [
-        _held(verdict, gains[verdict.name]) if verdict.name in gains and gains[verdict.name].low <= 0 else verdict
-        for verdict in verdicts
-    ]
+    places = subgroups.measured(draws, theirs, ours, settings)
+    held = {}
+    for label in (pool.label for pool in pools):
+        gain = draws.gain(ours, theirs, [label], settings.confidence)
+        if said := _against(gain, subgroups.losses(places, label), choice.arm[name]):
+            held[inputs.names[label]] = said, gain
+    return [_held(verdict, *held[verdict.name]) if verdict.name in held else verdict for verdict in verdicts]
 
 
-def _held(verdict: gate.Verdict, gain: Interval) -> gate.Verdict:
-    label = ARMS[verdict.baseline].label
-    said = (
-        f"without the samples of the classes that do not ship the gain over {label} is {signed(gain.value)} "
-        f"[{signed(gain.low)}, {signed(gain.high)}], no longer above zero"
-    )
+def _against(gain: Interval, losses: list[str], arm: str) -> str:
+    """Return what speaks against a class when the samples of those that do not ship are left out, "" for nothing."""
+    without = "without the samples of the classes that do not ship"
+    if gain.low <= 0:
+        return (
+            f"{without} the gain over {ARMS[arm].label} is {signed(gain.value)} [{signed(gain.low)}, {signed(gain.high)}], "
+            "no longer above zero"
+        )
+    return f"{without} {losses[0]}" if losses else ""
+
+
+def _held(verdict: gate.Verdict, said: str, gain: Interval) -> gate.Verdict:
     advice = ARMS[verdict.baseline].advice
     reasons = [said, *verdict.reasons, f"instead: {advice}"]
     return replace(

@@ -3,7 +3,7 @@
 In a manifest, and in the Parquet file of a split, each is a column of text with a prefix, so that none is taken for ours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -39,13 +39,15 @@ def of_records(told: Sequence[Mapping[str, str]], names: Sequence[str], where: s
     return {ATTRIBUTE + name: [one.get(name, "") for one in told] for name in names}
 
 
-def check(manifest: pd.DataFrame) -> None:
-    """Raise SettingError where an attribute divides the samples that are used into no groups, or into too many."""
-    used = manifest[manifest["status"] == USED]
-    for column in used.columns[used.columns.str.startswith(ATTRIBUTE)]:
-        name, values = column.removeprefix(ATTRIBUTE), used[column].unique()
+def check(told: Mapping[str, Iterable[str]]) -> None:
+    """Raise SettingError where an attribute divides samples into no groups, or into too many.
+
+    told: the values of the samples by name of the column in a manifest.
+    """
+    for column, own in told.items():
+        name, values = column.removeprefix(ATTRIBUTE), list(dict.fromkeys(own))
         if len(values) < 2:
-            found = f"one value, {values[0]!r}" if len(values) else "no value"
+            found = f"one value, {values[0]!r}" if values else "no value"
             raise SettingError(SETTING, f"names {name!r}, and the samples have {found}; leave it out")
         if len(values) > MOST_VALUES:
             raise SettingError(
@@ -53,6 +55,12 @@ def check(manifest: pd.DataFrame) -> None:
                 f"names {name!r}, which has {len(values)} different values, such as {values[0]!r}; at most {MOST_VALUES} can "
                 "be groups: put them together in the data, in a column of their own",
             )
+
+
+def check_manifest(manifest: pd.DataFrame) -> None:
+    """Do what `check` does with the samples of a manifest that are used."""
+    used = manifest[manifest["status"] == USED]
+    check({column: used[column] for column in used.columns[used.columns.str.startswith(ATTRIBUTE)]})
 
 
 def of_samples(rows: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -63,6 +71,8 @@ def of_samples(rows: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def texts(column: pd.Series) -> pd.Series:
     """Return names as text, whole numbers without decimals, "" where one is missing."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
     if pd.api.types.is_float_dtype(column.dtype) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
     return column.astype("str").fillna("").str.strip().str.normalize("NFC").mask(column.isna(), "")

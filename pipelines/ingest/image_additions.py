@@ -4,7 +4,7 @@ import csv
 import shutil
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.errors import UserError
-from pipelines.ingest import image_sources
+from pipelines.ingest import attributes, image_sources
 from pipelines.ingest.additions import Additions, by_class
 from pipelines.ingest.image_sources import Record
 from pipelines.ingest.splits import refuse_twin_labels
@@ -30,13 +30,16 @@ class Found:
     write: Callable[[Path], None]
 
 
-def compare(raw: Path, source: Path, names: Mapping[str, str], removed: set[str]) -> Additions:
+def compare(
+    raw: Path, source: Path, names: Mapping[str, str], removed: set[str], asked: Sequence[str] = ()
+) -> Additions:
     """Return what the images at `source` have that those in `raw` have not, by id; in an `.npz`, by content.
 
     names: from the name of a class in the data to the one that holds. removed: ids that are not to be brought in.
+    asked: the attributes that matter.
     UserError where the source is gone, is in another form, or would not go with what is there.
     """
-    old, there = image_sources.read(raw), image_sources.read(source)
+    old, there = image_sources.read(raw, asked), image_sources.read(source, asked)
     (suffix, old_file), (other, file) = image_sources.form_of(raw), image_sources.form_of(source)
     if suffix != other:
         raise UserError(f"{source}: {SAID[other]}, and data/raw has {SAID[suffix]}; bring it into that form")
@@ -46,7 +49,10 @@ def compare(raw: Path, source: Path, names: Mapping[str, str], removed: set[str]
         )
     usable = {record.id: record for record in there if record.problem is None and record.id not in removed}
     everything = {record.id: record for record in old}
-    found = COMPARED[suffix](old_file, file, everything, usable)
+    attributes.of_records([record.attributes for record in there], asked, str(source))
+    found = COMPARED[suffix](old_file, file, everything, usable, asked)
+    told = [record.attributes for record in (*old, *usable.values()) if record.problem is None]
+    attributes.check(attributes.of_records(told, asked, str(source)))
     left_out = Counter(one.problem for one in there if one.problem and one.id not in everything)
     if back := sum(one.id in removed and one.id not in everything for one in there if suffix != ".npz"):
         left_out["taken back (data/removed.txt)"] = back
@@ -61,14 +67,14 @@ def compare(raw: Path, source: Path, names: Mapping[str, str], removed: set[str]
     return Additions("image", classes, tuple(found.changed), left_out, found.write)
 
 
-def _folder(raw: Path, source: Path, old: Records, new: Records) -> Found:
+def _folder(raw: Path, source: Path, old: Records, new: Records, asked: Sequence[str]) -> Found:
     fresh = [name for name in new if name not in old]
     changed = [name for name in new if name in old and not _same_file(raw / name, source / name)]
     _refuse_other_layout(source, old, new, fresh)
     return Found(fresh, changed, partial(_copy, source, [*fresh, *changed]))
 
 
-def _zip(raw: Path, source: Path, old: Records, new: Records) -> Found:
+def _zip(raw: Path, source: Path, old: Records, new: Records, asked: Sequence[str]) -> Found:
     fresh = [name for name in new if name not in old]
     there, offered = _members(raw), _members(source)
     changed = [name for name in new if name in old and _sum(there[name]) != _sum(offered[name])]
@@ -85,12 +91,13 @@ def _zip(raw: Path, source: Path, old: Records, new: Records) -> Found:
     return Found(fresh, changed, write)
 
 
-def _manifest(raw: Path, source: Path, old: Records, new: Records) -> Found:
+def _manifest(raw: Path, source: Path, old: Records, new: Records, asked: Sequence[str]) -> Found:
+    """All columns are kept; that one which nobody asked for has another value is no change."""
     known = {name for name, record in old.items() if record.problem is None}
     fresh = [name for name in new if name not in known]
     files = [name for name in new if name in known and not _same_file(raw.parent / name, source.parent / name)]
-    others = _attributes([*old.values(), *new.values()])
-    told = [name for name in new if name in known and _told(old[name], others) != _told(new[name], others)]
+    others = list(dict.fromkeys(name for record in (*old.values(), *new.values()) for name in record.attributes))
+    told = [name for name in new if name in known and _told(old[name], asked) != _told(new[name], asked)]
     changed = [name for name in new if name in {*files, *told}]
 
     def write(folder: Path) -> None:
@@ -104,36 +111,44 @@ def _manifest(raw: Path, source: Path, old: Records, new: Records) -> Found:
     return Found(fresh, changed, write)
 
 
-def _npz(raw: Path, source: Path, old: Records, new: Records) -> Found:
-    """Images have no names there but their places, so they are told by what they are; the new ones go to the end."""
-    left = Counter(map(_content, old.values()))
-    fresh = []
+def _npz(raw: Path, source: Path, old: Records, new: Records, asked: Sequence[str]) -> Found:
+    """Images have no names there but their places, so they are told by what they are; the new ones go to the end.
+
+    Of one that is there, the attributes are those of the source.
+    """
+    left: dict[tuple[object, ...], list[str]] = {}
+    for name, record in old.items():
+        left.setdefault(_content(record), []).append(name)
+    fresh, changed, told = [], [], {}
     for name, record in new.items():
-        key = _content(record)
-        left[key] -= 1
-        if left[key] < 0:
+        if same := left.get(_content(record)):
+            before = same.pop(0)
+            if old[before].attributes != record.attributes:
+                changed.append(name)
+                told[before] = record
+        else:
             fresh.append(name)
     shapes = {np.shape(record.content()) for record in (next(iter(old.values())), *(new[name] for name in fresh))}
     if len(shapes) > 1:
         raise UserError(f"{source}: images of the shapes {' and '.join(map(str, sorted(shapes)))}; an .npz has one")
 
     def write(folder: Path) -> None:
-        records = [*old.values(), *(new[name] for name in fresh)]
-        told = {"labels": [record.label for record in records]}
-        told |= {"split": [record.split or "" for record in records], "group": [one.group or "" for one in records]}
-        told |= {name: [record.attributes.get(name, "") for record in records] for name in _attributes(records)}
+        records = [*(told.get(name, record) for name, record in old.items()), *(new[name] for name in fresh)]
+        columns = {"labels": [record.label for record in records]}
+        columns |= {"split": [record.split or "" for record in records], "group": [one.group or "" for one in records]}
+        columns |= {name: [record.attributes[name] for record in records] for name in asked}
         images = np.stack([np.asarray(record.content()) for record in records])
         np.savez_compressed(
             folder / raw.name,
             allow_pickle=False,
             images=images,
-            **{name: np.array(values) for name, values in told.items() if any(values)},
+            **{name: np.array(values) for name, values in columns.items() if any(values)},
         )
 
-    return Found(fresh, [], write)
+    return Found(fresh, changed, write)
 
 
-COMPARED: dict[str, Callable[[Path, Path, Records, Records], Found]] = {
+COMPARED: dict[str, Callable[[Path, Path, Records, Records, Sequence[str]], Found]] = {
     "": _folder,
     ".zip": _zip,
     ".csv": _manifest,
@@ -159,18 +174,14 @@ def _refuse_other_layout(source: Path, old: Records, new: Records, fresh: list[s
         )
 
 
-def _told(record: Record, others: list[str]) -> tuple[str, ...]:
-    """Return what a manifest says of a record beside its path. others: the attributes."""
-    told = (cells.mark(record.attributes.get(name, "")) for name in others)
+def _told(record: Record, names: Sequence[str]) -> tuple[str, ...]:
+    """Return what a manifest says of a record beside its path. names: of attributes."""
+    told = (cells.mark(record.attributes.get(name, "")) for name in names)
     return cells.mark(record.label), record.split or "", record.group or "", *told
 
 
-def _attributes(records: list[Record]) -> list[str]:
-    return list(dict.fromkeys(name for record in records for name in record.attributes))
-
-
 def _content(record: Record) -> tuple[object, ...]:
-    return np.asarray(record.content()).tobytes(), record.label, record.split, record.group, *record.attributes.items()
+    return np.asarray(record.content()).tobytes(), record.label, record.split, record.group
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -3,14 +3,13 @@
 Each form is read into the same `Record`s. To add a form, write a function that yields records and list it in `FORMS`.
 """
 
-import contextlib
 import io
 import os
 import stat
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -28,7 +27,7 @@ from pipelines.samples import cells
 SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
           "test": "test", "testing": "test"}  # fmt: skip
 COLUMNS = ("path", "label", "split", "group")  # of a manifest; others are attributes
-ARRAYS = ("images", "labels", "split", "group")  # of an `.npz`; others of one entry for each image are attributes
+ARRAYS = ("images", "labels", "split", "group")  # of an `.npz`
 LARGEST = 256 * 2**20  # bytes of a file that may be an image
 EXPECTED = (
     "class folders (<class>/*.png), train/ and test/ above class folders, a .zip of these, a CSV with the columns path "
@@ -56,25 +55,28 @@ class Record:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-def scan(raw: Path, names: Mapping[str, str] = MappingProxyType({})) -> list[Record]:
+def scan(raw: Path, names: Mapping[str, str] = MappingProxyType({}), asked: Sequence[str] = ()) -> list[Record]:
     """Return the records under `raw` with their classes, which differ in more than case.
 
-    names: from the name of a class there to the one that holds. UserError where a name is that of no class; and as `read`.
+    names: from the name of a class there to the one that holds. asked: as of `read`.
+    UserError where a name is that of no class; and as `read`.
     """
-    records = read(raw)
+    records = read(raw, asked)
     refuse_strange_names(names, (record.label for record in records), str(raw))
     records = [replace(record, label=names.get(record.label, record.label)) for record in records] if names else records
     refuse_twin_labels([record.label for record in records if record.problem is None], str(raw))
     return records
 
 
-def read(raw: Path) -> list[Record]:
+def read(raw: Path, asked: Sequence[str] = ()) -> list[Record]:
     """Return the records under `raw`, a folder that holds one of the known forms or a file that is one.
 
+    asked: attributes; of a manifest all columns are read, of an `.npz` these arrays alone.
     UserError where nothing is there or the form is none that is known.
     """
     suffix, place = form_of(raw)
-    records = list(FORMS[suffix](place) if suffix else from_folder(place))
+    form = partial(from_npz, asked=asked) if suffix == ".npz" else FORMS.get(suffix, from_folder)
+    records = list(form(place))
     if not records:
         raise UserError(f"{raw}: no images found; expected {EXPECTED}")
     return records
@@ -199,29 +201,32 @@ def from_manifest(path: Path) -> Iterator[Record]:
             split=split_named(str(row.get("split", "")), path),
             group=row.get("group") or None,
             problem=problem,
-            attributes={name: cells.unmark(str(row[name])).strip() for name in others},
+            attributes={name.strip(): cells.unmark(str(row[name])).strip() for name in others},
         )
 
 
-def from_npz(path: Path) -> Iterator[Record]:
+def from_npz(path: Path, asked: Sequence[str] = ()) -> Iterator[Record]:
     """Yield the images of an `.npz` with `images` (n, h, w[, 1 or 3]) uint8 and `labels` (n,), optionally `split`, `group` and
-    attributes, (n,) each.
+    the attributes that are `asked` for, (n,) each.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in ARRAYS if name in file}
-            attributes = _one_each(file, len(arrays.get("labels", ())))
+            arrays |= {name: file[name] for name in asked if name in file}
     except (ValueError, TypeError, OSError, zipfile.BadZipFile, EOFError) as error:
         raise UserError(f"{path}: not readable as .npz without pickles ({error}); expected images and labels") from None
     except MemoryError:
         raise UserError(f"{path}: its arrays do not fit into memory; is the file damaged?") from None
     _check_arrays(path, arrays)
-    columns = {name: _as_text(array) for name, array in arrays.items() if name != "images"}
-    told = {name: _as_text(array) for name, array in attributes.items()}
+    try:
+        columns = {name: _as_text(array) for name, array in arrays.items() if name != "images"}
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: an array of text in it is not ASCII ({error}); store it as Unicode") from None
+    told = [name for name in asked if name in columns]
     for index, image in enumerate(arrays["images"]):
         split = split_named(columns["split"][index], path) if "split" in columns else None
         group = columns["group"][index] if "group" in columns else None
-        own = {name: str(column[index]) for name, column in told.items()}
+        own = {name: str(columns[name][index]) for name in told}
         yield _record(str(index), columns["labels"][index], partial(_itself, image), split, group, attributes=own)
 
 
@@ -352,17 +357,6 @@ def _check_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     length = len(arrays["images"])
     if any(array.shape != (length,) for name, array in arrays.items() if name != "images"):
         raise UserError(f"{path}: found {found}; expected labels, split and group of shape ({length},)")
-
-
-def _one_each(file: np.lib.npyio.NpzFile, length: int) -> dict[str, np.ndarray]:
-    """Return the arrays of text or numbers, (length,) each, that are none of `ARRAYS`."""
-    found = {}
-    for name in set(file.files) - set(ARRAYS):
-        with contextlib.suppress(ValueError):  # objects, which are pickles
-            array = file[name]
-            if np.shape(array) == (length,) and array.dtype.kind in "USiufb":
-                found[name] = array
-    return dict(sorted(found.items()))
 
 
 def _are_images(images: np.ndarray) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.ingest import series_rows, series_sources, table_rows, table_sources
+from pipelines.ingest import attributes, series_rows, series_sources, table_rows, table_sources
 from pipelines.ingest.additions import Additions, by_class
 from pipelines.ingest.attributes import texts
 from pipelines.ingest.series_rows import Rules
@@ -23,6 +23,9 @@ def compare(raw: Path, source: Path, rules: Rules, removed: set[str]) -> Additio
     columns, where = rules.columns, str(source)
     table, offered = series_rows.load(raw), series_sources.read(source, columns)
     series_sources.channels_of(offered, columns, where)
+    for name in columns.attributes:  # text in the source; a channel with gaps, where it is one since
+        table_sources.require(table, name, str(raw))
+        table[name], offered[name] = texts(table[name]), texts(offered[name])
     both = table_sources.joined(table, offered, where)
     ids = texts(both[columns.id]).to_numpy()
     old = np.arange(len(both)) < len(table)
@@ -31,7 +34,8 @@ def compare(raw: Path, source: Path, rules: Rules, removed: set[str]) -> Additio
     changed = [name for name in there if name in before and before[name] != there[name]]
     kept = np.where(old, ~np.isin(ids, changed), np.isin(ids, [*new, *changed]))
     merged = both[kept].reset_index(drop=True)
-    series_rows.checked(merged, where, rules, lambda *_: None)
+    manifest, *_ = series_rows.checked(merged, where, rules, lambda *_: None)
+    attributes.check_manifest(manifest)
     labels = _classes(both[~old], rules, where) | _classes(table, rules, str(raw))
     labels |= {name: label for name, label in _classes(merged, rules, where).items() if name in {*new, *changed}}
     classes = by_class(*([labels[name] for name in names] for names in (before, there, new, changed)))

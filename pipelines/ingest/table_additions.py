@@ -9,7 +9,7 @@ import pandas as pd
 
 from gan.errors import one_line
 from pipelines.errors import UserError
-from pipelines.ingest import table_rows, table_sources
+from pipelines.ingest import attributes, table_rows, table_sources
 from pipelines.ingest.additions import Additions, by_class
 from pipelines.ingest.source import Source, is_url
 from pipelines.ingest.table_rows import Columns
@@ -33,7 +33,10 @@ def compare(raw: Path, source: Source, columns: Columns) -> Additions:
     digests = np.array(table_rows.digests(both))
     new = ~old & ~_known(digests, old, tests)
     kept = old | new
-    table_rows.checked(both[kept].reset_index(drop=True), tests[kept], source.shown, columns, lambda *_: None)
+    manifest, _ = table_rows.checked(
+        both[kept].reset_index(drop=True), tests[kept], source.shown, columns, lambda *_: None
+    )
+    attributes.check_manifest(manifest)
     labels = table_sources.labels_of(both, columns.label, source.shown).map(lambda name: columns.names.get(name, name))
     classes = by_class(labels[old], labels[~old], labels[new], ())
     return Additions("row", classes, (), Counter(), partial(_write, both, kept, new, tests))

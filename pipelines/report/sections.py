@@ -24,7 +24,7 @@ SEEN = 2000  # images from which the space is learnt that distances are measured
 BINS = ["class", "low", "high", "samples", "predicted", "observed"]
 ALL_CLASSES = "all classes"
 MEAN = "mean of minority classes"
-NAMES = {"class": str, "subgroup": str}
+NAMES = {"class": str, "attribute": str, "subgroup": str}
 # Where these are blank there is no figure; elsewhere a text such as "NA" is a name.
 BLANK = {name: [""] for name in ("value", "gain", "low", "high", "error", "p", "auc", "average_precision", "with")}
 

@@ -27,7 +27,7 @@ class Samples:
     labels: (n,) int64, an index into the data set's class names.
     ids: (n,) str, one stable name per sample, never repeated within a data set.
     kind: of the data, as `prepare` says it. columns: what each column of a table holds (see `prepare.columns`).
-    attributes: name -> (n,) str, what `prepare.attributes` asks for.
+    attributes: name -> (n,) str, what `prepare.attributes` asks for, of test samples.
     """
 
     values: Values

@@ -211,7 +211,7 @@ def write(
 ) -> None:
     """Write what `run` says of data of `kind`; `take` returns the samples at rows of the manifest, numbered from 0."""
     prepared.mkdir(parents=True, exist_ok=True)
-    attributes.check(manifest)
+    attributes.check_manifest(manifest)
     manifest = manifest.sort_values("id")
     used = manifest[manifest["status"] == USED]
     classes = sorted(used["class"].unique())
@@ -219,7 +219,7 @@ def write(
     for part in SPLITS:
         rows = used[used["split"] == part]
         labels = pd.Categorical(rows["class"], categories=classes).codes.astype(np.int64)
-        told = attributes.of_samples(rows)
+        told = attributes.of_samples(rows) if part == "test" else {}  # nothing that trains may depend on them
         samples = Samples(take(rows.index.to_numpy()), labels, rows["id"].to_numpy(str), kind, columns or {}, told)
         samples.save(prepared / f"{part}.parquet")
         counts[part] = len(samples)
@@ -238,7 +238,7 @@ def open_images(
 
     splits: those that images have had, by id; these come before new ones. The column `digest` says which images are equal.
     """
-    records = image_sources.scan(raw, settings.labels)
+    records = image_sources.scan(raw, settings.labels, settings.attributes)
 
     def order(record: image_sources.Record) -> tuple[bool, ...]:
         part = splits.get(record.id, record.split)

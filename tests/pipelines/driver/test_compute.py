@@ -82,7 +82,7 @@ def test_a_cluster_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch
     assert f"no dask cluster answers at {place}" in one_line(compute.engine)
 
 
-@pytest.mark.parametrize(("failures", "joins"), [(0, True), (2, True), (3, False)])
+@pytest.mark.parametrize(("failures", "joins"), [(0, True), (3, True), (4, False)])
 def test_a_busy_cluster_is_asked_again(failures: int, joins: bool) -> None:
     """That it started nothing for us in its time is another fault than a wrong address, and may pass."""
     answers = iter([ConnectionAbortedError("server failed")] * failures)

@@ -10,6 +10,7 @@ import pytest
 from pipelines.evaluation import subgroups
 from pipelines.evaluation.evaluate import Result, evaluate
 from pipelines.evaluation.inputs import Inputs
+from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.settings import Settings
 from pipelines.likeness.data import Data, Pool
 
@@ -84,6 +85,12 @@ def test_samples_that_help_at_both_sites_ship() -> None:
     found = evaluate(two_sites(second=0.6), SETTINGS, 0)
     assert found.verdicts["verdict"] == "ship"
     assert (found.frames["subgroups"]["gain"] > -0.05).all() and not found.frames["subgroups"]["lost"].any()
+
+
+@pytest.mark.parametrize(("samples", "level", "lost"), [(50, 0.025, True), (5, 0.025, False), (50, 0.0005, False)])
+def test_a_loss_is_sure_by_students_t(samples: int, level: float, lost: bool) -> None:
+    """Two and a half standard errors: enough with 50 samples, not with 5, nor where many subgroups are asked about."""
+    assert subgroups.surely_below(Interval(-0.05, -0.09, -0.01, 0.02, 1.0), 0.0, samples, level) == lost
 
 
 def test_few_samples_say_nothing_of_a_subgroup() -> None:

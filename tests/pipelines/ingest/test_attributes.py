@@ -1,5 +1,6 @@
 """Attributes come with the samples of every kind, into every split, or a line says why not."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from pipelines.__main__ import main
 from pipelines.driver import growth, params
 from pipelines.errors import UserError
+from pipelines.ingest import image_additions, series_additions, series_rows, series_sources
 from pipelines.samples import Samples
 from pipelines.samples.sets import ATTRIBUTE
 from pipelines.stages.prepare import SPLITS, Settings, run
@@ -36,13 +38,13 @@ def site_of(number: int) -> str:
 
 
 def prepare(raw: Path, out: Path, attributes: list[str], **more: Any) -> pd.DataFrame:
-    """Prepare; check that the splits and the manifest tell the same attributes; return the manifest by id."""
+    """Prepare; check that test and the manifest tell the same attributes, and what is trained on none; return the manifest."""
     settings = Settings(attributes=attributes, **more)
     run(raw=raw, prepared=out, settings=settings, seed=0, progress=lambda *_: None)
     manifest = pd.read_csv(out / "manifest.csv", keep_default_na=False, dtype=str).set_index("id")
     for split in SPLITS:
         samples = Samples.load(out / f"{split}.parquet")
-        assert list(samples.attributes) == attributes
+        assert list(samples.attributes) == (attributes if split == "test" else [])
         for name, values in samples.attributes.items():
             assert values.tolist() == manifest.loc[samples.ids, ATTRIBUTE + name].tolist()
     return manifest
@@ -57,13 +59,15 @@ def test_further_columns_of_a_manifest_are_attributes(tmp_path: Path) -> None:
 
 
 def test_further_arrays_of_an_npz_are_attributes(tmp_path: Path) -> None:
-    """Of one entry for each image; others are passed over as before, pickles too."""
+    """That are asked for; others are passed over, pickles and bytes that are no text, too."""
     images, labels = np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8), np.repeat(["a", "b"], 30)
-    odd = {"weights": np.zeros((3, 3)), "objects": np.array([{}] * 60)}
+    odd = {"weights": np.zeros((3, 3)), "objects": np.array([{}] * 60), "digest": np.array([b"\xff\xfe"] * 60)}
     (tmp_path / "raw").mkdir()
     np.savez(tmp_path / "raw/set.npz", images=images, labels=labels, site=np.arange(60) % 2, allow_pickle=True, **odd)
     manifest = prepare(tmp_path / "raw", tmp_path / "out", ["site"], image_size=8)
     assert manifest.loc["7", ATTRIBUTE + "site"] == "1"
+    for name, said in (("digest", "is not ASCII"), ("weights", "of shape (60,)"), ("objects", "pickles")):
+        assert said in one_line(partial(prepare, tmp_path / "raw", tmp_path / "bad", [name], image_size=8))
 
 
 def test_columns_of_a_table_are_attributes_and_stay_columns(tmp_path: Path) -> None:
@@ -139,7 +143,9 @@ def test_attributes_are_named_at_init_and_kept_when_data_grow(
     told = pd.concat([told, pd.DataFrame(new)])
     told.to_csv(source / "list.csv", index=False)
     settings = growth.check(tmp_path / "project")
-    found = growth.compare(tmp_path / "project", growth.source.read(tmp_path / "project"), settings)
+    origin = growth.source.read(tmp_path / "project")
+    assert origin is not None
+    found = growth.compare(tmp_path / "project", origin, settings)
     assert found.changed == ("a/000.png",)
     (tmp_path / "grown").mkdir()
     found.write(tmp_path / "grown")
@@ -148,3 +154,46 @@ def test_attributes_are_named_at_init_and_kept_when_data_grow(
     pd.testing.assert_frame_equal(
         written[columns].sort_values("path", ignore_index=True), told[columns].sort_values("path", ignore_index=True)
     )
+
+
+def test_a_column_that_nobody_asked_for_changes_nothing(tmp_path: Path) -> None:
+    """It is kept; a source without one that is asked for is refused, and so is one with too many values."""
+    raw = listed(tmp_path / "raw", {"a": 12, "b": 9}, site=site_of, seen=lambda number: f"{number}")
+    source = listed(tmp_path / "source", {"a": 12, "b": 9}, site=site_of, seen=lambda number: f"{number + 1}")
+    found = image_additions.compare(raw, source, {}, set(), ["site"])
+    assert not found.new and not found.changed
+    listed(tmp_path / "source", {"a": 12, "b": 9}, seen=str)
+    assert "no attribute 'site'" in one_line(lambda: image_additions.compare(raw, source, {}, set(), ["site"]))
+    listed(tmp_path / "source", {"a": 30, "b": 9}, site=str)
+    assert "at most 20" in one_line(lambda: image_additions.compare(raw, source, {}, set(), ["site"]))
+
+
+def test_the_attributes_of_an_npz_are_brought_up_to_date(tmp_path: Path) -> None:
+    """An image is told by its content alone: with another site it is the same image, and nothing is twice."""
+    images, labels = np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8), np.repeat(["a", "b"], 10)
+    sites = np.arange(20) % 2
+    for name in ("raw", "source", "grown"):
+        (tmp_path / name).mkdir()
+    np.savez(tmp_path / "raw/set.npz", images=images, labels=labels, site=sites)
+    moved = np.where(np.arange(20) == 3, 7, sites)[::-1]
+    np.savez(tmp_path / "source/set.npz", images=images[::-1], labels=labels[::-1], site=moved, other=np.arange(20))
+    found = image_additions.compare(tmp_path / "raw", tmp_path / "source", {}, set(), ["site"])
+    assert not found.new and len(found.changed) == 1
+    found.write(tmp_path / "grown")
+    with np.load(tmp_path / "grown/set.npz") as grown:
+        assert np.array_equal(grown["images"][..., 0] if grown["images"].ndim == 4 else grown["images"], images)
+        assert grown["site"].tolist() == moved[::-1].astype(str).tolist()
+    again = image_additions.compare(tmp_path / "grown", tmp_path / "source", {}, set(), ["site"])
+    assert not again.new and not again.changed
+
+
+def test_series_with_gaps_in_an_attribute_grow(tmp_path: Path) -> None:
+    """Named afterwards, a column of numbers with gaps is the text that it is at the source."""
+    frame = write_series(tmp_path / "waves.csv", {"a": 9, "b": 6}, steps=6)
+    frame["ward"] = frame["who"].map(lambda name: None if name == "s-000" else float(name[-1]))
+    (tmp_path / "raw").mkdir()
+    frame.to_parquet(tmp_path / "raw/series.parquet", index=False)
+    frame.astype({"ward": "Int64"}).to_csv(tmp_path / "waves.csv", index=False)
+    rules = series_rows.Rules(series_sources.Columns("who", "when", "shape", attributes=("ward",)))
+    found = series_additions.compare(tmp_path / "raw", tmp_path / "waves.csv", rules, set())
+    assert not found.new and not found.changed
