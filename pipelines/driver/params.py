@@ -1,6 +1,7 @@
 """`params.yaml`, typed and strict: what it may say, what it says, and its text with every setting explained."""
 
 import json
+import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,9 @@ from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest
 from pipelines.evaluation.settings import NETWORKS
 
 FILE = SETTINGS_FILE
+UNPRINTABLE = re.compile(
+    "[\\x7f-\\x84\\x86-\\x9f\\ud800-\\udfff\\ufffe\\uffff]"
+)  # characters that no YAML file may have
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 MOVED = {  # settings of earlier versions
@@ -266,10 +270,8 @@ def is_shown(field: FieldInfo, kind: str | None) -> bool:
 def _lines(key: str, value: Any, about: str) -> list[str]:
     """Return a setting as text: a mapping that says something has a line an entry, since it may be long."""
     if not isinstance(value, dict) or not value:
-        return [f"  {key}: {json.dumps(value, ensure_ascii=False)}  # {about}"]
-    entries = [
-        f"    {json.dumps(k, ensure_ascii=False)}: {json.dumps(v, ensure_ascii=False)}" for k, v in value.items()
-    ]
+        return [f"  {key}: {_quoted(value)}  # {about}"]
+    entries = [f"    {_quoted(k)}: {_quoted(v)}" for k, v in value.items()]
     return [f"  {key}:  # {about}", *entries]
 
 
@@ -296,3 +298,8 @@ def _most_precise(error: ValidationError) -> ErrorDetails:
     first, *others = error.errors()
     same = [first, *(one for one in others if one["loc"][:1] == first["loc"][:1])]
     return max(same, key=lambda one: len(one["loc"]))
+
+
+def _quoted(value: Any) -> str:
+    """Return a value as JSON, which YAML reads, with the characters escaped that YAML takes for a damaged file."""
+    return UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))

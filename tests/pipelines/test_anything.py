@@ -183,6 +183,7 @@ NAMES = [(group, key) for group, named in DEFAULTS.items() if isinstance(named, 
 
 @settings(BOUNDED, max_examples=150)
 @given(st.sampled_from(NAMES), VALUES)
+@example(("prepare", "labels"), {"\x7f": "\ufffe"})
 def test_any_value_of_any_setting_is_taken_or_refused_in_a_line(name: tuple[str, str], value: Any) -> None:
     """What is taken is rendered, and read as it was."""
     group, key = name
