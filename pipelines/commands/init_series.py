@@ -15,7 +15,6 @@ from pipelines.ingest import attributes, series_rows, series_sources
 from pipelines.ingest.series_sources import Columns
 from pipelines.ingest.source import remembered
 from pipelines.ingest.splits import refuse_twin_labels
-from pipelines.samples.sets import ATTRIBUTE
 
 
 def create(folder: Path, source: Path, columns: Columns, preset: str = "default") -> None:
@@ -31,7 +30,7 @@ def create(folder: Path, source: Path, columns: Columns, preset: str = "default"
     columns = series_sources.held(frame, columns)
     long = series_rows.sorted_out(frame, columns, str(source))
     refuse_twin_labels(long.about["class"], str(source))
-    attributes.check({name: own for name, own in long.about.items() if str(name).startswith(ATTRIBUTE)})
+    attributes.check(attributes.columns_of(long.about))
     labels = long.about["class"][long.about["class"] != ""]
     print(f"bringing in {len(long.about)} series of {labels.nunique()} classes and {len(long.channels)} channel(s)")
     if columns.group:

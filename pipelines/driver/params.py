@@ -20,9 +20,8 @@ from pipelines.errors import SETTINGS_FILE, SettingError, UserError, nearest
 from pipelines.evaluation.settings import NETWORKS
 
 FILE = SETTINGS_FILE
-UNPRINTABLE = re.compile(
-    "[\\x7f-\\x84\\x86-\\x9f\\ud800-\\udfff\\ufffe\\uffff]"
-)  # characters that no YAML file may have
+# Characters that no YAML file may have, but for those that JSON escapes.
+UNPRINTABLE = re.compile("[\\x7f-\\x84\\x86-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 MOVED = {  # settings of earlier versions

@@ -65,13 +65,14 @@ class Study:
 class Resampling:
     """Average precision of trainings under many resamplings of test rows and repeats; pairs share the resampling.
 
-    weights: (draws, n_test).   shares: (draws, repeats).
+    weights: (draws, rows).   shares: (draws, repeats).   rows: (n_test,) bool, of which test rows; None for all.
     """
 
     study: Study
     weights: np.ndarray
     shares: np.ndarray
     cache: dict[tuple[Key, int], np.ndarray] = field(default_factory=dict)
+    rows: np.ndarray | None = None
 
     def average_precision(self, keys: Sequence[Key], labels: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return mean average precision over `labels`: (repeats,) on the test rows as they are, (draws, repeats) resampled.
@@ -91,14 +92,14 @@ class Resampling:
 
     def within(self, rows: np.ndarray, rng: np.random.Generator) -> "Resampling":
         """Return as many resamplings of the test rows `rows`, (n_test,) bool, alone; the repeats are drawn as they are here."""
-        weights = np.zeros_like(self.weights)
-        weights[:, rows] = _drawn(self.study.inputs.test.y[rows], len(weights) - 1, rng)
-        return replace(self, weights=_by_row(weights), cache={})
+        weights = _drawn(self.study.inputs.test.y[rows], len(self.weights) - 1, rng)
+        return replace(self, weights=_by_row(weights), cache={}, rows=rows)
 
     def _one(self, key: Key, label: int) -> np.ndarray:
         if (key, label) not in self.cache:
-            positive = self.study.inputs.test.y == label
-            score = self.study.answer(key)[:, label]
+            rows = slice(None) if self.rows is None else self.rows
+            positive = self.study.inputs.test.y[rows] == label
+            score = self.study.answer(key)[rows, label]
             self.cache[key, label] = metrics.weighted_average_precision(positive, score, self.weights)
         return self.cache[key, label]
 

@@ -59,14 +59,17 @@ def check(told: Mapping[str, Iterable[str]]) -> None:
 
 def check_manifest(manifest: pd.DataFrame) -> None:
     """Do what `check` does with the samples of a manifest that are used."""
-    used = manifest[manifest["status"] == USED]
-    check({column: used[column] for column in used.columns[used.columns.str.startswith(ATTRIBUTE)]})
+    check(columns_of(manifest[manifest["status"] == USED]))
+
+
+def columns_of(manifest: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the columns of a manifest that are attributes, by their names there."""
+    return {str(name): column for name, column in manifest.items() if str(name).startswith(ATTRIBUTE)}
 
 
 def of_samples(rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return the attributes in rows of a manifest by name, (n,) str each."""
-    columns = rows.columns[rows.columns.str.startswith(ATTRIBUTE)]
-    return {column.removeprefix(ATTRIBUTE): rows[column].to_numpy(str) for column in columns}
+    return {name.removeprefix(ATTRIBUTE): column.to_numpy(str) for name, column in columns_of(rows).items()}
 
 
 def texts(column: pd.Series) -> pd.Series:

@@ -136,7 +136,7 @@ def _npz(raw: Path, source: Path, old: Records, new: Records, asked: Sequence[st
         records = [*(told.get(name, record) for name, record in old.items()), *(new[name] for name in fresh)]
         columns = {"labels": [record.label for record in records]}
         columns |= {"split": [record.split or "" for record in records], "group": [one.group or "" for one in records]}
-        columns |= {name: [record.attributes[name] for record in records] for name in asked}
+        columns |= {name: [record.attributes.get(name, "") for record in records] for name in asked}
         images = np.stack([np.asarray(record.content()) for record in records])
         np.savez_compressed(
             folder / raw.name,

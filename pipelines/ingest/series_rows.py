@@ -17,7 +17,7 @@ import pandas as pd
 
 from gan.progress import Progress
 from pipelines.errors import UserError
-from pipelines.ingest import kept, series_sources, table_sources
+from pipelines.ingest import attributes, kept, series_sources, table_sources
 from pipelines.ingest.attributes import texts
 from pipelines.ingest.image_sources import split_named
 from pipelines.ingest.series_sources import SPLIT, Columns
@@ -121,7 +121,7 @@ def checked(
             "unit": ids,
             "kept": [splits.get(name, "") for name in ids],
             "digest": digests,
-            **{name: own for name, own in long.about.items() if str(name).startswith(ATTRIBUTE)},
+            **attributes.columns_of(long.about),
         }
     )
     kept.say_what_is_not_there(splits, ids, "sample")
@@ -131,7 +131,7 @@ def checked(
 
 def sorted_out(frame: pd.DataFrame, columns: Columns, where: str) -> Long:
     """Return the series of a table in long form; UserError where a row has no series, or a series more than one class."""
-    for name in (*columns.named.values(), *columns.attributes):
+    for name in columns.needed:
         table_sources.require(frame, name, where)
     channels = series_sources.channels_of(frame, columns, where)
     ids = texts(frame[columns.id])

@@ -23,7 +23,10 @@ ARRAYS = ("x", "y", SPLIT, "id", "group", "channels")
 
 @dataclass(frozen=True)
 class Columns:
-    """What the columns are for: the series of a row, its time, its class, what must not span splits, "" for none, and more."""
+    """What the columns are for: the series of a row, its time, its class, and what must not span splits, "" for none.
+
+    attributes: columns that say of what subgroup a series is.
+    """
 
     id: str
     time: str
@@ -36,6 +39,11 @@ class Columns:
         """Each role with its column, where it has one; attributes are not among them."""
         roles = {"id": self.id, "time": self.time, "label": self.label, "group": self.group}
         return {role: name for role, name in roles.items() if name}
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """All columns that have to be there beside the channels."""
+        return *self.named.values(), *self.attributes
 
 
 OF_ARRAYS = Columns("series", "step", "class", "group")  # what the columns are called that arrays become
@@ -54,7 +62,7 @@ def read(path: Path, columns: Columns) -> pd.DataFrame:
         raise UserError(f"{path}: no such file; expected {EXPECTED}")
     texts = (*(name for role, name in columns.named.items() if role != "time"), *columns.attributes)
     frame = table_sources.read(path, texts)
-    for name in (*columns.named.values(), *columns.attributes):
+    for name in columns.needed:
         table_sources.require(frame, name, str(path))
     return frame
 
@@ -66,7 +74,7 @@ def held(frame: pd.DataFrame, columns: Columns) -> Columns:
 
 def channels_of(frame: pd.DataFrame, columns: Columns, where: str) -> list[str]:
     """Return the columns that are channels; UserError where there is none, or one is no number."""
-    names = [name for name in frame if name not in {*columns.named.values(), *columns.attributes, SPLIT}]
+    names = [name for name in frame if name not in {*columns.needed, SPLIT}]
     if not names:
         raise UserError(f"{where}: no channel; expected a column of numbers beside {', '.join(columns.named.values())}")
     for name in names:

@@ -197,3 +197,17 @@ def test_series_with_gaps_in_an_attribute_grow(tmp_path: Path) -> None:
     rules = series_rows.Rules(series_sources.Columns("who", "when", "shape", attributes=("ward",)))
     found = series_additions.compare(tmp_path / "raw", tmp_path / "waves.csv", rules, set())
     assert not found.new and not found.changed
+
+
+def test_an_attribute_that_an_npz_has_only_now_is_brought_in(tmp_path: Path) -> None:
+    """An image that the source does not have any more has none."""
+    images, labels = np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8), np.repeat(["a", "b"], 10)
+    sites = np.arange(20) % 2
+    for name in ("raw", "source", "grown"):
+        (tmp_path / name).mkdir()
+    np.savez(tmp_path / "raw/set.npz", images=images, labels=labels)
+    np.savez(tmp_path / "source/set.npz", images=images[:15], labels=labels[:15], site=sites[:15])
+    found = image_additions.compare(tmp_path / "raw", tmp_path / "source", {}, set(), ["site"])
+    found.write(tmp_path / "grown")
+    with np.load(tmp_path / "grown/set.npz") as grown:
+        assert grown["site"].tolist() == [*sites[:15].astype(str), *[""] * 5]
