@@ -1,5 +1,6 @@
 """The scores of a class's candidates, and the real samples that calibrate them: ones their judge has not trained on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ class Scores:
 
 def score_candidates(
     gan: GAN,
-    made: Samples,
+    made: Iterable[Samples],
     raw: np.ndarray,
     real: Labelled,
     held_out: Samples,
@@ -54,9 +55,9 @@ def score_candidates(
 ) -> Scores:
     """Return the scores of the discriminator, or of critics where too few samples are held out to judge it by.
 
-    gan: specialised for a class. made: its n candidates, as large as it makes them. raw: the discriminator's scores of
-    them, (n,). real: what it was trained on, all classes. held_out: samples of the class. cross_fit_below: with fewer
-    of these critics give the scores, if the class has the two training samples that takes.
+    gan: specialised for a class. made: its n candidates, some at a time, as large as it makes them. raw: the
+    discriminator's scores of them, (n,). real: what it was trained on, all classes. held_out: samples of the class.
+    cross_fit_below: with fewer of these critics give the scores, if the class has the two training samples that takes.
     """
     label = gan.class_index
     assert label is not None, "the GAN of a class, not the base"
@@ -64,4 +65,5 @@ def score_candidates(
     if len(held_out) >= cross_fit_below or len(own) < 2:
         return Scores("discriminator", raw, score(gan, held_out, label))
     critics = cross_fit(gan, own, label, seed, real, states)
-    return Scores("critics", critics.score(made), np.concatenate([critics.real, critics.score(held_out)]))
+    scored = np.concatenate([critics.score(part) for part in made])
+    return Scores("critics", scored, np.concatenate([critics.real, critics.score(held_out)]))

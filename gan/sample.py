@@ -52,43 +52,12 @@ def generate(
     relations: Sequence[AnyRelation] = (),
     states: States | None = None,
 ) -> Generated:
-    """Make one candidate for each of `seeds`, (n,) int, from the class's real training samples, (m, s, s, c) or rows.
-
-    A candidate depends on its own seed alone, not on how many others are made or on its place among them: they go through
-    the network in blocks of one shape, see `blockwise`. What else is done to many at once treats every number by itself.
-
-    lenders: training samples of other classes with their labels, which starts borrow differences from.
-    constraints: what the rows of a table must satisfy, `references` saying which combinations there are. A row that does
-    not is made again from a seed that its own gives, so that it still depends on that alone.
-    relations: what is kept in the rows of a table by mending each, see `gan.relations`; constraints are checked after that.
-    states: where what the network has made is kept, so that a stopped call with the same arguments goes on from there.
-    Raises ConstraintError when `constraint_budget` times as many rows as wanted were made and some still break one.
-    """
-    maker = _Maker(gan, references, class_index, lenders, relations, states)
-    made = maker.make(seeds, progress)
-    if not constraints:
-        return made
-    if not gan.codec.constrainable:
-        raise ValueError(f"constraints: only rows of a table can be checked, the data are {gan.codec.kind}")
-    parts: list[tuple[np.ndarray, Generated]] = []  # places among the candidates, and what is good for them
-    left, attempts, tries, reasons = np.arange(len(seeds)), len(seeds), 0, Counter[str]()
-    while True:
-        checked = check(made.samples, constraints, references)
-        parts.append((left[checked.passed], Generated(*(part[checked.passed] for part in made))))
-        reasons.update(checked.reason[~checked.passed].tolist())
-        left, tries = left[~checked.passed], tries + 1
-        if not len(left):
-            return maker.merged(parts)
-        if attempts + len(left) > constraint_budget * len(seeds):
-            raise ConstraintError(
-                f"constraints: {len(left)} of {len(seeds)} rows still break one after {attempts} attempts "
-                f"({tally(reasons)}); loosen it or raise the budget of {constraint_budget:g} attempts a row"
-            )
-        attempts += len(left)
-        made = maker.make(np.array([derive(int(seeds[row]), "again", tries) for row in left]))
+    """Make one candidate for each of `seeds`, (n,) int; all else is as of `Maker`."""
+    limits = constraints, constraint_budget, relations
+    return Maker(gan, references, class_index, lenders, *limits, states).make(seeds, progress)
 
 
-class _Maker:
+class Maker:
     """Makes candidates of one class: what the class has to be prepared for once."""
 
     def __init__(
@@ -96,10 +65,20 @@ class _Maker:
         gan: GAN,
         references: Samples,
         class_index: int,
-        lenders: Labelled | None,
+        lenders: Labelled | None = None,
+        constraints: Sequence[Constraint] = (),
+        constraint_budget: float = 20,
         relations: Sequence[AnyRelation] = (),
         states: States | None = None,
     ):
+        """references: the class's real training samples, (m, s, s, c) or rows.
+
+        lenders: training samples of other classes with their labels, which starts borrow differences from.
+        constraints: what the rows of a table must satisfy, `references` saying which combinations there are. A row that
+        does not is made again from a seed that its own gives, so that it still depends on that alone.
+        relations: what is kept in the rows of a table by mending each, see `gan.relations`; constraints are checked after
+        that.   states: where what the network has made is kept, so that the same calls in the same order go on from there.
+        """
         self.gan, self.device = gan, prepare_device()
         self.states, self.blocks = states, 0
         self.generator = gan.generator.to(self.device)
@@ -109,15 +88,47 @@ class _Maker:
         lent = np.flatnonzero(lenders[1] != class_index) if lenders is not None else own[:0]
         self.lender_rows = np.concatenate([own, lent])  # of a row of the starters' samples
         self.nothing, self.references = references[:0], references
+        self.constraints, self.constraint_budget = constraints, constraint_budget
+        if constraints and not gan.codec.constrainable:
+            raise ValueError(f"constraints: only rows of a table can be checked, the data are {gan.codec.kind}")
         self.keeper: Keeper | None = None
         if relations:
             if not gan.codec.constrainable:
                 raise ValueError(f"relations: only rows of a table have columns, the data are {gan.codec.kind}")
             self.keeper = Keeper(relations, references if lenders is None else lenders[0], cast(Any, gan.codec).columns)
 
-    @torch.inference_mode()
     def make(self, seeds: np.ndarray, progress: Progress | None = None) -> Generated:
-        """Make one candidate for each of `seeds`, (n,)."""
+        """Make one candidate for each of `seeds`, (n,) int.
+
+        A candidate depends on its own seed alone, not on how many others are made or on its place among them: they go
+        through the network in blocks of one shape, see `blockwise`. What else is done to many at once treats every number
+        by itself.
+
+        Raises ConstraintError when `constraint_budget` times as many rows as wanted were made and some still break one.
+        """
+        made = self._made(seeds, progress)
+        if not self.constraints:
+            return made
+        parts: list[tuple[np.ndarray, Generated]] = []  # places among the candidates, and what is good for them
+        left, attempts, tries, reasons = np.arange(len(seeds)), len(seeds), 0, Counter[str]()
+        while True:
+            checked = check(made.samples, self.constraints, self.references)
+            parts.append((left[checked.passed], Generated(*(part[checked.passed] for part in made))))
+            reasons.update(checked.reason[~checked.passed].tolist())
+            left, tries = left[~checked.passed], tries + 1
+            if not len(left):
+                return self._merged(parts)
+            if attempts + len(left) > self.constraint_budget * len(seeds):
+                raise ConstraintError(
+                    f"constraints: {len(left)} of {len(seeds)} rows still break one after {attempts} attempts "
+                    f"({tally(reasons)}); loosen it or raise the budget of {self.constraint_budget:g} attempts a row"
+                )
+            attempts += len(left)
+            made = self._made(np.array([derive(int(seeds[row]), "again", tries) for row in left]))
+
+    @torch.inference_mode()
+    def _made(self, seeds: np.ndarray, progress: Progress | None = None) -> Generated:
+        """Make one candidate for each of `seeds`, (n,), whether or not it satisfies the constraints."""
         at_once = self.gan.codec.at_once
         made: list[Samples] = [self.nothing]
         broken = [np.zeros((0, 0 if self.keeper is None else len(self.keeper.relations)), bool)]
@@ -158,7 +169,7 @@ class _Maker:
         take = self.gan.codec.take
         return self.keeper.keep(made, Parents(take(self.references, reference), take(self.references, neighbour)))
 
-    def merged(self, parts: list[tuple[np.ndarray, Generated]]) -> Generated:
+    def _merged(self, parts: list[tuple[np.ndarray, Generated]]) -> Generated:
         """Put parts together, each candidate at the place that is said with its part."""
         order = np.argsort(np.concatenate([places for places, _ in parts]))
         samples, *others = zip(*(part for _, part in parts), strict=True)

@@ -101,8 +101,8 @@ class Codec(Protocol):
         """Return the samples at `rows`, (m,) int."""
         ...
 
-    def comparable(self, samples: Any, others: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Return both as arrays, (n, ...) and (m, ...), whose rows have equal bytes where the samples are the same."""
+    def digests(self, samples: Any) -> np.ndarray:
+        """Return a number for each of n samples, (n,) uint64: the same where all that is learnt of them is."""
         ...
 
     def to_dict(self) -> dict[str, Any]:

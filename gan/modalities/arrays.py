@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gan.repeats import digests
+
 
 class Arrays:
     """Samples (n, ...), taken and compared as they are; a base class for codecs."""
@@ -20,6 +22,6 @@ class Arrays:
         """Return the samples at `rows`, (m,) int."""
         return samples[rows]
 
-    def comparable(self, samples: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return both as they are: equal samples have equal bytes."""
-        return samples, others
+    def digests(self, samples: np.ndarray) -> np.ndarray:
+        """Return a number for each of n samples, (n,) uint64: the same where their bytes are."""
+        return digests(samples)

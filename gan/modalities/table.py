@@ -20,7 +20,7 @@ from gan.columns.dtypes import describe, restore
 from gan.columns.numbers import NumberColumn
 from gan.kinds import KINDS, Kind, infer_kinds
 from gan.modalities.layout import HOT, Layout, places, width_of
-from gan.repeats import numbered
+from gan.repeats import digests
 
 __all__ = ["Kind", "TableCodec", "infer_kinds"]
 
@@ -188,9 +188,18 @@ class TableCodec:
         """Return the rows at `rows`, (m,) int, numbered anew."""
         return samples.iloc[rows].reset_index(drop=True)
 
-    def comparable(self, samples: pd.DataFrame, others: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-        """Return the values of the columns that are learnt as numbers; identifiers never repeat, so they do not count."""
-        return numbered(samples, others, self.learnt)
+    def digests(self, samples: pd.DataFrame) -> np.ndarray:
+        """Return a number for each of n rows, (n,) uint64: the same where the columns that are learnt are.
+
+        Identifiers never repeat, so they do not count.
+        """
+        parts = [column for column in self.columns if not isinstance(column, FixedColumn)]
+        told = np.zeros((len(samples), len(parts)))
+        for place, column in enumerate(parts):
+            own = samples[column.name]
+            told[:, place] = column.numbers(own) if isinstance(column, NumberColumn) else column.codes(own)
+        told[np.isnan(told)] = np.nan  # all with the same bytes, as those of zero
+        return digests(told + 0.0)
 
     def _encode(self, frame: pd.DataFrame, out: np.ndarray) -> None:
         """Write the rows of `frame` into `out`, (n, d), which is zero."""

@@ -90,11 +90,12 @@ def again(project: Path, slug: str, seeds: np.ndarray) -> tuple[Values, pd.DataF
         gan = checkpoint.load(reads["model"])
         small = known.reduced(factor)
         relations = generate.relations_of(gan, small, settings)
-        made = generate.candidates_of(gan, small, task, seeds, settings, relations)
-        large = made.samples if factor == 1 else Upscaler.load(reads["upscaler"], gan.sizes.size).apply(made.samples)
+        parts = list(generate.candidates_of(gan, small, task, seeds, settings, relations))
+        made = gan.codec.joined([part.samples for part in parts])
+        large = made if factor == 1 else Upscaler.load(reads["upscaler"], gan.sizes.size).apply(made)
     except (CheckpointError, FileNotFoundError) as error:
         raise UserError(f"{error}; bring it back: dvc checkout, or dvc pull") from None
-    return large, generate.origins(made, known, task.index)
+    return large, pd.concat([generate.origins(part, known, task.index) for part in parts], ignore_index=True)
 
 
 def _stored(project: Path) -> tuple[str, dict[str, Candidates]]:

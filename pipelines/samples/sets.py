@@ -1,7 +1,8 @@
 """`Samples`, real ones of a split, and `Candidates`, generated ones of a class with all that is known of them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import files
 from pipelines.files import undamaged
 from pipelines.samples.forms import IMAGES, Form, Values, form_of, is_value
 
 ATTRIBUTE = "attribute."  # begins the name of a column that says something of a sample beside its class
 KEPT = "kept"  # the status of a candidate that passed every check; any other status is the reason why it did not
+COMPRESSION = "zstd"
 OURS = b"tailweight"  # the entry of a Parquet file's metadata that says what no column can
 
 
@@ -120,16 +123,58 @@ class Candidates:
 
     def save(self, path: Path) -> None:
         """Write one Parquet file with one row per candidate, its values beside it."""
-        frame = beside(self.rows, self.values, self.kind)
-        _write(pa.Table.from_pandas(frame, preserve_index=False), {"kind": self.kind}, path)
+        with Candidates.writing(path) as write:
+            write(self)
+
+    @staticmethod
+    @contextmanager
+    def writing(path: Path) -> Iterator[Callable[["Candidates"], None]]:
+        """Yield what writes candidates some at a time, so that no more than these are held; one call is what `save` does.
+
+        The file is there once the block has ended, and only if nothing was raised.
+        """
+        with files.replaced(path) as temporary, ExitStack() as stack:
+            writer: pq.ParquetWriter | None = None
+
+            def write(part: Candidates) -> None:
+                nonlocal writer
+                frame = beside(part.rows, part.values, part.kind)
+                if writer is None:
+                    table = _noted(pa.Table.from_pandas(frame, preserve_index=False), {"kind": part.kind})
+                    writer = stack.enter_context(pq.ParquetWriter(temporary, table.schema, compression=COMPRESSION))
+                else:
+                    table = pa.Table.from_pandas(frame, writer.schema, preserve_index=False)
+                writer.write_table(table)
+
+            yield write
 
     @classmethod
     def load(cls, path: Path) -> "Candidates":
         """Read what `save` wrote."""
         with undamaged(path):
-            table, notes = _read(path)
-            rows, values = without_values(table.to_pandas(), notes["kind"])
-            return cls(values, rows, notes["kind"])
+            return cls._of(*_read(path))
+
+    @classmethod
+    def parts(cls, path: Path) -> Iterator[tuple[slice, "Candidates"]]:
+        """Read what `writing` wrote as it was written, some at a time; with the places of each part among all."""
+        with undamaged(path):
+            file, first = pq.ParquetFile(path), 0
+            notes = _notes(file.schema_arrow)
+            for number in range(file.num_row_groups):
+                part = cls._of(file.read_row_group(number), notes)
+                yield slice(first, first + len(part)), part
+                first += len(part)
+
+    @classmethod
+    def _of(cls, table: pa.Table, notes: Mapping[str, Any]) -> "Candidates":
+        rows, values = without_values(table.to_pandas(), notes["kind"])
+        return cls(values, rows, notes["kind"])
+
+
+def columns_of(path: Path, names: Sequence[str]) -> pa.Table:
+    """Return columns of a file of candidates alone, as Arrow holds them."""
+    with undamaged(path):
+        return pq.read_table(path, columns=list(names))
 
 
 def beside(rows: pd.DataFrame, values: Values, kind: str) -> pd.DataFrame:
@@ -146,11 +191,20 @@ def without_values(frame: pd.DataFrame, kind: str) -> tuple[pd.DataFrame, Values
 def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
     """Return the columns and what no column can say; ValueError where Tailweight did not write the file."""
     table = pq.read_table(path)
-    if OURS not in (table.schema.metadata or {}):
+    return table, _notes(table.schema)
+
+
+def _notes(schema: pa.Schema) -> dict[str, Any]:
+    """Return what no column can say; ValueError where Tailweight did not write the file."""
+    if OURS not in (schema.metadata or {}):
         raise ValueError("Tailweight did not write it")
-    return table, json.loads(table.schema.metadata[OURS])
+    notes: dict[str, Any] = json.loads(schema.metadata[OURS])
+    return notes
+
+
+def _noted(table: pa.Table, notes: dict[str, Any]) -> pa.Table:
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), OURS: json.dumps(notes).encode()})
 
 
 def _write(table: pa.Table, notes: dict[str, Any], path: Path) -> None:
-    metadata = {**(table.schema.metadata or {}), OURS: json.dumps(notes).encode()}
-    pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")
+    pq.write_table(_noted(table, notes), path, compression=COMPRESSION)

@@ -1,6 +1,7 @@
 """Keep the candidates that pass the threshold and that no reviewer rejected, and say of the others why not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,21 +10,18 @@ import numpy as np
 from gan import seeds
 from gan.filter import FilterSettings, accept
 from gan.progress import Progress
-from gan.repeats import duplicates, repeated_share
 from gan.states import States
 from pipelines import files
 from pipelines.errors import UserError
-from pipelines.likeness import views
-from pipelines.likeness.views import View
 from pipelines.plan import ClassPlan
-from pipelines.samples import KEPT, Candidates, Samples
-from pipelines.samples.decisions import REJECTED, Decisions, keys, read
+from pipelines.samples import KEPT, Candidates, Samples, Values
+from pipelines.samples.decisions import REJECTED, Decisions, Key, keys, read
+from pipelines.samples.sets import columns_of
 
 if TYPE_CHECKING:
     from gan.calibrated import Scores
-    from gan.modalities import Codec
     from gan.model import GAN
-    from pipelines.likeness.distance import Space
+    from pipelines.likeness.repeats import Known
 
 Settings = FilterSettings
 BELOW = "score below the threshold"
@@ -53,40 +51,55 @@ def run(
     states: where critics are kept, so that a stopped run goes on with those that are left.
     """
     from gan import checkpoint
-    from pipelines.likeness.distance import spaces
+    from pipelines.likeness.repeats import Known, find_repeats
 
-    made, real = Candidates.load(candidates), Samples.load(train)
+    real = Samples.load(train)
     own, held_out = real.of_class(task.index), Samples.load(validation).of_class(task.index)
     _need_held_out(held_out, settings, task)
+    gan, drawn = checkpoint.load(model), columns_of(candidates, ["raw_score", "seed"])
+    made = (part.reduced(factor).values for _, part in Candidates.parts(candidates))
+    small = real.reduced(factor), held_out.reduced(factor)
     own_seed = seeds.derive(seed, "filter", task.index)
-    gan = checkpoint.load(model)
-    parts = made.reduced(factor), real.reduced(factor), held_out.reduced(factor)
-    scores = _scores(gan, *parts, settings, own_seed, states)
+    scores = _scores(gan, made, drawn["raw_score"].to_numpy(), *small, settings, own_seed, states)
     calibration = scores.calibration()
     ratio = calibration.ratio(scores.candidates)
-    view = views.fit(real)
-    where = spaces(view.data(real.values, real.labels))
-    seen = view.rows(made.values)
-    status = find_repeats(made, seen, own, held_out, view, where, gan.codec)
+    known = Known.of(real, own, held_out, gan.codec)
+    status = find_repeats((part for _, part in Candidates.parts(candidates)), known)
     fresh = np.flatnonzero(status == KEPT)
-    uniforms = np.array([seeds.numpy_generator(int(one), "filter").random() for one in made.rows["seed"]])
+    uniforms = np.array([seeds.numpy_generator(one, "filter").random() for one in drawn["seed"].to_pylist()])
     keep, threshold = accept(ratio[fresh], uniforms[fresh], settings, calibration.ratio(scores.real))
     status[fresh[~keep]] = BELOW
-    reviewed, told_by = Decisions(read(decisions) if decisions else ()), keys(made.rows["id"].to_numpy(), made.values)
-    status[reviewed.rejected(told_by) & (status == KEPT)] = REJECTED
+    reviewed = Decisions(read(decisions) if decisions else ())
+    review = reject(status, reviewed, candidates, known, task)
     keep = status[fresh] == KEPT
-    Candidates(made.values, made.rows.assign(score=ratio, status=status), made.kind).save(synthetic)
-    known = [key for part in (own, held_out) for key in keys(part.ids, part.values)]
-    passed = [told_by[row] for row in np.flatnonzero(np.isin(status, [KEPT, REJECTED]))]
-    review = reviewed.counts(task.label, passed, known)
-    counts = {"candidates": len(made), "kept": int(keep.sum()), "needed": task.needed, "copies": len(made) - len(fresh)}
+    with Candidates.writing(synthetic) as write:
+        for rows, part in Candidates.parts(candidates):
+            write(replace(part, rows=part.rows.assign(score=ratio[rows], status=status[rows])))
+    count = int(keep.sum())
+    counts = {"candidates": len(ratio), "kept": count, "needed": task.needed, "copies": len(ratio) - len(fresh)}
     told = {"scored_by": scores.scored_by, "calibration": calibration.to_dict(), **scores.reliability()}
-    splits = {"training": view.rows(own.values), "held_out": view.rows(held_out.values)}
-    coverage = {name: covered(rows, seen, fresh, keep, where[-1]) for name, rows in splits.items()}
+    coverage = covered(known, candidates, fresh[:count], fresh[keep])
     shown = {"class": task.label, **counts, **told, "threshold": threshold.to_dict(), "review": review}
     files.write_json(summary, shown | {"coverage": coverage})
     progress(1, 1, {})
     _report(task.label, counts)
+
+
+def reject(
+    status: np.ndarray, reviewed: Decisions, candidates: Path, known: "Known", task: ClassPlan
+) -> dict[str, int]:
+    """Change the `status` of what reviewers rejected, (n,); return what they decided, in numbers."""
+    decided: dict[int, Key] = {}  # by place
+    if any(reviewed.lines()):
+        for rows, part in Candidates.parts(candidates):
+            told = enumerate(keys(part.rows["id"].to_numpy(), part.values), rows.start)
+            decided |= {place: key for place, key in told if reviewed.of(key)}
+    places = np.array(list(decided), int)
+    rejected = reviewed.rejected(decided.values()) & (status[places] == KEPT)
+    status[places[rejected]] = REJECTED
+    passed = [key for place, key in decided.items() if status[place] in (KEPT, REJECTED)]
+    real = [key for part in (known.own, known.held_out) for key in keys(part.ids, part.values)]
+    return reviewed.counts(task.label, passed, real)
 
 
 def _need_held_out(held_out: Samples, settings: Settings, task: ClassPlan) -> None:
@@ -99,18 +112,19 @@ def _need_held_out(held_out: Samples, settings: Settings, task: ClassPlan) -> No
 
 def _scores(
     gan: "GAN",
-    made: Candidates,
+    made: Iterable[Values],
+    raw: np.ndarray,
     real: Samples,
     held_out: Samples,
     settings: Settings,
     seed: int,
     states: States | None,
 ) -> "Scores":
-    """Return the scores of the candidates; all of them as large as the GAN makes them."""
+    """Return the scores of candidates, some at a time; all are as large as the GAN makes them.   raw: their `raw_score`."""
     from gan.calibrated import score_candidates
 
-    raw, known = made.rows["raw_score"].to_numpy(), (real.values, real.labels)
-    return score_candidates(gan, made.values, raw, known, held_out.values, settings.cross_fit_below, seed, states)
+    known = real.values, real.labels
+    return score_candidates(gan, made, raw, known, held_out.values, settings.cross_fit_below, seed, states)
 
 
 def _report(label: str, counts: Mapping[str, int]) -> None:
@@ -123,54 +137,25 @@ def _report(label: str, counts: Mapping[str, int]) -> None:
 
 
 def covered(
-    real: np.ndarray, made: np.ndarray, fresh: np.ndarray, keep: np.ndarray, space: "Space"
-) -> dict[str, float | None]:
-    """Return the coverage of `real` by as many `fresh` candidates as were kept, `before`, and by the kept, `after`.
+    known: "Known", candidates: Path, before: np.ndarray, after: np.ndarray
+) -> dict[str, dict[str, float | None]]:
+    """Return the coverage of the real samples by the candidates at `after`, those that were kept, and at `before`.
 
-    real, made: rows, (m, d) and (n, d). fresh: (k,) rows of `made`. keep: (k,) bool.
-    Coverage grows with the number of candidates, so that of all of them would say nothing of the filter. Of either side at
-    most 2,000 are looked at. None where it cannot be measured: it takes two samples on either side.
+    before, after: (k,) places. Coverage grows with the number of candidates, so that of all of them would say nothing of the
+    filter. Of either side at most 2,000 are looked at. None where it cannot be measured: it takes two samples on either side.
     """
     from pipelines.likeness.distance import thin
     from pipelines.likeness.fidelity import fidelity
 
-    def share(rows: np.ndarray) -> float | None:
-        found = fidelity(thin(real), made[thin(rows)], space)["coverage"]
+    def share(real: Samples, places: np.ndarray) -> float | None:
+        if len(real) < 2 or len(places) < 2:
+            return None
+        rows = seen[np.searchsorted(wanted, thin(places))]
+        found = fidelity(thin(known.view.rows(real.values)), rows, known.where[-1])["coverage"]
         return None if np.isnan(found) else round(found, DIGITS)
 
-    kept = fresh[keep]
-    if len(real) < 2 or len(kept) < 2:
-        return {"before": None, "after": None}
-    return {"before": share(fresh[: len(kept)]), "after": share(kept)}
-
-
-def find_repeats(
-    made: Candidates,
-    seen: np.ndarray,
-    own: Samples,
-    held_out: Samples,
-    view: View,
-    where: list["Space"],
-    codec: "Codec",
-) -> np.ndarray:
-    """Return a status for each candidate, (n,) object: `kept`, or of which sample it is a copy. seen: them in `view`, (n, d).
-
-    An exact copy equals a training sample or an earlier candidate in all that is learnt of it; where more than one in a
-    hundred samples of the class equal each other, that is normal and no copy. A near copy is what
-    the evaluation would flag, see `pipelines.likeness.copies`; here validation samples alone show what is usual.
-    """
-    from pipelines.likeness import copies
-
-    status = np.full(len(made), KEPT, object)
-    near = copies.check(seen, view.rows(own.values), view.rows(held_out.values), where)
-    for row in np.flatnonzero(near.flagged):
-        status[row] = f"near copy of training sample {own.ids[near.index[row]]}"
-    candidates, training = codec.comparable(made.values, own.values)
-    if repeated_share(training) > copies.QUANTILE:
-        return status
-    exact = duplicates(candidates, training)
-    ids = made.rows["id"].to_numpy()
-    for row in np.flatnonzero(exact.any):
-        copied, earlier = exact.training_index[row], exact.earlier_index[row]
-        status[row] = f"copy of training sample {own.ids[copied]}" if copied >= 0 else f"copy of {ids[earlier]}"
-    return status
+    wanted = np.union1d(thin(before), thin(after))
+    looked = (part.form.take(part.values, np.isin(np.r_[rows], wanted)) for rows, part in Candidates.parts(candidates))
+    seen = np.concatenate([known.view.rows(values) for values in looked])
+    splits = {"training": known.own, "held_out": known.held_out}
+    return {name: {"before": share(real, before), "after": share(real, after)} for name, real in splits.items()}

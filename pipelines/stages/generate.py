@@ -1,7 +1,7 @@
 """Make candidates of one class, each from its own seed, each with its discriminator score."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -25,6 +25,9 @@ from pipelines.samples import TABLE, Candidates, Samples
 if TYPE_CHECKING:
     from gan.model import GAN
     from gan.sample import Generated
+
+
+AT_ONCE = 8_192  # candidates that are held at once
 
 
 class Settings(Base):
@@ -81,14 +84,18 @@ def run(
     kept = relations_of(gan, known, settings)
     for relation in kept:
         print(f"generate: kept: {relation}; in generate.relations: {as_setting(relation)}")
-    made = candidates_of(gan, known, task, own_seeds, settings, kept, progress, states)
-    files.write_json(relations, how_kept(gan, known, kept, made))
-    rows = pd.DataFrame(
-        {"id": [f"{name}-{number:06d}" for number in range(count)], "class": task.label, "seed": own_seeds}
-    )
-    rows = rows.join(origins(made, everything, task.index)).assign(raw_score=score(gan, made.samples, task.index))
-    values = made.samples if factor == 1 else Upscaler.load(upscaler, gan.sizes.size).apply(made.samples)
-    Candidates(values, rows, everything.kind).save(candidates)
+    enlarged = Upscaler.load(upscaler, gan.sizes.size).apply if factor > 1 else None
+    tally, first = Tally(gan, known, kept), 0
+    with Candidates.writing(candidates) as write:
+        for made in candidates_of(gan, known, task, own_seeds, settings, kept, progress, states):
+            own = slice(first, first + len(made.weight))
+            first = own.stop
+            told = {"id": [f"{name}-{number:06d}" for number in range(own.start, own.stop)], "class": task.label}
+            rows = pd.DataFrame(told | {"seed": own_seeds[own]}).join(origins(made, everything, task.index))
+            rows = rows.assign(raw_score=score(gan, made.samples, task.index))
+            write(Candidates(enlarged(made.samples) if enlarged else made.samples, rows, everything.kind))
+            tally.add(made)
+    files.write_json(relations, tally.told())
     print(f"generate: {count} candidates of class {task.label!r}")
 
 
@@ -101,14 +108,24 @@ def candidates_of(
     relations: Sequence[AnyRelation],
     progress: Progress | None = None,
     states: States | None = None,
-) -> "Generated":
-    """Return a candidate for each seed; `known` are the training samples of all classes, as large as the GAN makes them."""
-    from gan.sample import generate
+) -> Iterator["Generated"]:
+    """Yield candidates, one for each seed, some at a time, so that a million take no more memory than these.
 
-    own, lenders = known.of_class(task.index), (known.values, known.labels)
+    known: the training samples of all classes, as large as the GAN makes them.
+    """
+    from gan.sample import Maker
+
+    own, lenders, count = known.of_class(task.index), (known.values, known.labels), len(own_seeds)
     limits = settings.constraints, settings.constraint_budget, relations
     try:
-        return generate(gan, own.values, task.index, own_seeds, progress, lenders, *limits, states)
+        maker = Maker(gan, own.values, task.index, lenders, *limits, states)
+        for first in range(0, count, AT_ONCE):
+
+            def report(done: int, _: int, figures: Mapping[str, float], before: int = first) -> None:
+                if progress is not None:
+                    progress(before + done, count, figures)
+
+            yield maker.make(own_seeds[first : first + AT_ONCE], report)
     except ConstraintError as error:
         raise UserError(f"class {task.label!r}: {error}") from None
 
@@ -127,20 +144,30 @@ def relations_of(gan: "GAN", known: Samples, settings: Settings) -> list[AnyRela
     return found
 
 
-def how_kept(gan: "GAN", known: Samples, kept: Sequence[AnyRelation], made: "Generated") -> dict[str, Any]:
-    """Return how many training rows and candidates there are, and for each relation how many of either break it.
+class Tally:
+    """How many training rows and candidates there are, and for each relation how many of either break it."""
 
-    broken: candidates before they were mended.   left: after.
-    """
-    counts: dict[str, Any] = {"training_rows": len(known), "candidates": len(made.broken), "relations": []}
-    if not kept:
-        return counts
-    keeper = Keeper(kept, known.values, cast(Any, gan.codec).columns)
-    training, left = keeper.broken(known.values).sum(0), keeper.broken(made.samples).sum(0)
-    for place, relation in enumerate(kept):
-        one = {"training": int(training[place]), "broken": int(made.broken[:, place].sum()), "left": int(left[place])}
-        counts["relations"].append({"relation": relation.model_dump(mode="json"), **one})
-    return counts
+    def __init__(self, gan: "GAN", known: Samples, kept: Sequence[AnyRelation]) -> None:
+        self.relations = kept
+        self.keeper = Keeper(kept, known.values, cast(Any, gan.codec).columns) if kept else None
+        self.candidates, self.training_rows = 0, len(known)
+        self.training = self.keeper.broken(known.values).sum(0) if self.keeper else np.zeros(0, int)
+        self.broken, self.left = np.zeros((2, len(kept)), int)
+
+    def add(self, made: "Generated") -> None:
+        """Count candidates."""
+        self.candidates += len(made.broken)
+        if self.keeper:
+            self.broken += made.broken.sum(0)
+            self.left += self.keeper.broken(made.samples).sum(0)
+
+    def told(self) -> dict[str, Any]:
+        """Return the counts as plain values. broken: candidates before they were mended.   left: after."""
+        counts = zip(self.training.tolist(), self.broken.tolist(), self.left.tolist(), strict=True)
+        rows = [dict(zip(("training", "broken", "left"), row, strict=True)) for row in counts]
+        told = [relation.model_dump(mode="json") for relation in self.relations]
+        relations = [{"relation": one, **row} for one, row in zip(told, rows, strict=True)]
+        return {"training_rows": self.training_rows, "candidates": self.candidates, "relations": relations}
 
 
 def origins(made: "Generated", known: Samples, label: int) -> pd.DataFrame:

@@ -27,7 +27,10 @@ def gan() -> GAN:
 def test_critics_score_where_few_are_held_out(gan: GAN, held_out: int, below: int, by: str) -> None:
     """Below `cross_fit_below` held-out samples the training samples, left out in turn, join them in the calibration."""
     raw, real = np.linspace(0, 1, 8), (images(6, 0), np.zeros(6, int))
-    scores = score_candidates(gan, images(8, 1), raw, real, images(held_out, 2), below, seed=0)
+    made = images(8, 1)
+    scores = score_candidates(gan, [made], raw, real, images(held_out, 2), below, seed=0)
+    apart = score_candidates(gan, [made[:3], made[3:]], raw, real, images(held_out, 2), below, seed=0)
+    assert np.array_equal(apart.candidates, scores.candidates)
     assert scores.scored_by == by
     assert len(scores.real) == held_out + (6 if by == "critics" else 0)
     assert (by == "discriminator") == np.array_equal(scores.candidates, raw)

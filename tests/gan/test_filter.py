@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gan.filter import FilterSettings, accept, real_quantile, rejection_bound
-from gan.repeats import duplicates
+from gan.repeats import digests, duplicates, repeated_share
 
 RATIO = np.exp(np.random.default_rng(0).normal(0, 1.5, 4000))
 UNIFORMS = np.random.default_rng(1).random(4000)
@@ -80,7 +80,9 @@ def test_no_candidates_are_no_trouble() -> None:
 def test_duplicates_name_what_they_repeat() -> None:
     """A copy of a training sample and a repeated candidate are found; the first of its kind is no repetition."""
     training = np.array([[1, 1], [2, 2]], np.uint8)
-    found = duplicates(np.array([[3, 3], [2, 2], [3, 3], [3, 3], [4, 4]], np.uint8), training)
+    made = np.array([[3, 3], [2, 2], [3, 3], [3, 3], [4, 4]], np.uint8)
+    found = duplicates(digests(made), digests(training))
     assert found.training_index.tolist() == [-1, 1, -1, -1, -1]
     assert found.earlier_index.tolist() == [-1, -1, 0, 0, -1]
     assert found.any.tolist() == [False, True, True, True, False]
+    assert repeated_share(digests(made)) == 3 / 5 and repeated_share(digests(made[:0])) == 0

@@ -355,7 +355,7 @@ def test_a_checkpoint_of_a_table_samples_the_same(gan: GAN, tmp_path: Path) -> N
 def test_repeated_rows_are_found() -> None:
     """Copies of a training row and of an earlier candidate are found, missing values and new identifiers included."""
     candidates = pd.concat([FRAME[5:7], FRAME[5:6], mixed(3, seed=1)], ignore_index=True).assign(code="synthetic")
-    found = duplicates(*CODEC.comparable(candidates, FRAME))
+    found = duplicates(CODEC.digests(candidates), CODEC.digests(FRAME))
     assert found.training_index.tolist() == [5, 6, 5, -1, -1, -1]
     assert found.earlier_index.tolist() == [-1, -1, 0, -1, -1, -1]
 

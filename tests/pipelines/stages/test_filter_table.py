@@ -4,10 +4,8 @@ import numpy as np
 import pandas as pd
 
 from gan.modalities import TableCodec
-from pipelines.likeness import views
-from pipelines.likeness.distance import spaces
+from pipelines.likeness.repeats import Known, find_repeats
 from pipelines.samples import KEPT, Candidates, Samples
-from pipelines.stages.filter import find_repeats
 
 
 def rows(frame: pd.DataFrame, kinds: dict[str, str]) -> Samples:
@@ -19,10 +17,12 @@ def candidates(frame: pd.DataFrame) -> Candidates:
 
 
 def repeats(made: Candidates, real: Samples, held_out: Samples) -> np.ndarray:
-    view = views.fit(real)
-    where = spaces(view.data(real.values, real.labels))
-    codec = TableCodec.fit(real.values, real.columns)
-    return find_repeats(made, view.rows(made.values), real, held_out, view, where, codec)
+    """Return the status of each candidate, which does not depend on how many are looked at at once."""
+    known = Known.of(real, real, held_out, TableCodec.fit(real.values, real.columns))
+    whole = find_repeats([made], known)
+    parts = [Candidates(made.values[k : k + 2], made.rows[k : k + 2], made.kind) for k in range(0, len(made), 2)]
+    assert find_repeats(parts, known).tolist() == whole.tolist()
+    return whole
 
 
 def test_a_copied_row_is_dropped_though_its_identifier_is_new() -> None:
