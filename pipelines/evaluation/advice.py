@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.choose import Choice
+from pipelines.evaluation.synthetic import called
 from pipelines.wording import figure, signed
 
 SURE = 2.0  # standard errors out of fold from which an arm is better than training as is
@@ -57,5 +58,5 @@ def _on_test(taken: str, known: Mapping[str, float]) -> str:
     said = f"; on the test split it reaches {figure(known[taken])}"
     top = max(known, key=lambda arm: known[arm])
     if known[top] - known[taken] > ALIKE:
-        said += f", and {ARMS[top].label} {figure(known[top])}, which could not be known when it was chosen"
+        said += f", and {called(top)} {figure(known[top])}, which could not be known when it was chosen"
     return said

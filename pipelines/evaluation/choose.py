@@ -25,8 +25,9 @@ from pipelines.evaluation.settings import NETWORKS, Settings
 from pipelines.evaluation.synthetic import FILTERED, uses
 
 RULED_OUT = 2.0  # standard errors below the best arm at which an arm is no rival any more
-CLEARLY = 1.0  # standard errors by which another dose or use must beat the one that stands under doubt
-MOST_RIVALS = 4  # arms that a class has to beat on test: the best out of fold, which differ by little then
+CLEARLY = 1.0  # standard errors by which another dose or use must beat the one that stands under doubt, with a network
+MORE_OR_LESS = 0.5  # the same with others: there all doses lose alike where samples are worth little, and small ones gain less
+MOST_RIVALS = 4  # arms of a network that a class has to beat on test: the best out of fold, which differ by little then
 FIRST_FOLDS = 2  # after which arms that are ruled out, or not among the best, are not trained any more
 MOST_LEFT = MOST_RIVALS + 1  # arms that are trained on all folds: one more than can be rivals
 MOST_LEFT_OF_NETWORK = 3  # the same, where a training takes long
@@ -39,8 +40,8 @@ class Choice:
     """What cross-validation on real samples chose.
 
     classifier: the one that decides, best with its best arm.   arm: classifier -> its best arm.
-    scores: (classifier, arm) -> out of fold.   rivals: classifier -> the best arms, best first: those that are not ruled out,
-    and no more than four.
+    scores: (classifier, arm) -> out of fold.   rivals: classifier -> the arms to beat on test, best first: of a network those
+    that are not ruled out, and no more than four; of a classifier fitted at once, which takes little time, all.
     strength: classifier -> how far the tuned threshold takes the prior out (see `metrics.tempered`).
     """
 
@@ -138,7 +139,9 @@ def _choose_arm(folds: Folds, classifier: str) -> _Chosen:
     scores = {key.arm: scored for key, scored in folds.scores(whole, "cross-validation", strength).items()}
     best = max(scores, key=lambda arm: scores[arm].value)
     level = [arm for arm in scores if not _ruled_out(scores[arm], scores[best])]
-    rivals = sorted(level, key=lambda arm: -scores[arm].value)[:MOST_RIVALS]
+    rivals = sorted(level, key=lambda arm: -scores[arm].value)
+    others = [arm for arm in keys if arm not in rivals]
+    rivals = rivals[:MOST_RIVALS] if classifier in NETWORKS else [*rivals, *others]
     return _Chosen(best, {arm: scores.get(arm) or early[key] for arm, key in keys.items()}, rivals, strength)
 
 
@@ -196,9 +199,10 @@ def ways(network: bool, doses: Sequence[float]) -> list[tuple[float, str]]:
 def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     """Choose how many synthetic samples join the deciding classifier's best arm, and how they are used.
 
-    The first of `ways` stands unless another one is better out of fold by more than a standard error. Of the others, the one
-    that did best in the first folds goes on where it did better than the first one there; nothing goes on that they rule out,
-    against the arm without samples too. Where one way is left, nothing more is trained for the choice.
+    The first of `ways` stands unless another one is better out of fold by more than a standard error, or half of one where it
+    is no network. Nothing goes on that the
+    first folds rule out, against the arm without samples too; with a network, whose trainings take long, of the others only the
+    one that did best there, where it did better than the first. Where one way is left, nothing more is trained for the choice.
     """
     name, arm = choice.classifier, choice.arm[choice.classifier]
     tried = ways(name in NETWORKS, doses)
@@ -208,13 +212,16 @@ def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     keys = [Key(name, arm, 0, FILTERED, dose, use) for dose, use in tried]
     early = folds.scores([alone, *keys], "dose and use", strength, last=FIRST_FOLDS)
     not_worse = [key for key in _left(early) if key in keys]
-    left = [key for key in keys if key in not_worse and key in (keys[0], not_worse[0])]
+    going_on = (keys[0], *not_worse[:1]) if name in NETWORKS else keys
+    left = [key for key in keys if key in not_worse and key in going_on]
     undecided = len(left) > 1
     scores = folds.scores(left, "dose and use", strength) if undecided else early
     options = [Option(key.dose, key.use, scores.get(key) or early[key]) for key in keys]
     if not left:
         return _harmful(max(options, key=lambda one: one.scored.value), early[alone], options)
-    return _best_way([options[keys.index(key)] for key in left], choice.best if undecided else early[alone], options)
+    best = choice.best if undecided else early[alone]
+    needed = CLEARLY if name in NETWORKS else MORE_OR_LESS
+    return _best_way([options[keys.index(key)] for key in left], best, options, needed)
 
 
 def _harmful(option: Option, alone: Scored, options: Sequence[Option]) -> Way:
@@ -223,13 +230,17 @@ def _harmful(option: Option, alone: Scored, options: Sequence[Option]) -> Way:
     return Way(option.dose, option.use, said, tuple(options), worthwhile=False)
 
 
-def _best_way(left: Sequence[Option], alone: Scored, options: Sequence[Option]) -> Way:
-    """Choose among what is `left` of the `options`; nothing where even the best is worse than `alone` beyond doubt."""
+def _best_way(left: Sequence[Option], alone: Scored, options: Sequence[Option], needed: float) -> Way:
+    """Choose among what is `left` of the `options`; nothing where even the best is worse than `alone` beyond doubt.
+
+    needed: standard errors by which another one must beat the first.
+    """
     first, taken, most = left[0], left[0], 0.0
-    reason = "no other way was better out of fold by more than a standard error"
+    size = "a standard error" if needed == 1 else f"{needed:g} standard errors"
+    reason = f"no other way was better out of fold by more than {size}"
     for option in left[1:]:
         ahead, error = option.scored.lead(first.scored)
-        if ahead > max(CLEARLY * error, most):
+        if ahead > max(needed * error, most):
             taken, most = option, ahead
             reason = (
                 f"better out of fold than dose {first.dose:g}, {first.use}, by {ahead:.3f} (standard error {error:.3f})"

@@ -36,14 +36,8 @@ from pipelines.evaluation.inspection import Inspected
 from pipelines.evaluation.settings import NETWORKS, Settings
 from pipelines.evaluation.study import Resampling, Study, resampling
 from pipelines.evaluation.subgroups import Subgroup
-from pipelines.evaluation.synthetic import FILTERED, RANDOM, REPLAY, UNFILTERED
+from pipelines.evaluation.synthetic import FILTERED, INTERPOLATED, LABELS, RANDOM, REPLAY, UNFILTERED
 
-SOURCES = {
-    FILTERED: "GAN, filtered",
-    UNFILTERED: "GAN, unfiltered",
-    RANDOM: "GAN, filtered at random",
-    REPLAY: "references repeated in place of the GAN's samples",
-}
 MOSTLY_KEPT = 0.9  # share of the candidates from which a filter cannot be told from none
 
 
@@ -67,8 +61,8 @@ class Measured:
     """What was measured on test.
 
     way: the dose and use that were chosen.   keys: every training behind the scores.   gains: of the filtered GAN.
-    rivals: the arms of the deciding classifier that it has to beat as far as that is known: the best one, and the others where
-    that was beaten.
+    rivals: what has to be beaten with the deciding classifier as far as that is known: its best arm and, where that was beaten,
+    its other arms and, of a classifier fitted at once, SMOTE in the samples' place, used as they are.
     precisions: (arm or source, class index) -> average precision on test of the deciding classifier, the mean over repeats.
     curves: class index -> learning curve over real samples, where some class has a gain to compare with it.
     subgroups: the best arm without and with samples, in each subgroup that has an attribute's value.
@@ -85,7 +79,7 @@ class Measured:
 
 def labels(kind: str) -> dict[str, str]:
     """Return what to call the ways to train on a kind of data."""
-    return {arm.name: arm.label for arm in ARMS.values() if arm.suits(kind)} | SOURCES
+    return {arm.name: arm.label for arm in ARMS.values() if arm.suits(kind)} | LABELS
 
 
 def evaluate(
@@ -184,7 +178,10 @@ def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: 
     if any(gate.may_ship(gain, settings) for gain in over_best):
         rivals = choice.rivals[name]
         keys += [key for rival in rivals for key in _repeats(name, rival, settings) if key not in keys]
-        keys += [key for source in _controls(inputs, brief) for key in _repeats(name, arm, settings, source, way)]
+        others = [] if name in NETWORKS else [INTERPOLATED]
+        sources = [*others, *_controls(inputs, brief)]
+        keys += [key for source in sources for key in _repeats(name, arm, settings, source, way)]
+        rivals = [*rivals, *others]
         study.train(keys, "arms")
         gains = _gains(draws, choice, keys, settings)
     sure = any(gain.low > 0 for gain in over_best)

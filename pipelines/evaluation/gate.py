@@ -15,6 +15,7 @@ import numpy as np
 from pipelines.evaluation import intervals
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.settings import Settings
+from pipelines.evaluation.synthetic import called
 from pipelines.wording import chance, figure, signed
 
 SHIP, HOLD, SOLVED, UNDERPOWERED = "ship", "hold", "solved", "underpowered"
@@ -155,13 +156,13 @@ def _gain_in_words(e: Evidence) -> list[str]:
     gain = e.gains[e.baseline]
     if not np.isfinite(gain.error):
         return []
-    label = ARMS[e.baseline].label
+    label = called(e.baseline)
     said = f"gain {_told(gain)} in average precision over {label} without them"
     if gain.low > 0 and e.worth is not None:
         said += f", worth about {max(round(e.worth), 1)} more real samples, of {e.real_samples}"
     if (name := _least(e)) != e.baseline:
         least = e.gains[name]
-        return [said, f"least over {ARMS[name].label}: {_told(least)}"]
+        return [said, f"least over {called(name)}: {_told(least)}"]
     return [said]
 
 
@@ -207,7 +208,7 @@ def _doubts(e: Evidence, hardest: str, p: float, settings: Settings) -> list[str
     doubts = []
     level = _level(settings)
     if p > level:
-        label = ARMS[hardest].label
+        label = called(hardest)
         doubts.append(
             f"not surely above zero over {label}: p {chance(p)} after Holm's correction, at most {level:g} is asked for"
         )

@@ -1,6 +1,7 @@
 """Which synthetic samples join a training set, and how a classifier uses them.
 
-A source says which: the filter's, or one of the controls that show what is behind a gain. A use says how: as rows like any
+A source says which: the filter's, what a user would have without a GAN in their place, or one of the controls that show what
+is behind a gain. A use says how: as rows like any
 other, with less weight, or drawn in place of real ones so that no class is seen more often than without them.
 """
 
@@ -10,10 +11,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gan import seeds
-from pipelines.evaluation.arms import Training
+from pipelines.evaluation.arms import ARMS, Training, smote
 from pipelines.likeness.data import Data, Pool
 
 FILTERED, UNFILTERED, RANDOM, REPLAY = "gan_filtered", "gan_unfiltered", "gan_random_filter", "replay"
+INTERPOLATED = "smote_in_place"
+LABELS = {
+    FILTERED: "GAN, filtered",
+    UNFILTERED: "GAN, unfiltered",
+    RANDOM: "GAN, filtered at random",
+    REPLAY: "references repeated in place of the GAN's samples",
+    INTERPOLATED: "SMOTE in place of the GAN's samples",
+}
 
 
 @dataclass(frozen=True)
@@ -89,12 +98,24 @@ def _replayed(pool: Pool, real: Data, acceptance: float | None, seed: int) -> np
     return real.x[references[references >= 0]]
 
 
+def _interpolated(pool: Pool, real: Data, acceptance: float | None, seed: int) -> np.ndarray:
+    """Return as many rows of SMOTE: dose and use may help whoever has made the rows."""
+    count = len(real.of_class(pool.label)) + len(accepted(pool, acceptance))
+    return smote(real, {pool.label: count}, seed).data.x[len(real) :]
+
+
 SOURCES: dict[str, Callable[[Pool, Data, float | None, int], np.ndarray]] = {
     FILTERED: _filtered,
     UNFILTERED: _unfiltered,
     RANDOM: _at_random,
     REPLAY: _replayed,
+    INTERPOLATED: _interpolated,
 }
+
+
+def called(name: str) -> str:
+    """Return what to call an arm or a source."""
+    return LABELS[name] if name in LABELS else ARMS[name].label
 
 
 def add(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.evaluation import choose, metrics
+from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.choose import Option, Scored
 from pipelines.evaluation.evaluate import measure, prepare
 from pipelines.evaluation.fitting import Key
@@ -78,24 +79,40 @@ def test_real_samples_last_stand_with_a_network_and_a_small_dose_with_others(
 
 
 @pytest.mark.parametrize(
-    ("large", "dose"),
+    ("large", "needed", "dose"),
     [
-        (scored(0.80), 0.1),  # no difference
-        (scored(0.805, 0.01, seed=1), 0.1),  # better by half a standard error
-        (scored(0.85, 0.01, seed=1), 1.0),  # better by five
+        (scored(0.80), 0.5, 0.1),  # no difference
+        (scored(0.807, 0.01, seed=1), 1.0, 0.1),  # better by .7 of a standard error
+        (scored(0.807, 0.01, seed=1), 0.5, 1.0),
+        (scored(0.85, 0.01, seed=1), 1.0, 1.0),  # better by five
     ],
 )
-def test_the_first_way_stands_unless_another_one_is_better(large: Scored, dose: float) -> None:
-    """By more than a standard error out of fold."""
+def test_the_first_way_stands_unless_another_one_is_better(large: Scored, needed: float, dose: float) -> None:
+    """By more than so many standard errors out of fold."""
     options = [Option(0.1, "mixed", scored(0.80)), Option(1.0, "mixed", large)]
-    way = choose._best_way(options, scored(0.79), options)
+    way = choose._best_way(options, scored(0.79), options, needed)
     assert way.dose == dose and way.worthwhile
+
+
+def test_of_a_classifier_fitted_at_once_every_way_goes_through_all_folds() -> None:
+    """But those that the first folds rule out; and every arm is a rival."""
+    world = digits((1, 3), classes=5, kind="real")
+    study, choice = prepare(world, QUICK, 0)
+    assert study.folds is not None
+    way = choose.choose_way(study.folds, choice, QUICK.doses)
+    counts = {
+        (cost[1], cost[2]): sum(other[:3] == cost[:3] for other in study.fitter.costs) for cost in study.fitter.costs
+    }
+    assert counts["gan_filtered", choice.classifier] == len(way.options) * QUICK.folds
+    every = {arm.name for arm in ARMS.values() if arm.network is not True and arm.series is not True}
+    assert set(choice.rivals[choice.classifier]) == every
+    assert choice.rivals[choice.classifier][0] == choice.arm[choice.classifier]
 
 
 def test_samples_that_do_harm_out_of_fold_are_not_measured() -> None:
     """By more than two standard errors below the arm alone; the reason says by how much."""
     options = [Option(0.1, "mixed", scored(0.70))]
-    way = choose._best_way(options, scored(0.80, 0.01, seed=1), options)
+    way = choose._best_way(options, scored(0.80, 0.01, seed=1), options, 1.0)
     assert not way.worthwhile and "lower average precision by 0.100" in way.reason
 
 

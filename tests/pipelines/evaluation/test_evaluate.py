@@ -122,10 +122,15 @@ def test_a_damaged_baseline_is_named(finished: Path, tmp_path: Path) -> None:
 
 
 def test_held_back_real_samples_ship_and_the_verdict_says_why(finished: Path) -> None:
-    """With the figures of the gain, what it is worth in real samples, and the smallest effect that could be seen."""
+    """With the figures of the gain, what it is worth in real samples, and the smallest effect that could be seen.
+
+    Every arm had to be beaten, and SMOTE used in the very way that the samples are used.
+    """
     said = json.loads((finished / "one" / "verdicts.json").read_text())
     assert said["verdict"] == "ship"
     shipped = [one for one in said["classes"].values() if one["verdict"] == "ship"]
+    rivals = json.loads((finished / "one" / "metrics.json").read_text())["rivals"]
+    assert {"nothing", "smote", "smote_in_place"} <= set(rivals)
     for one in shipped:
         assert one["gain"]["low"] > 0 and one["detectable"] > 0
         assert "gain +" in one["reasons"][0] and "more real samples, of" in one["reasons"][0] and one["worth"] > 1

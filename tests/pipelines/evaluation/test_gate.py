@@ -52,6 +52,7 @@ def test_a_solved_class_is_neither_held_nor_underpowered() -> None:
         ({"agreement": (5, 70)}, "never saw them"),
         ({"gains": {"smote": CLEAR, "nothing": NULL}}, "not surely above zero over as is"),
         ({"gains": {"smote": NULL, "nothing": CLEAR}}, "not surely above zero over SMOTE"),
+        ({"gains": {"smote": CLEAR, "smote_in_place": NULL}}, "not surely above zero over SMOTE in place of"),
         ({"gains": {"smote": CLEAR, "nothing": SAME}}, "nothing was measured"),
         ({"gains": {"smote": Interval(0.006, 0.002, 0.01, 0.002, 0.001)}}, "the smallest gain"),
         ({"rest": Interval(-0.05, -0.07, -0.03, 0.01, 0.99)}, "other classes"),

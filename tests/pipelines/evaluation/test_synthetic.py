@@ -36,6 +36,19 @@ def test_a_replay_is_real_samples_drawn_again(world) -> None:
     assert all(tuple(row) in known for row in replayed.x[replayed.made])
 
 
+def test_smote_in_place_is_as_many_rows_between_real_ones(world) -> None:
+    """As many as the filter kept, drawn anew with another seed; no synthetic row of another class is a parent."""
+    made = [synthetic.add(world.train, world.pools, synthetic.INTERPOLATED, 1.0, seed) for seed in (0, 1)]
+    filtered = synthetic.add(world.train, world.pools, FILTERED, 1.0, 0)
+    assert len(made[0]) == len(made[1]) == len(filtered)
+    assert not np.array_equal(made[0].x, made[1].x)
+    for label in (1, 3):
+        own = world.train.of_class(label)
+        rows = made[0].x[made[0].made & (made[0].y == label)]
+        assert (rows >= own.min(0) - 1e-6).all() and (rows <= own.max(0) + 1e-6).all()
+    assert synthetic.called(synthetic.INTERPOLATED) == "SMOTE in place of the GAN's samples"
+
+
 @pytest.mark.parametrize("use", USES)
 def test_a_use_changes_no_real_row(world, use: str) -> None:
     """Weights of real rows stay; those of synthetic ones, or how they are drawn, are what the use says."""
