@@ -1,16 +1,52 @@
-"""What the stages of one run share: its project, its display, its processes, the cores and the accelerator."""
+"""What the stages of one run share: its project, its display, its processes, the cores and the GPUs."""
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pipelines.driver import dag, dvc, machine
 from pipelines.driver.display import Display
-from pipelines.driver.unfinished import ACCELERATOR, DEVICE
+from pipelines.driver.unfinished import DEVICE
 
-SHARE_ACCELERATOR = 4  # stages that may use one accelerator at once
+SHARE_GPU = 4  # stages that may use one GPU at once
+VISIBLE = "CUDA_VISIBLE_DEVICES"  # environment variable of CUDA: the GPUs that a process sees, by number or by name
+
+
+def gpus() -> list[str]:
+    """Return what CUDA calls the GPUs that stages may use: those that the environment names, else all of the machine."""
+    if os.environ.get(DEVICE) == "cpu":
+        return []
+    named = os.environ.get(VISIBLE)
+    if named is not None:
+        return [name.strip() for name in named.split(",") if name.strip()]
+    return [str(number) for number in range(len(list(Path("/dev").glob("nvidia[0-9]*"))))]
+
+
+class Gpus:
+    """The GPUs of one run, each for a few stages at once."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.stages = dict.fromkeys(names, 0)  # on each
+        self.changed = threading.Condition()
+
+    @contextmanager
+    def one(self) -> Iterator[dict[str, str]]:
+        """Wait for room; yield the environment in which a stage sees the GPU that the fewest others use, and no other.
+
+        Where there is one GPU, or the user has named one (`cuda:N`), there is nothing to say.
+        """
+        with self.changed:
+            self.changed.wait_for(lambda: min(self.stages.values()) < SHARE_GPU)
+            name = min(self.stages, key=lambda one: self.stages[one])
+            self.stages[name] += 1
+        try:
+            yield {VISIBLE: name} if len(self.stages) > 1 else {}
+        finally:
+            with self.changed:
+                self.stages[name] -= 1
+                self.changed.notify()
 
 
 class Run:
@@ -28,7 +64,8 @@ class Run:
         self.display = Display(quiet)
         self.processes = dvc.Processes()
         self._running: set[str] = set()
-        self._accelerator = threading.BoundedSemaphore(SHARE_ACCELERATOR)
+        found = gpus()
+        self._gpus = Gpus(found[:1] if ":" in os.environ.get(DEVICE, "") else found)
 
     def __reduce__(self) -> tuple[type["Run"], tuple[object, ...]]:
         """Say what is sent to another process: neither locks nor processes nor a terminal."""
@@ -36,19 +73,13 @@ class Run:
 
     @contextmanager
     def share_of_machine(self, stage: str) -> Iterator[dict[str, str]]:
-        """Yield the environment that tells a stage its share of the cores; wait for the accelerator where it needs it."""
-        heavy = (
-            ACCELERATOR.exists()
-            and os.environ.get(DEVICE) != "cpu"
-            and dag.stage_named(stage.split("@")[0]).accelerator
-        )
-        if heavy:
-            self._accelerator.acquire()
-        self._running.add(stage)
-        try:
-            share = machine.cores() // max(len(self._running), self.divided)
-            yield {machine.CORES: str(max(share, 1))}
-        finally:
-            self._running.discard(stage)
-            if heavy:
-                self._accelerator.release()
+        """Yield the environment that tells a stage its share of the cores and its GPU; wait for a GPU where it needs one."""
+        needs_gpu = self._gpus.stages and dag.stage_named(stage.split("@")[0]).accelerator
+        with ExitStack() as stack:
+            environment = stack.enter_context(self._gpus.one()) if needs_gpu else {}
+            self._running.add(stage)
+            try:
+                share = machine.cores() // max(len(self._running), self.divided)
+                yield {machine.CORES: str(max(share, 1)), **environment}
+            finally:
+                self._running.discard(stage)
