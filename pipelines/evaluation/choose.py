@@ -26,7 +26,9 @@ from pipelines.evaluation.synthetic import FILTERED, uses
 
 RULED_OUT = 2.0  # standard errors below the best arm at which an arm is no rival any more
 CLEARLY = 1.0  # standard errors by which another dose or use must beat the one that stands under doubt, with a network
-MORE_OR_LESS = 0.5  # the same with others: there all doses lose alike where samples are worth little, and small ones gain less
+MORE_OR_LESS = (
+    0.5  # the same with others: there all doses lose alike where samples are worth little, and small ones gain less
+)
 MOST_RIVALS = 4  # arms of a network that a class has to beat on test: the best out of fold, which differ by little then
 FIRST_FOLDS = 2  # after which arms that are ruled out, or not among the best, are not trained any more
 MOST_LEFT = MOST_RIVALS + 1  # arms that are trained on all folds: one more than can be rivals
@@ -199,10 +201,10 @@ def ways(network: bool, doses: Sequence[float]) -> list[tuple[float, str]]:
 def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     """Choose how many synthetic samples join the deciding classifier's best arm, and how they are used.
 
-    The first of `ways` stands unless another one is better out of fold by more than a standard error, or half of one where it
-    is no network. Nothing goes on that the
-    first folds rule out, against the arm without samples too; with a network, whose trainings take long, of the others only the
-    one that did best there, where it did better than the first. Where one way is left, nothing more is trained for the choice.
+    The first of `ways` stands unless another one is better out of fold by more than a standard error, or half of one where the
+    classifier is no network. Nothing goes on that the first folds rule out, against the arm without samples too; with a network,
+    whose trainings take long, of the others only the one that did best there, where it did better than the first. Where one way
+    is left, nothing more is trained for the choice.
     """
     name, arm = choice.classifier, choice.arm[choice.classifier]
     tried = ways(name in NETWORKS, doses)

@@ -16,6 +16,9 @@ MOST = 2000  # samples of a group that are looked at, where what is measured tak
 PCA_ROWS = 2000  # directions that hold most of the variance are known from so many images
 
 
+Finder = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
 @dataclass(frozen=True)
 class Space:
     """A way to measure how far samples lie apart.
@@ -23,19 +26,20 @@ class Space:
     embed: (n, d) rows -> (n, k) coordinates, in which directions have a meaning.
     between: (a, d) and (b, d) rows -> (a, b) distances.
     columns: (n, d) rows -> (n, c) the data's own columns, on scales that can be compared.
-    straight: distances are those of straight lines between the coordinates.
+    finder: (m, d) rows to be found -> what returns for (n, d) rows the distance to the nearest of these, (n,), and which it is,
+    (n,), where there is a faster way than by `between`.
     """
 
     name: str
     embed: Callable[[np.ndarray], np.ndarray]
     between: Callable[[np.ndarray, np.ndarray], np.ndarray]
     columns: Callable[[np.ndarray], np.ndarray] = np.asarray
-    straight: bool = False
+    finder: Callable[[np.ndarray], Finder] | None = None
 
 
 def euclidean(name: str, embed: Callable[[np.ndarray], np.ndarray]) -> Space:
     """Return the space of straight distances between `embed`ded rows."""
-    return Space(name, embed, lambda a, b: cdist(embed(a), embed(b)), straight=True)
+    return Space(name, embed, lambda a, b: cdist(embed(a), embed(b)), finder=partial(_straight, embed))
 
 
 def spaces(real: Data) -> list[Space]:
@@ -49,7 +53,8 @@ def column_spaces(real: Data) -> list[Space]:
     ranges = column_ranges(real.x)
     levels = [np.unique(real.x[:, c]) for c in np.flatnonzero(categorical)]
     place = partial(one_hot, categorical=categorical, levels=levels, ranges=ranges)
-    return [Space("gower", place, partial(gower, categorical=categorical, ranges=ranges), place)]
+    find = partial(_by_columns, categorical=categorical, ranges=ranges)
+    return [Space("gower", place, partial(gower, categorical=categorical, ranges=ranges), place, find)]
 
 
 def image_spaces(real: Data) -> list[Space]:
@@ -96,18 +101,26 @@ def gower(a: np.ndarray, b: np.ndarray, categorical: np.ndarray, ranges: np.ndar
     """Return (n, m) Gower distances of rows (n, d) and (m, d): the mean over columns of |difference| / range, or of
     0 or 1 for categories (Gower 1971). Computed in blocks of rows.
     """
-    result = np.empty((len(a), len(b)))
-    numbers = ~categorical
-    right, kinds = (b[:, numbers] / ranges[numbers]).astype(float), b[:, categorical]
+    result, measured = np.empty((len(a), len(b))), _to(b, categorical, ranges)
     for rows in blocks(len(a), len(b)):
-        left = (a[rows][:, numbers] / ranges[numbers]).astype(float)
-        part = cdist(left, right, "cityblock") if numbers.any() else np.zeros((len(left), len(b)))
-        if categorical.any():
-            part = (
-                part + cdist(a[rows][:, categorical].astype(float), kinds.astype(float), "hamming") * categorical.sum()
-            )
-        result[rows] = part / a.shape[1]
+        result[rows] = measured(a[rows])
     return result
+
+
+def _to(b: np.ndarray, categorical: np.ndarray, ranges: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what measures Gower's distance of rows, (n, d), to each row of `b`, (m, d): (n, m)."""
+    numbers, kinds = ~categorical, int(categorical.sum())
+    right, names = (b[:, numbers] / ranges[numbers]).astype(float), b[:, categorical].astype(float)
+
+    def measured(a: np.ndarray) -> np.ndarray:
+        left = (a[:, numbers] / ranges[numbers]).astype(float)
+        table = cdist(left, right, "cityblock") if numbers.any() else np.zeros((len(a), len(b)))
+        if kinds:
+            table += cdist(a[:, categorical].astype(float), names, "hamming") * kinds
+        table /= a.shape[1]
+        return table
+
+    return measured
 
 
 def one_hot(x: np.ndarray, categorical: np.ndarray, levels: list[np.ndarray], ranges: np.ndarray) -> np.ndarray:
@@ -124,27 +137,37 @@ def one_hot(x: np.ndarray, categorical: np.ndarray, levels: list[np.ndarray], ra
 def nearest(space: Space, x: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the distance of each row of `x` to its nearest row of `real`, (n,), and that row's index, (n,)."""
     distance, index = np.empty(len(x)), np.empty(len(x), int)
-    within = _straight(space, real) if space.straight else partial(_all_distances, space, real)
+    within = space.finder(real) if space.finder else partial(_all_distances, space, real)
     for rows in blocks(len(x), len(real)):
         distance[rows], index[rows] = within(x[rows])
     return distance, index
 
 
 def _all_distances(space: Space, real: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    table = space.between(x, real)
-    return table.min(1), table.argmin(1)
+    return _least(space.between(x, real))
 
 
-def _straight(space: Space, real: np.ndarray) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Return what finds the nearest of `real` by a matrix product, ten times as fast as by all distances.
+def _least(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    index = table.argmin(1)
+    return table[np.arange(len(table)), index], index
+
+
+def _by_columns(real: np.ndarray, categorical: np.ndarray, ranges: np.ndarray) -> Finder:
+    """Return what finds the nearest by Gower's distance: as by all distances, with the rows to be found scaled once."""
+    measured = _to(real, categorical, ranges)
+    return lambda x: _least(measured(x))
+
+
+def _straight(embed: Callable[[np.ndarray], np.ndarray], real: np.ndarray) -> Finder:
+    """Return what finds the nearest by a matrix product, ten times as fast as by all distances.
 
     The product rounds where rows are close, so it only says which row it is.
     """
-    known = space.embed(real)
+    known = embed(real)
     lengths = (known**2).sum(1)
 
     def within(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        points = space.embed(x)
+        points = embed(x)
         index = (lengths - 2 * points @ known.T).argmin(1)
         return np.sqrt(((points - known[index]) ** 2).sum(1)), index
 
