@@ -202,9 +202,9 @@ def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     """Choose how many synthetic samples join the deciding classifier's best arm, and how they are used.
 
     The first of `ways` stands unless another one is better out of fold by more than a standard error, or half of one where the
-    classifier is no network. Nothing goes on that the first folds rule out, against the arm without samples too; with a network,
-    whose trainings take long, of the others only the one that did best there, where it did better than the first. Where one way
-    is left, nothing more is trained for the choice.
+    classifier is no network. Nothing goes on that the first folds rule out, against the arm without samples too; with a
+    network, whose trainings take long, of the others only the one that did best there, where it did better than the first.
+    Where one way is left, nothing more is trained for the choice.
     """
     name, arm = choice.classifier, choice.arm[choice.classifier]
     tried = ways(name in NETWORKS, doses)
