@@ -104,9 +104,18 @@ def next_steps(measured: Mapping[str, Any], release: Mapping[str, Any]) -> list[
     for name, verdict in verdicts.items():
         done.setdefault(action(verdict, labels), []).append(name)
     steps += [(f"{listed(names)}: {said}", "") for said, names in done.items()]
-    for name in of_kind(verdicts, UNDERPOWERED):
-        steps.append((f"{listed([name])} is not judged yet: {lacking(verdicts[name])}", ""))
+    steps += [(said, "") for said in _unjudged(verdicts)]
     return [*steps, ("Keep what this run found, so that it can be fetched and compared", KEEP)]
+
+
+def _unjudged(verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what is lacking to judge the `underpowered` classes, in one sentence where they are many."""
+    names = of_kind(verdicts, UNDERPOWERED)
+    if len(names) <= NAMED:
+        return [f"{listed([name])} is not judged yet: {lacking(verdicts[name])}" for name in names]
+    needed = sorted(verdicts[name]["sufficient_test_samples"] for name in names)
+    most = f"{needed[0]:,} to {needed[-1]:,}" if needed[0] < needed[-1] else f"{needed[0]:,}"
+    return [f"{listed(names)} are not judged yet: {most} test samples of a class would do, as said class by class"]
 
 
 def lacking(verdict: Mapping[str, Any]) -> str:

@@ -66,6 +66,16 @@ def test_where_all_is_solved_nothing_else_is_asked_for() -> None:
     assert "nothing to gain" in text and not any(word in text for word in ("collect", "add the", "judged", "doubt"))
 
 
+def test_what_many_classes_lack_is_one_step() -> None:
+    """Up to six are told one by one; of more, how many test samples the least and the most demanding of them would take."""
+    told = [evidence(f"class {number}", **FOUND["underpowered"]) for number in range(7)]
+    few, many = (decision.next_steps(measured(some), RELEASE) for some in (told[:6], told))
+    assert sum("is not judged yet" in said for said, _ in few) == 6
+    (said,) = [said for said, _ in many if "not judged yet" in said]
+    needed = {one["sufficient_test_samples"] for one in measured(told)["classes"].values()}
+    assert "and 2 more are not judged yet" in said and str(max(needed)) in said
+
+
 def test_where_nothing_gains_it_is_said_of_every_class_and_no_worth_is_told() -> None:
     """The gain of the table is that of the reasons, to the last digit."""
     told = [replace(one, worth=3.0) for one in kinds("hold")]
