@@ -27,6 +27,7 @@ from tables import CUT, SEEDS, TABLES, few, halve, read
 from throughput import processor
 
 from pipelines.evaluation.gate import HOLD, SHIP, UNDERPOWERED
+from pipelines.evaluation.synthetic import LABELS
 
 FIGURES = ["advised", "followed", "best", "with all samples"]
 
@@ -46,7 +47,7 @@ def decided(train: pd.DataFrame, test: pd.DataFrame, folder: Path) -> dict[str, 
     judged = (scores["classifier"] == found["deciding_classifier"]) & (scores["metric"] == "average_precision")
     ap = scores[judged & (scores["class"] == name)].set_index("arm")["mean"]
     advised = ap[found["best_arm"][found["deciding_classifier"]]]
-    baselines = ap.drop([arm for arm in ap.index if arm.startswith("gan") or arm == "replay"])
+    baselines = ap.drop([arm for arm in ap.index if arm in LABELS])
     return {
         "verdict": verdict["verdict"],
         "classifier": found["deciding_classifier"],

@@ -81,6 +81,7 @@ class Maker:
         """
         self.gan, self.device = gan, prepare_device()
         self.states, self.blocks = states, 0
+        self.wanted, self.attempts = 0, 0
         self.generator = gan.generator.to(self.device)
         self.class_index = class_index
         self.starters = starters(gan, references, np.full(len(references), class_index), lenders)
@@ -104,13 +105,15 @@ class Maker:
         through the network in blocks of one shape, see `blockwise`. What else is done to many at once treats every number
         by itself.
 
-        Raises ConstraintError when `constraint_budget` times as many rows as wanted were made and some still break one.
+        Raises ConstraintError when `constraint_budget` times as many rows as wanted were made, in all calls, and some still
+        break one.
         """
+        self.wanted, self.attempts = self.wanted + len(seeds), self.attempts + len(seeds)
         made = self._made(seeds, progress)
         if not self.constraints:
             return made
         parts: list[tuple[np.ndarray, Generated]] = []  # places among the candidates, and what is good for them
-        left, attempts, tries, reasons = np.arange(len(seeds)), len(seeds), 0, Counter[str]()
+        left, tries, reasons = np.arange(len(seeds)), 0, Counter[str]()
         while True:
             checked = check(made.samples, self.constraints, self.references)
             parts.append((left[checked.passed], Generated(*(part[checked.passed] for part in made))))
@@ -118,12 +121,12 @@ class Maker:
             left, tries = left[~checked.passed], tries + 1
             if not len(left):
                 return self._merged(parts)
-            if attempts + len(left) > self.constraint_budget * len(seeds):
+            if self.attempts + len(left) > self.constraint_budget * self.wanted:
                 raise ConstraintError(
-                    f"constraints: {len(left)} of {len(seeds)} rows still break one after {attempts} attempts "
+                    f"constraints: {len(left)} of {self.wanted} rows still break one after {self.attempts} attempts "
                     f"({tally(reasons)}); loosen it or raise the budget of {self.constraint_budget:g} attempts a row"
                 )
-            attempts += len(left)
+            self.attempts += len(left)
             made = self._made(np.array([derive(int(seeds[row]), "again", tries) for row in left]))
 
     @torch.inference_mode()

@@ -1,9 +1,11 @@
 """What the stages of one run share: its project, its display, its processes, the cores and the GPUs."""
 
 import os
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 from pipelines.driver import dag, dvc, machine
@@ -11,17 +13,28 @@ from pipelines.driver.display import Display
 from pipelines.driver.unfinished import DEVICE
 
 SHARE_GPU = 4  # stages that may use one GPU at once
+DRIVER = Path("/proc/driver/nvidia/gpus")  # where NVIDIA's driver says what each GPU of a machine is
 VISIBLE = "CUDA_VISIBLE_DEVICES"  # environment variable of CUDA: the GPUs that a process sees, by number or by name
 
 
-def gpus() -> list[str]:
-    """Return what CUDA calls the GPUs that stages may use: those that the environment names, else all of the machine."""
+def gpus(driver: Path = DRIVER) -> list[str]:
+    """Return what CUDA calls the GPUs that stages may use: those that the environment names, else all of the machine.
+
+    GPUs of several models give other bytes, and some may be no good for this: of such the first alone is used.
+    """
     if os.environ.get(DEVICE) == "cpu":
         return []
+    models = [re.findall(r"^Model:\s*(.*)", path.read_text(), re.MULTILINE) for path in driver.glob("*/information")]
+    count = len(models) or len(list(Path("/dev").glob("nvidia[0-9]*")))
+
+    def is_there(name: str) -> bool:
+        return name != "" and not name.startswith("-") and not (count and name.isdigit() and int(name) >= count)
+
     named = os.environ.get(VISIBLE)
-    if named is not None:
-        return [name.strip() for name in named.split(",") if name.strip()]
-    return [str(number) for number in range(len(list(Path("/dev").glob("nvidia[0-9]*"))))]
+    asked = map(str, range(count)) if named is None else (name.strip() for name in named.split(","))
+    names = list(takewhile(is_there, asked))  # CUDA, too, leaves out what comes after one that is not there
+    alike = len({str(model) for model in models}) < 2
+    return names if alike else names[:1]
 
 
 class Gpus:

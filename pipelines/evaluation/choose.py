@@ -24,14 +24,12 @@ from pipelines.evaluation.folds import DRAWS, Folds, Scored
 from pipelines.evaluation.settings import NETWORKS, Settings
 from pipelines.evaluation.synthetic import FILTERED, uses
 
-RULED_OUT = 2.0  # standard errors below the best arm at which an arm is no rival any more
+RULED_OUT = 2.0  # standard errors below the best at which an arm, or a way to use samples, is tried no further
 CLEARLY = 1.0  # standard errors by which another dose or use must beat the one that stands under doubt, with a network
-MORE_OR_LESS = (
-    0.5  # the same with others: there all doses lose alike where samples are worth little, and small ones gain less
-)
+CLEARLY_AT_ONCE = 0.5  # the same with a classifier fitted at once: a small dose can bring little, so half is enough
 MOST_RIVALS = 4  # arms of a network that a class has to beat on test: the best out of fold, which differ by little then
 FIRST_FOLDS = 2  # after which arms that are ruled out, or not among the best, are not trained any more
-MOST_LEFT = MOST_RIVALS + 1  # arms that are trained on all folds: one more than can be rivals
+MOST_LEFT = 5  # arms that are trained on all folds
 MOST_LEFT_OF_NETWORK = 3  # the same, where a training takes long
 HARMFUL = 2.0  # standard errors below the arm alone at which samples are not even measured
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -116,7 +114,9 @@ def expected_fits(classifiers: Sequence[str], kind: str, settings: Settings, bas
         arms = sum(not ARMS[arm].tuned for arm in baselines(name in NETWORKS, kind))
         count += arms * first + min(arms, _most_left(name) + 1) * (folds - first)
     if samples:
-        count += len(ways(classifiers[0] in NETWORKS, settings.doses)) * first + 2 * (folds - first)
+        network = classifiers[0] in NETWORKS
+        tried = len(ways(network, settings.doses))
+        count += tried * first + (2 if network else tried) * (folds - first)
         count += settings.repeats * (1 + 2 * len(classifiers))
     return count
 
@@ -222,7 +222,7 @@ def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     if not left:
         return _harmful(max(options, key=lambda one: one.scored.value), early[alone], options)
     best = choice.best if undecided else early[alone]
-    needed = CLEARLY if name in NETWORKS else MORE_OR_LESS
+    needed = CLEARLY if name in NETWORKS else CLEARLY_AT_ONCE
     return _best_way([options[keys.index(key)] for key in left], best, options, needed)
 
 

@@ -2,8 +2,8 @@
 
 The deciding figure is average precision of the class, under the classifier that cross-validation on real samples chose.
 The gain is what synthetic samples add to the best arm without them. An arm that was chosen badly would make any decent
-sample look like a gain, so a class ships only when the gain is above zero against *every* arm that cross-validation did not
-rule out: the p value of a class is its largest (an intersection-union test, Berger 1982: no correction over arms is needed).
+sample look like a gain, so a class ships only when the gain is above zero against *every* rival (see `Choice.rivals` and
+`Measured`): the p value of a class is its largest (an intersection-union test, Berger 1982: no correction over arms is needed).
 Over the classes, Holm's correction holds the chance of shipping anything useless, in all, at (1 - confidence) / 2.
 """
 

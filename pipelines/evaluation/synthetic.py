@@ -99,8 +99,8 @@ def _replayed(pool: Pool, real: Data, acceptance: float | None, seed: int) -> np
 
 
 def _interpolated(pool: Pool, real: Data, acceptance: float | None, seed: int) -> np.ndarray:
-    """Return as many rows of SMOTE: dose and use may help whoever has made the rows."""
-    count = len(real.of_class(pool.label)) + len(accepted(pool, acceptance))
+    """Return as many rows of SMOTE as a whole dose takes: dose and use may help whoever has made the rows."""
+    count = len(real.of_class(pool.label)) + pool.wanted(1.0, len(accepted(pool, acceptance)))
     return smote(real, {pool.label: count}, seed).data.x[len(real) :]
 
 

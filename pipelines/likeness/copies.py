@@ -12,7 +12,9 @@ a coarse table.
 With less than about four columns every direction is close to some other sample's, and only the closest copies are found.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,25 +44,36 @@ class Copies:
         return self.exact | (self.near & ~self.between)
 
 
-def find_copies(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, space: Space) -> Copies:
-    """Look for copies of `train`, (m, d), among `x`, (n, d), both of one class; `held_out`, (h, d), shows what is usual.
+class Search:
+    """Looks for copies of the samples of one class in one space; what depends on these alone is found once."""
 
-    With fewer than 5 held-out samples the distances within `train` stand in for theirs.
-    """
-    distance, index = nearest(space, x, train)
-    usual = nearest(space, held_out, train)[0] if len(held_out) >= ENOUGH_HELD_OUT else apart(space, train)
-    closest = float(np.quantile(usual, QUANTILE))
-    median = float(np.median(usual))
-    exact = (distance <= 1e-6 * median) & (closest > 1e-6 * median)
-    if exact.any() and np.quantile(apart(space, train), QUANTILE) <= 1e-6 * median:
-        exact[:] = False
-    near = exact | (distance < min(NEAR * median, closest))
-    between, suspects = np.zeros(len(x), bool), np.flatnonzero(near & ~exact)
-    points, columns = space.embed(train), space.columns(train)
-    for i, point, row in zip(suspects, space.embed(x[suspects]), space.columns(x[suspects]), strict=True):
-        between[i] = points_at_another(point, points, index[i]) or goes_towards_another(row, columns, index[i])
-    ratio = distance / median if median > 0 else np.where(distance > 0, np.inf, 0.0)
-    return Copies(near, exact, between, index, ratio)
+    def __init__(self, train: np.ndarray, held_out: np.ndarray, space: Space) -> None:
+        """train: (m, d).   held_out: (h, d), shows what is usual; with fewer than 5 the distances within `train` do."""
+        usual = nearest(space, held_out, train)[0] if len(held_out) >= ENOUGH_HELD_OUT else apart(space, train)
+        self.train, self.space = train, space
+        self.closest, self.median = float(np.quantile(usual, QUANTILE)), float(np.median(usual))
+        self.points, self.columns = space.embed(train), space.columns(train)
+
+    @cached_property
+    def is_coarse(self) -> bool:
+        """Whether the samples equal each other more often than in one of a hundred."""
+        return bool(np.quantile(apart(self.space, self.train), QUANTILE) <= 1e-6 * self.median)
+
+    def __call__(self, x: np.ndarray) -> Copies:
+        """Look among `x`, (n, d)."""
+        space, median = self.space, self.median
+        distance, index = nearest(space, x, self.train)
+        exact = (distance <= 1e-6 * median) & (self.closest > 1e-6 * median)
+        if exact.any() and self.is_coarse:
+            exact[:] = False
+        near = exact | (distance < min(NEAR * median, self.closest))
+        between, suspects = np.zeros(len(x), bool), np.flatnonzero(near & ~exact)
+        for i, point, row in zip(suspects, space.embed(x[suspects]), space.columns(x[suspects]), strict=True):
+            between[i] = points_at_another(point, self.points, index[i]) or goes_towards_another(
+                row, self.columns, index[i]
+            )
+        ratio = distance / median if median > 0 else np.where(distance > 0, np.inf, 0.0)
+        return Copies(near, exact, between, index, ratio)
 
 
 def points_at_another(x: np.ndarray, train: np.ndarray, origin: int) -> bool:
@@ -86,11 +99,21 @@ def check(x: np.ndarray, train: np.ndarray, held_out: np.ndarray, where: list[Sp
 
     x: (n, d).   train: (m, d) training samples of the class.   held_out: (h, d) fresh ones, few or none will do.
     """
-    found = [find_copies(x, train, held_out, space) for space in where]
-    ratios = np.stack([copies.ratio for copies in found])
-    best, columns = ratios.argmin(0), np.arange(ratios.shape[1])
-    near, exact, between = (
-        np.any([getattr(copies, name) for copies in found], axis=0) for name in ("near", "exact", "between")
-    )
-    index = np.stack([copies.index for copies in found])[best, columns]
-    return Copies(near, exact, between, index, ratios[best, columns])
+    return checker(train, held_out, where)(x)
+
+
+def checker(train: np.ndarray, held_out: np.ndarray, where: list[Space]) -> Callable[[np.ndarray], Copies]:
+    """Return what `check` does with each of many `x`."""
+    searches = [Search(train, held_out, space) for space in where]
+
+    def checked(x: np.ndarray) -> Copies:
+        found = [search(x) for search in searches]
+        ratios = np.stack([copies.ratio for copies in found])
+        best, columns = ratios.argmin(0), np.arange(ratios.shape[1])
+        near, exact, between = (
+            np.any([getattr(copies, name) for copies in found], axis=0) for name in ("near", "exact", "between")
+        )
+        index = np.stack([copies.index for copies in found])[best, columns]
+        return Copies(near, exact, between, index, ratios[best, columns])
+
+    return checked

@@ -39,10 +39,10 @@ def find_repeats(parts: Iterable[Candidates], known: Known) -> np.ndarray:
     the evaluation would flag, see `pipelines.likeness.copies`; here validation samples alone show what is usual.
     """
     own, codec = known.own, known.codec
-    training, held_out = known.view.rows(own.values), known.view.rows(known.held_out.values)
+    look = copies.checker(known.view.rows(own.values), known.view.rows(known.held_out.values), known.where)
     statuses, digests, ids = [], [], []
     for part in parts:
-        near = copies.check(known.view.rows(part.values), training, held_out, known.where)
+        near = look(known.view.rows(part.values))
         status = np.full(len(part), KEPT, object)
         for row in np.flatnonzero(near.flagged):
             status[row] = f"near copy of training sample {own.ids[near.index[row]]}"

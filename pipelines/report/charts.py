@@ -151,7 +151,7 @@ def reliability(bins: pd.DataFrame, of: str) -> str:
 
 def _ours(name: str) -> bool:
     """Say whether a way to train uses generated samples, or stands in for them."""
-    return name.startswith("gan") or name == "replay"
+    return name.startswith("gan") or name in ("replay", "smote_in_place")
 
 
 def _starred(name: str, chosen: bool) -> str:

@@ -109,13 +109,21 @@ def next_steps(measured: Mapping[str, Any], release: Mapping[str, Any]) -> list[
 
 
 def _unjudged(verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return what is lacking to judge the `underpowered` classes, in one sentence where they are many."""
-    names = of_kind(verdicts, UNDERPOWERED)
-    if len(names) <= NAMED:
-        return [f"{listed([name])} is not judged yet: {lacking(verdicts[name])}" for name in names]
-    needed = sorted(verdicts[name]["sufficient_test_samples"] for name in names)
-    most = f"{needed[0]:,} to {needed[-1]:,}" if needed[0] < needed[-1] else f"{needed[0]:,}"
-    return [f"{listed(names)} are not judged yet: {most} test samples of a class would do, as said class by class"]
+    """Return what is lacking to judge the `underpowered` classes, in one sentence where many lack test samples."""
+    reasons: dict[str, list[str]] = {}
+    for name in of_kind(verdicts, UNDERPOWERED):
+        reasons.setdefault(lacking(verdicts[name]), []).append(name)
+    tested = [name for reason, names in reasons.items() if "test samples" in reason for name in names]
+    if len(tested) > NAMED:
+        needed = sorted(verdicts[name]["sufficient_test_samples"] for name in tested)
+        most = f"{needed[0]:,} to {needed[-1]:,}" if needed[0] < needed[-1] else f"{needed[0]:,}"
+        many = f"{listed(tested)} are not judged yet: {most} test samples of a class would do, as said class by class"
+        reasons = {reason: names for reason, names in reasons.items() if "test samples" not in reason}
+    else:
+        many = ""
+    single = {True: "is", False: "are"}
+    told = [f"{listed(own)} {single[len(own) == 1]} not judged yet: {reason}" for reason, own in reasons.items()]
+    return [*([many] if many else []), *told]
 
 
 def lacking(verdict: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pipelines import files
 from pipelines.files import undamaged
-from pipelines.samples.forms import IMAGES, Form, Values, form_of, is_value
+from pipelines.samples.forms import IMAGES, TABLE, Form, Values, form_of, is_value
 
 ATTRIBUTE = "attribute."  # begins the name of a column that says something of a sample beside its class
 KEPT = "kept"  # the status of a candidate that passed every check; any other status is the reason why it did not
@@ -128,10 +128,11 @@ class Candidates:
 
     @staticmethod
     @contextmanager
-    def writing(path: Path) -> Iterator[Callable[["Candidates"], None]]:
+    def writing(path: Path, like: Samples | None = None) -> Iterator[Callable[["Candidates"], None]]:
         """Yield what writes candidates some at a time, so that no more than these are held; one call is what `save` does.
 
         The file is there once the block has ended, and only if nothing was raised.
+        like: samples of the same columns, whose types columns have of which the first candidates miss every value.
         """
         with files.replaced(path) as temporary, ExitStack() as stack:
             writer: pq.ParquetWriter | None = None
@@ -141,12 +142,14 @@ class Candidates:
                 frame = beside(part.rows, part.values, part.kind)
                 if writer is None:
                     table = _noted(pa.Table.from_pandas(frame, preserve_index=False), {"kind": part.kind})
+                    table = _typed(table, like) if like is not None and like.kind == TABLE else table
                     writer = stack.enter_context(pq.ParquetWriter(temporary, table.schema, compression=COMPRESSION))
                 else:
                     table = pa.Table.from_pandas(frame, writer.schema, preserve_index=False)
                 writer.write_table(table)
 
             yield write
+            assert writer is not None, "a file of candidates has at least one part, be it without a row"
 
     @classmethod
     def load(cls, path: Path) -> "Candidates":
@@ -155,20 +158,36 @@ class Candidates:
             return cls._of(*_read(path))
 
     @classmethod
-    def parts(cls, path: Path) -> Iterator[tuple[slice, "Candidates"]]:
-        """Read what `writing` wrote as it was written, some at a time; with the places of each part among all."""
+    def parts(cls, path: Path, places: np.ndarray | None = None) -> Iterator[tuple[slice, "Candidates"]]:
+        """Read what `writing` wrote as it was written, some at a time; with the places of each part among all.
+
+        places: (k,) int, in order; of each part only its candidates that are among these, so that no other is decoded.
+        """
         with undamaged(path):
             file, first = pq.ParquetFile(path), 0
             notes = _notes(file.schema_arrow)
             for number in range(file.num_row_groups):
-                part = cls._of(file.read_row_group(number), notes)
-                yield slice(first, first + len(part)), part
-                first += len(part)
+                table = file.read_row_group(number)
+                own = slice(first, first + len(table))
+                if places is not None:
+                    table = table.take(places[(places >= own.start) & (places < own.stop)] - first)
+                yield own, cls._of(table, notes)
+                first = own.stop
 
     @classmethod
     def _of(cls, table: pa.Table, notes: Mapping[str, Any]) -> "Candidates":
         rows, values = without_values(table.to_pandas(), notes["kind"])
         return cls(values, rows, notes["kind"])
+
+
+def _typed(table: pa.Table, like: Samples) -> pa.Table:
+    """Return a table whose columns without a single value have the types of those of `like`."""
+    known = pa.Schema.from_pandas(like.form.columns(like.values), preserve_index=False)
+    for place, column in enumerate(table.schema):
+        if pa.types.is_null(column.type) and column.name in known.names:
+            own = known.field(column.name).type
+            table = table.set_column(place, column.with_type(own), table.column(place).cast(own))
+    return table
 
 
 def columns_of(path: Path, names: Sequence[str]) -> pa.Table:

@@ -72,7 +72,7 @@ def run(
     reviewed = Decisions(read(decisions) if decisions else ())
     review = reject(status, reviewed, candidates, known, task)
     keep = status[fresh] == KEPT
-    with Candidates.writing(synthetic) as write:
+    with Candidates.writing(synthetic, real) as write:
         for rows, part in Candidates.parts(candidates):
             write(replace(part, rows=part.rows.assign(score=ratio[rows], status=status[rows])))
     count = int(keep.sum())
@@ -154,8 +154,11 @@ def covered(
         found = fidelity(thin(known.view.rows(real.values)), rows, known.where[-1])["coverage"]
         return None if np.isnan(found) else round(found, DIGITS)
 
-    wanted = np.union1d(thin(before), thin(after))
-    looked = (part.form.take(part.values, np.isin(np.r_[rows], wanted)) for rows, part in Candidates.parts(candidates))
-    seen = np.concatenate([known.view.rows(values) for values in looked])
     splits = {"training": known.own, "held_out": known.held_out}
+    wanted = np.union1d(thin(before), thin(after))
+    if len(wanted) < 2:
+        return {name: {"before": None, "after": None} for name in splits}
+    seen = np.concatenate(
+        [known.view.rows(part.values) for _, part in Candidates.parts(candidates, wanted) if len(part)]
+    )
     return {name: {"before": share(real, before), "after": share(real, after)} for name, real in splits.items()}

@@ -86,7 +86,7 @@ def run(
         print(f"generate: kept: {relation}; in generate.relations: {as_setting(relation)}")
     enlarged = Upscaler.load(upscaler, gan.sizes.size).apply if factor > 1 else None
     tally, first = Tally(gan, known, kept), 0
-    with Candidates.writing(candidates) as write:
+    with Candidates.writing(candidates, everything) as write:
         for made in candidates_of(gan, known, task, own_seeds, settings, kept, progress, states):
             own = slice(first, first + len(made.weight))
             first = own.stop

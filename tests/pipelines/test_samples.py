@@ -64,3 +64,42 @@ def test_candidates_come_back_as_they_were(kind: str, tmp_path: Path) -> None:
     equal(values, back.values)
     pd.testing.assert_frame_equal(rows, back.rows)
     assert back.kept.rows["id"].tolist() == ["x", "z"] and len(back.kept.values) == 2
+
+
+@pytest.mark.parametrize("kind", ["images", "table", "vectors"])
+def test_candidates_are_written_and_read_some_at_a_time(kind: str, tmp_path: Path) -> None:
+    """All together they are those that were given; of each part those that are asked for come with the part's place."""
+    rows, values = pd.DataFrame({"id": ["x", "y", "z"], "score": [0.1, 0.2, 0.3]}), VALUES[kind]
+    whole = Candidates(values, rows, kind)
+    with Candidates.writing(tmp_path / "parts.parquet") as write:
+        for index in ([0, 1], [2]):
+            write(Candidates(whole.form.take(values, np.array(index)), rows.iloc[index], kind))
+    back = Candidates.load(tmp_path / "parts.parquet")
+    equal(values, back.values)
+    pd.testing.assert_frame_equal(rows, back.rows)
+    parts = list(Candidates.parts(tmp_path / "parts.parquet", np.array([1, 2])))
+    assert [(place.start, place.stop) for place, _ in parts] == [(0, 2), (2, 3)]
+    assert [part.rows["id"].tolist() for _, part in parts] == [["y"], ["z"]]
+
+
+def test_a_column_that_the_first_candidates_miss_has_the_type_of_the_real_ones(tmp_path: Path) -> None:
+    """Flags with gaps are objects; where the first part has none at all, nothing in it says what they are."""
+    frame = pd.DataFrame({"flag": pd.Series([np.nan, True, False], dtype=object)})
+    real = Samples(frame, np.zeros(3, int), np.array(["a", "b", "c"]), "table", {"flag": "boolean"})
+    rows = pd.DataFrame({"id": ["x"]})
+    with Candidates.writing(tmp_path / "parts.parquet", real) as write:
+        for row in range(3):
+            write(Candidates(frame[row : row + 1].reset_index(drop=True), rows, "table"))
+    assert Candidates.load(tmp_path / "parts.parquet").values["flag"].tolist() == [None, True, False]
+    with Candidates.writing(tmp_path / "again.parquet", real) as write:
+        for _, part in Candidates.parts(tmp_path / "parts.parquet"):
+            write(part)
+    assert (tmp_path / "again.parquet").read_bytes() == (tmp_path / "parts.parquet").read_bytes()
+
+
+def test_an_interrupted_file_of_candidates_is_not_there(tmp_path: Path) -> None:
+    """What was written before is left out, and nothing beside it is left behind."""
+    with pytest.raises(KeyboardInterrupt), Candidates.writing(tmp_path / "parts.parquet") as write:
+        write(Candidates(PICTURES, pd.DataFrame({"id": ["x", "y", "z"]})))
+        raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())

@@ -67,9 +67,23 @@ def test_a_full_gpu_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert began.is_set()
 
 
+def test_gpus_that_are_not_alike_are_not_mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another model gives other bytes. What the environment names and the machine has not is left out, as CUDA does."""
+    monkeypatch.delenv("TAILWEIGHT_DEVICE", raising=False)
+    for number, model in enumerate(("NVIDIA A100", "NVIDIA A100", "NVIDIA A100")):
+        (tmp_path / f"0000:0{number}:00.0").mkdir()
+        (tmp_path / f"0000:0{number}:00.0/information").write_text(f"Model: \t\t {model}\nIRQ:   \t\t 130\n")
+    monkeypatch.setenv(VISIBLE, "2,0,7,1")
+    assert gpus(tmp_path) == ["2", "0"]
+    monkeypatch.delenv(VISIBLE)
+    assert gpus(tmp_path) == ["0", "1", "2"]
+    (tmp_path / "0000:02:00.0/information").write_text("Model: \t\t NVIDIA T4\n")
+    assert gpus(tmp_path) == ["0"]
+
+
 @pytest.mark.parametrize(
     ("device", "visible", "found"),
-    [("cpu", "0,1", []), ("cuda:1", "0,1", ["0", "1"]), ("", "", []), ("", "GPU-a", ["GPU-a"])],
+    [("cpu", "0,1", []), ("cuda:1", "0,1", ["0", "1"]), ("", "", []), ("", "-1", []), ("", "GPU-a", ["GPU-a"])],
 )
 def test_gpus_are_those_that_the_environment_leaves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, visible: str, found: list[str]

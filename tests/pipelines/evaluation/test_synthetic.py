@@ -37,11 +37,16 @@ def test_a_replay_is_real_samples_drawn_again(world) -> None:
 
 
 def test_smote_in_place_is_as_many_rows_between_real_ones(world) -> None:
-    """As many as the filter kept, drawn anew with another seed; no synthetic row of another class is a parent."""
+    """As many as the filter's, other ones with another seed; rows that are synthetic already are no parents."""
     made = [synthetic.add(world.train, world.pools, synthetic.INTERPOLATED, 1.0, seed) for seed in (0, 1)]
     filtered = synthetic.add(world.train, world.pools, FILTERED, 1.0, 0)
     assert len(made[0]) == len(made[1]) == len(filtered)
-    assert not np.array_equal(made[0].x, made[1].x)
+    assert not np.array_equal(*(np.unique(one.x[one.made], axis=0) for one in made))
+    far = world.train.add(np.full((5, world.train.x.shape[1]), 9.0), np.full(5, 1), np.ones(5, bool))
+    assert (
+        synthetic.add(far, world.pools, synthetic.INTERPOLATED, 1.0, 0).x[len(far) :].max()
+        <= world.train.x.max() + 1e-6
+    )
     for label in (1, 3):
         own = world.train.of_class(label)
         rows = made[0].x[made[0].made & (made[0].y == label)]

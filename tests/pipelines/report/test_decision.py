@@ -68,12 +68,17 @@ def test_where_all_is_solved_nothing_else_is_asked_for() -> None:
 
 def test_what_many_classes_lack_is_one_step() -> None:
     """Up to six are told one by one; of more, how many test samples the least and the most demanding of them would take."""
-    told = [evidence(f"class {number}", **FOUND["underpowered"]) for number in range(7)]
+    wide = [Interval(0.03, -0.1 - number / 100, 0.2, 0.07 + number / 100, 0.3) for number in range(7)]
+    told = [evidence(f"class {number}", gains={"deferred": gain}, test_samples=60) for number, gain in enumerate(wide)]
+    assert {one["verdict"] for one in measured(told)["classes"].values()} == {"underpowered"}
     few, many = (decision.next_steps(measured(some), RELEASE) for some in (told[:6], told))
     assert sum("is not judged yet" in said for said, _ in few) == 6
     (said,) = [said for said, _ in many if "not judged yet" in said]
     needed = {one["sufficient_test_samples"] for one in measured(told)["classes"].values()}
-    assert "and 2 more are not judged yet" in said and str(max(needed)) in said
+    assert "and 2 more are not judged yet" in said and f"{min(needed):,} to {max(needed):,} test" in said
+    brief = decision.next_steps(measured([replace(one, repeats=2) for one in told]), RELEASE)
+    (said,) = [said for said, _ in brief if "not judged yet" in said]
+    assert "and 2 more are not judged yet: 2 repeats are too few to judge; set evaluate.repeats to 5" in said
 
 
 def test_where_nothing_gains_it_is_said_of_every_class_and_no_worth_is_told() -> None:

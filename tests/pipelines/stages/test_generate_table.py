@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from gan import checkpoint
+from gan.constraints import Inequality
 from gan.modalities.table import TableCodec
 from gan.relations import AnyRelation, Keeper
 from gan.relations.orders import Order
@@ -111,3 +112,17 @@ def test_only_training_rows_say_what_holds(folder: Path) -> None:
     pd.testing.assert_frame_equal(before.values, after.values)
     codec = TableCodec.fit(after.values)
     assert not Keeper([Sum(parts=["a", "b"], total="total")], after.values, codec.columns).broken(after.values).any()
+
+
+def test_parts_share_the_budget_of_attempts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that has bad luck in a short part is made again as often as all of them together may be; the rows are the same."""
+    hard = generate.Settings(relations=[], constraints=[Inequality(low="a", high="b")], constraint_budget=4)
+    made = []
+    for at_once in (1, 1_000):
+        monkeypatch.setattr(generate, "AT_ONCE", at_once)
+        paths = {"train": folder / "train.parquet", "model": folder / "model.safetensors", "upscaler": folder / "none"}
+        paths |= {"candidates": folder / "hard.parquet", "relations": folder / "hard.json"}
+        generate.run(**paths, settings=hard, factor=1, seed=0, task=TASK, progress=lambda *_: None)
+        made.append(Candidates.load(folder / "hard.parquet").values)
+    pd.testing.assert_frame_equal(*made, check_exact=True)
+    assert (made[0]["a"] <= made[0]["b"]).all()
