@@ -6,7 +6,7 @@
   after the other. The bytes of a row are the same wherever it stands among any number of others, either way.
 - nearest: the nearest training sample of each candidate, as the search for copies finds it, beside all distances by SciPy.
   The plain way is timed on a part of the candidates (`--part`), since its time grows as their number.
-- memory: what a process takes at most to make candidates and to write them, for two numbers of them.
+- memory: what a process takes at most to make candidates, and one to filter them with critics, for several numbers of them.
 
 Times are processor times of one thread, so that other work on the machine counts little, the least of three.
 """
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,12 +34,13 @@ from gan.modalities import CODECS
 from gan.networks import FAMILIES, Sizes
 from gan.networks.parts import build
 from gan.seeds import torch_generator
-from gan.training.settings import PretrainSettings
-from gan.training.train import pretrain
+from gan.training.settings import PretrainSettings, TrainSettings
+from gan.training.train import pretrain, specialise
 from pipelines.likeness import distance
 from pipelines.likeness.data import Data
 from pipelines.plan import ClassPlan
 from pipelines.samples import Samples
+from pipelines.stages import filter as filtering
 from pipelines.stages import generate
 
 ROUNDS = 3
@@ -98,9 +100,12 @@ def memory(counts: list[int]) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         learn(Path(folder))
         for count in counts:
-            command = [sys.executable, __file__, "--make", str(count), "--folder", folder]
-            said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-            rows.append(f"| {count:,} | {float(said[-3]):.0f} | {float(said[-2]):.0f} | {float(said[-1]):.0f} |")
+            told = []
+            for work in ("--make", "--filter"):
+                command = [sys.executable, __file__, work, str(count), "--folder", folder]
+                told += subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-2:]
+            size = (Path(folder) / "made.parquet").stat().st_size / 1e6
+            rows.append(f"| {count:,} | {' | '.join(f'{float(one):.0f}' for one in told)} | {size:.0f} |")
     return rows
 
 
@@ -111,30 +116,48 @@ def learn(folder: Path) -> None:
     keep = (y != 3) | (np.cumsum(y == 3) <= 10)
     real = Samples(x[keep], y[keep], np.array([f"digit-{row}" for row in np.flatnonzero(keep)]))
     real.save(folder / "train.parquet")
+    real.take(np.flatnonzero(real.labels == 3)[:2]).save(folder / "validation.parquet")
     settings = PretrainSettings(steps=1, starts="neighbours")
     gan = pretrain(
         real.values, real.labels, 10, settings, settings.network, settings.width, 0, codec=CODECS["images"].fit(x)
     )
-    checkpoint.save(gan, folder / "model.safetensors")
+    own = specialise(gan, real.of_class(3).values, 3, TrainSettings(steps=1), 0)
+    checkpoint.save(own, folder / "model.safetensors")
 
 
 def make(count: int, folder: Path) -> None:
-    """Make candidates in this process; print seconds, its most memory in MB, and MB on disk."""
-    began = time.process_time()
+    """Make candidates in this process."""
     generate.run(
-        train=folder / "train.parquet",
-        model=folder / "model.safetensors",
-        upscaler=folder,
+        **paths(folder, "train", "model"),
         candidates=folder / "made.parquet",
+        upscaler=folder,
         relations=folder / "kept.json",
         settings=generate.Settings(candidates_per_sample=1),
-        factor=1,
-        seed=0,
-        task=ClassPlan(label="3", index=3, train_samples=10, target=count + 10, needed=count),
-        progress=lambda *told: None,
+        **told(count),
     )
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(time.process_time() - began, most, (folder / "made.parquet").stat().st_size / 1e6)
+
+
+def choose(count: int, folder: Path) -> None:
+    """Filter them, with critics."""
+    filtering.run(
+        **paths(folder, "train", "validation", "model"),
+        candidates=folder / "made.parquet",
+        synthetic=folder / "filtered.parquet",
+        summary=folder / "filtered.json",
+        settings=filtering.Settings(),
+        **told(count),
+    )
+
+
+def paths(folder: Path, *names: str) -> dict[str, Any]:
+    """Return what `learn` wrote."""
+    return {name: folder / f"{name}.{'safetensors' if name == 'model' else 'parquet'}" for name in names}
+
+
+def told(count: int) -> dict[str, Any]:
+    """Return what both stages are told beside their files."""
+    task = ClassPlan(label="3", index=3, train_samples=10, target=count + 10, needed=count)
+    return {"factor": 1, "seed": 0, "task": task, "progress": lambda *_: None}
 
 
 def main() -> None:
@@ -152,11 +175,14 @@ def main() -> None:
         help="candidates whose memory is looked at",
     )
     parser.add_argument("--make", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--filter", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     prepare_device()
-    if given.make:
-        make(given.make, given.folder)
+    if given.make or given.filter:
+        began = time.process_time()
+        make(given.make, given.folder) if given.make else choose(given.filter, given.folder)
+        print(time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         return
     print(
         f"# Many at once\n\n    python benchmarks/speed.py\n\n{platform.processor() or platform.machine()}, one thread.\n"
@@ -167,7 +193,8 @@ def main() -> None:
         f"\n| nearest of {given.count:,} for {given.count:,} | samples | plain, s | ours, s | times |\n|---|---|---|---|---|"
     )
     print("\n".join(searches(given.count, given.part)))
-    print("\n| candidates of 8x8 pixels | s | most memory, MB | on disk, MB |\n|---|---|---|---|")
+    print("\n| candidates of 8x8 pixels | made, s | most memory, MB | filtered, s | most memory, MB | on disk, MB |")
+    print("|---|---|---|---|---|---|")
     print("\n".join(memory(given.counts)))
 
 

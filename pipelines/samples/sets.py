@@ -163,9 +163,8 @@ class Candidates:
 
         places: (k,) int, in order; of each part only its candidates that are among these, so that no other is decoded.
         """
-        with undamaged(path):
-            file, first = pq.ParquetFile(path), 0
-            notes = _notes(file.schema_arrow)
+        with undamaged(path), pq.ParquetFile(path) as file:
+            notes, first = _notes(file.schema_arrow), 0
             for number in range(file.num_row_groups):
                 table = file.read_row_group(number)
                 own = slice(first, first + len(table))
