@@ -108,7 +108,9 @@ def test_the_map_names_every_file() -> None:
 
 def test_the_measurement_knows_no_gan_networks() -> None:
     """It takes samples from anywhere: of the core it knows what is common to all that computes."""
-    allowed = ("gan.seeds", "gan.settings", "gan.kinds", "gan.progress", "gan.device", "gan.eager", "gan.states")
+    allowed = (
+        "gan.seeds", "gan.settings", "gan.kinds", "gan.progress", "gan.device", "gan.eager", "gan.states", "gan.repeats",
+    )  # fmt: skip
     for path in [*(ROOT / "pipelines/evaluation").rglob("*.py"), *(ROOT / "pipelines/likeness").rglob("*.py")]:
         ours = {name for name in imports(path) if name.startswith("gan.")}
         assert all(name.startswith(allowed) for name in ours), path

@@ -1,34 +1,36 @@
 """Which candidates of a class repeat a real sample or each other."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from gan.modalities import Codec
 from gan.repeats import duplicates, repeated_share
 from pipelines.likeness import copies, views
 from pipelines.likeness.distance import Space, spaces
 from pipelines.likeness.views import View
-from pipelines.samples import KEPT, Candidates, Samples
+from pipelines.samples import KEPT, Candidates, Samples, Values
 
 
 @dataclass(frozen=True)
 class Known:
-    """What candidates are compared with: the class's real samples, how they are seen, and the spaces of copies."""
+    """What candidates are compared with: the class's real samples, how they are seen, and the spaces of copies.
+
+    digests: (n) samples -> (n,) uint64, the same where all that is learnt of them is.
+    """
 
     own: Samples
     held_out: Samples
     view: View
     where: list[Space]
-    codec: Codec
+    digests: Callable[[Values], np.ndarray]
 
     @classmethod
-    def of(cls, real: Samples, own: Samples, held_out: Samples, codec: Codec) -> "Known":
+    def of(cls, real: Samples, own: Samples, held_out: Samples, digests: Callable[[Values], np.ndarray]) -> "Known":
         """real: the training samples of all classes.   own, held_out: those of the class to train on and for validation."""
         view = views.fit(real)
-        return cls(own, held_out, view, spaces(view.data(real.values, real.labels)), codec)
+        return cls(own, held_out, view, spaces(view.data(real.values, real.labels)), digests)
 
 
 def find_repeats(parts: Iterable[Candidates], known: Known) -> np.ndarray:
@@ -38,7 +40,7 @@ def find_repeats(parts: Iterable[Candidates], known: Known) -> np.ndarray:
     hundred samples of the class equal each other, that is normal and no copy. A near copy is what
     the evaluation would flag, see `pipelines.likeness.copies`; here validation samples alone show what is usual.
     """
-    own, codec = known.own, known.codec
+    own = known.own
     look = copies.checker(known.view.rows(own.values), known.view.rows(known.held_out.values), known.where)
     statuses, digests, ids = [], [], []
     for part in parts:
@@ -47,9 +49,9 @@ def find_repeats(parts: Iterable[Candidates], known: Known) -> np.ndarray:
         for row in np.flatnonzero(near.flagged):
             status[row] = f"near copy of training sample {own.ids[near.index[row]]}"
         statuses.append(status)
-        digests.append(codec.digests(part.values))
+        digests.append(known.digests(part.values))
         ids.append(part.rows["id"])
-    status, trained = np.concatenate(statuses), codec.digests(own.values)
+    status, trained = np.concatenate(statuses), known.digests(own.values)
     if repeated_share(trained) > copies.QUANTILE:
         return status
     exact, names = duplicates(np.concatenate(digests), trained), pd.concat(ids, ignore_index=True)

@@ -63,10 +63,12 @@ def run(
     scores = _scores(gan, made, drawn["raw_score"].to_numpy(), *small, settings, own_seed, states)
     calibration = scores.calibration()
     ratio = calibration.ratio(scores.candidates)
-    known = Known.of(real, own, held_out, gan.codec)
+    known = Known.of(real, own, held_out, gan.codec.digests)
     status = find_repeats((part for _, part in Candidates.parts(candidates)), known)
     fresh = np.flatnonzero(status == KEPT)
-    uniforms = np.array([seeds.numpy_generator(one, "filter").random() for one in drawn["seed"].to_pylist()])
+    uniforms = np.fromiter(
+        (seeds.numpy_generator(int(one), "filter").random() for one in drawn["seed"].to_numpy()), float
+    )
     keep, threshold = accept(ratio[fresh], uniforms[fresh], settings, calibration.ratio(scores.real))
     status[fresh[~keep]] = BELOW
     reviewed = Decisions(read(decisions) if decisions else ())

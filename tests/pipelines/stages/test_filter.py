@@ -39,7 +39,7 @@ def test_coverage_compares_as_many_candidates(tmp_path: Path) -> None:
     near = np.clip(real.values.astype(int) + 1, 0, 255).astype(np.uint8)
     rows = pd.DataFrame({"id": [f"c{n}" for n in range(20)]})
     Candidates(np.concatenate([np.repeat(near[:1], 10, axis=0), near]), rows).save(tmp_path / "made.parquet")
-    known = Known.of(real, real, samples(images(1, 1), "h"), ImageCodec.fit(real.values))
+    known = Known.of(real, real, samples(images(1, 1), "h"), ImageCodec.fit(real.values).digests)
     found = covered(known, tmp_path / "made.parquet", np.arange(10), np.arange(10, 20))
     assert found["training"]["after"] == 1 > found["training"]["before"]  # type: ignore[operator]
     assert found["held_out"] == {"before": None, "after": None}  # of one sample

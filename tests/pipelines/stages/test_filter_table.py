@@ -18,7 +18,7 @@ def candidates(frame: pd.DataFrame) -> Candidates:
 
 def repeats(made: Candidates, real: Samples, held_out: Samples) -> np.ndarray:
     """Return the status of each candidate, which does not depend on how many are looked at at once."""
-    known = Known.of(real, real, held_out, TableCodec.fit(real.values, real.columns))
+    known = Known.of(real, real, held_out, TableCodec.fit(real.values, real.columns).digests)
     whole = find_repeats([made], known)
     parts = [Candidates(made.values[k : k + 2], made.rows[k : k + 2], made.kind) for k in range(0, len(made), 2)]
     assert find_repeats(parts, known).tolist() == whole.tolist()
