@@ -28,7 +28,7 @@ from tests.pipelines.test_cells import RUN
 
 # The same inputs in every run, and few enough for seconds.
 BOUNDED = settings(
-    max_examples=60, derandomize=True, deadline=timedelta(seconds=20), database=None,
+    max_examples=60, derandomize=True, deadline=timedelta(seconds=120), database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )  # fmt: skip
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
