@@ -158,6 +158,16 @@ def write_series(path: Path, counts: Mapping[str, int], steps: int = 16, seed: i
 
 
 @pytest.fixture(autouse=True)
+def denormal_numbers() -> None:
+    """Training flushes denormal numbers to zero in the whole process; a test must not notice what was trained before it.
+
+    hypothesis refuses to draw numbers then.
+    """
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)
+
+
+@pytest.fixture(autouse=True)
 def same_kernels() -> Iterator[None]:
     """Take back which kernels a stage that ran in this process asks for: it has loaded its own, and later ones would differ."""
     yield

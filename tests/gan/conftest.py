@@ -1,10 +1,7 @@
 """Small data and a GAN trained on it for a few steps."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-import torch
 
 from gan.model import GAN
 from gan.training.train import PretrainSettings, TrainSettings, pretrain, specialise
@@ -43,10 +40,3 @@ def base(quick: PretrainSettings, images: np.ndarray, labels: np.ndarray) -> GAN
 def trained(base: GAN, images: np.ndarray, labels: np.ndarray) -> GAN:
     """The same, specialised for class 1."""
     return specialise(base, images[labels == 1], 1, TrainSettings(steps=20, batch_size=16), seed=0)
-
-
-@pytest.fixture(autouse=True)
-def denormal_numbers() -> Iterator[None]:
-    """Training flushes denormal numbers to zero in the whole process; what is tested after it must not notice."""
-    yield
-    torch.set_flush_denormal(False)
