@@ -13,7 +13,7 @@ class ClassPlan(BaseModel):
     """What one minority class needs.
 
     label: its name; index: its place in the data set's class names; train_samples: how many real ones it has;
-    target: how many it should have; needed: target - train_samples.
+    target: how many it should have; needed: target - train_samples. samples: a hash of its training and validation samples.
     """
 
     label: str
@@ -21,6 +21,7 @@ class ClassPlan(BaseModel):
     train_samples: int
     target: int
     needed: int
+    samples: str = ""
 
 
 class Plan(BaseModel):

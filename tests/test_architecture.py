@@ -150,7 +150,7 @@ def test_only_the_review_has_a_server() -> None:
 
 def test_what_is_rendered_is_current() -> None:
     """The committed files are what `tailweight render` would write."""
-    assert (ROOT / "dvc.yaml").read_text(encoding="utf-8") == dvc.render(demo=True, kind="images")
+    assert (ROOT / "dvc.yaml").read_text(encoding="utf-8") == dvc.render(demo=True, values=params.read(ROOT))
     assert (ROOT / "params.yaml").read_text(encoding="utf-8") == params.render(demo=True, values=params.read(ROOT))
     assert files.read_yaml(ROOT / dvc.CODE) == dvc.code_hashes(demo=True)
 

@@ -86,7 +86,7 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
     files.write_text(project / ".gitignore", GITIGNORE)
     values = {"report": {"title": name}, **values}
     files.write_text(project / params.FILE, params.render(demo=False, values=values))
-    files.write_text(project / dvc.FILE, dvc.render(demo=False, kind=params.kind(values)))
+    files.write_text(project / dvc.FILE, dvc.render(demo=False, values=values))
     files.write_text(project / "README.md", README.format(name=name))
     deploy.write(project / deploy.FILE, deploy.definition(name, project=name))
     Plan().save(project / dag.PLAN)

@@ -24,7 +24,7 @@ def render(project: Path) -> None:
     demo = dag.is_source(project)
     values = params.read(project)
     files.write_text(project / params.FILE, params.render(demo, values))
-    files.write_text(project / dvc.FILE, dvc.render(demo, params.kind(values)))
+    files.write_text(project / dvc.FILE, dvc.render(demo, values))
     plots.write(project)
     plan = project / dag.PLAN
     Plan.load(plan).save(plan)  # an earlier version may have left out what dvc.yaml now names

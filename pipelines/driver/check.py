@@ -5,7 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipelines.driver import dag, dvc, graph, params
+from pipelines import files
+from pipelines.driver import dag, dvc, frozen, graph, params
 from pipelines.errors import UserError, nearest
 
 
@@ -20,9 +21,25 @@ def check(project: Path, targets: list[str]) -> dict[str, Any]:
             raise UserError(f"{target!r} is not a stage{nearest(target, known)}")
     if not (project / dvc.FILE).is_file():
         raise UserError(f"{project / dvc.FILE}: no such file; write it with: tailweight render")
+    _need_rendered(project, values)
     dag.lay_empty(project)
     dvc.write_code_hashes(project)
     return values
+
+
+def _need_rendered(project: Path, values: Mapping[str, Any]) -> None:
+    """Raise UserError where `dvc.yaml` has another base to stay than the settings, or there is no base that could."""
+    asked, stages = frozen.is_frozen(values), files.read_yaml(project / dvc.FILE).get("stages", {})
+    narrow = stages.get("train", {}).get("do", {}).get("deps") == [frozen.BASE]
+    if stages.get("pretrain", {}).get("frozen", False) != asked or narrow != (asked and frozen.is_apart(values)):
+        raise UserError(
+            f"pretrain.frozen or pretrain.starts has changed, and {dvc.FILE} does not say so yet; type: tailweight render"
+        )
+    if asked and not (project / frozen.BASE).is_file():
+        raise UserError(
+            f"pretrain.frozen keeps the base, and there is none ({frozen.BASE}); bring it: dvc pull, or take "
+            "pretrain.frozen out, type: tailweight render, and run once"
+        )
 
 
 def need_data(project: Path) -> None:

@@ -10,14 +10,14 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from pipelines import files
-from pipelines.driver import dag, lock, machine, progress
+from pipelines.driver import dag, frozen, lock, machine, params, progress
 from pipelines.errors import UserError
 
 FILE = "dvc.yaml"
@@ -50,14 +50,18 @@ class StageFailed(Exception):
         self.transient = transient
 
 
-def render(demo: bool, kind: str) -> str:
-    """Return the text of `dvc.yaml`. demo: of this repository's own project. kind: of data, images or table."""
+def render(demo: bool, values: Mapping[str, Any]) -> str:
+    """Return the text of `dvc.yaml`. demo: of this repository's own project. values: the settings."""
     stages = {stage.name: _entry(stage, demo) for stage in dag.stages(demo)}
+    if frozen.is_frozen(values):
+        stages["pretrain"]["frozen"] = True
+        if frozen.is_apart(values):
+            stages["train"]["do"] |= {"deps": [frozen.BASE], "params": frozen.narrowed(stages["train"]["do"]["params"])}
     document: dict[str, Any] = {"vars": [f"{dag.PLAN}:classes,curves"], "stages": stages}
     known = dag.stages(demo)
     document["metrics"] = [path for stage in known for path in stage.metrics]
     document["plots"] = [{path: dict(look)} for stage in known for path, look in stage.plots.items()]
-    document["plots"] += [path for stage in known for path in stage.pictures if kind == "images"]
+    document["plots"] += [path for stage in known for path in stage.pictures if params.kind(values) == "images"]
     return files.yaml_text({key: value for key, value in document.items() if value}, COMMENT, width=4096)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from gan.errors import CheckpointError, DeviceError
 from pipelines import files
-from pipelines.driver import compute, dag, dvc, machine, memory, names, params, progress, unfinished
+from pipelines.driver import compute, dag, dvc, frozen, machine, memory, names, params, progress, unfinished
 from pipelines.errors import UserError
 from pipelines.plan import Plan
 
@@ -26,6 +26,8 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
     machine.limit_threads()
     machine.same_kernels()
     values = params.read(project)
+    if name == "train":
+        frozen.check_classes(project, values)
     told = told_to(project, stage, slug, values)
     reads = {key: project / path.format(slug=slug) for key, path in stage.reads.items()}
     for path in reads.values():

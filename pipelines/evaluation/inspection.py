@@ -60,7 +60,8 @@ def inspect_class(inputs: Inputs, pool: Pool, judge: Fitted, seed: int, tells: b
     with threadpool_limits(1):
         where = spaces(inputs.train)
         usual = inputs.validation.of_class(pool.label)  # as the filter has it: what it kept as no copy is none here
-        found = {name: copies.check(x, train, usual, where) for name, x in groups.items()}
+        look = copies.checker(train, usual, where)
+        found = {name: look(x) for name, x in groups.items()}
         asked = groups | {"held_out": inputs.test.of_class(pool.label)}  # the judge has learnt the validation samples
         agreement = _recognised(judge, inputs, asked, pool.label)
         figures = {

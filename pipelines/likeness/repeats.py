@@ -1,16 +1,17 @@
 """Which candidates of a class repeat a real sample or each other."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from gan.repeats import duplicates, repeated_share
 from pipelines.likeness import copies, views
 from pipelines.likeness.distance import Space, spaces
 from pipelines.likeness.views import View
 from pipelines.samples import KEPT, Candidates, Samples, Values
+from pipelines.samples.sets import columns_of
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Known:
         return cls(own, held_out, view, spaces(view.data(real.values, real.labels)), digests)
 
 
-def find_repeats(parts: Iterable[Candidates], known: Known) -> np.ndarray:
-    """Return a status for each candidate, (n,) object: `kept`, or of which sample it is a copy.
+def find_repeats(candidates: Path, known: Known) -> np.ndarray:
+    """Return a status for each candidate in a file, (n,) object: `kept`, or of which sample it is a copy.
 
     An exact copy equals a training sample or an earlier candidate in all that is learnt of it; where more than one in a
     hundred samples of the class equal each other, that is normal and no copy. A near copy is what
@@ -42,20 +43,25 @@ def find_repeats(parts: Iterable[Candidates], known: Known) -> np.ndarray:
     """
     own = known.own
     look = copies.checker(known.view.rows(own.values), known.view.rows(known.held_out.values), known.where)
-    statuses, digests, ids = [], [], []
-    for part in parts:
-        near = look(known.view.rows(part.values))
-        status = np.full(len(part), KEPT, object)
-        for row in np.flatnonzero(near.flagged):
-            status[row] = f"near copy of training sample {own.ids[near.index[row]]}"
+    near = np.array([f"near copy of training sample {name}" for name in own.ids], object)
+    exact = np.array([f"copy of training sample {name}" for name in own.ids], object)
+    statuses, digests = [], []
+    for _, part in Candidates.parts(candidates):
+        found = look(known.view.rows(part.values))
+        status = np.empty(len(part), object)
+        status[:] = KEPT  # one string for all; np.full makes one for each
+        status[found.flagged] = near[found.index[found.flagged]]
         statuses.append(status)
         digests.append(known.digests(part.values))
-        ids.append(part.rows["id"])
     status, trained = np.concatenate(statuses), known.digests(own.values)
+    del statuses
     if repeated_share(trained) > copies.QUANTILE:
         return status
-    exact, names = duplicates(np.concatenate(digests), trained), pd.concat(ids, ignore_index=True)
-    for row in np.flatnonzero(exact.any):
-        copied, earlier = exact.training_index[row], exact.earlier_index[row]
-        status[row] = f"copy of training sample {own.ids[copied]}" if copied >= 0 else f"copy of {names[earlier]}"
+    repeats = duplicates(np.concatenate(digests), trained)
+    again = repeats.earlier_index >= 0
+    first, place = np.unique(repeats.earlier_index[again], return_inverse=True)
+    names = columns_of(candidates, ["id"])["id"].take(first).to_pylist()
+    status[again] = np.array([f"copy of {name}" for name in names], object)[place]
+    learnt = repeats.training_index >= 0
+    status[learnt] = exact[repeats.training_index[learnt]]
     return status

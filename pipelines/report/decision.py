@@ -114,16 +114,14 @@ def _unjudged(verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for name in of_kind(verdicts, UNDERPOWERED):
         reasons.setdefault(lacking(verdicts[name]), []).append(name)
     tested = [name for reason, names in reasons.items() if "test samples" in reason for name in names]
+    told = []
     if len(tested) > NAMED:
         needed = sorted(verdicts[name]["sufficient_test_samples"] for name in tested)
         most = f"{needed[0]:,} to {needed[-1]:,}" if needed[0] < needed[-1] else f"{needed[0]:,}"
-        many = f"{listed(tested)} are not judged yet: {most} test samples of a class would do, as said class by class"
+        told = [f"{listed(tested)} are not judged yet: {most} test samples of a class would do, as said class by class"]
         reasons = {reason: names for reason, names in reasons.items() if "test samples" not in reason}
-    else:
-        many = ""
     single = {True: "is", False: "are"}
-    told = [f"{listed(own)} {single[len(own) == 1]} not judged yet: {reason}" for reason, own in reasons.items()]
-    return [*([many] if many else []), *told]
+    return told + [f"{listed(own)} {single[len(own) == 1]} not judged yet: {reason}" for reason, own in reasons.items()]
 
 
 def lacking(verdict: Mapping[str, Any]) -> str:

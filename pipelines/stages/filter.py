@@ -1,6 +1,6 @@
 """Keep the candidates that pass the threshold and that no reviewer rejected, and say of the others why not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from gan.states import States
 from pipelines import files
 from pipelines.errors import UserError
 from pipelines.plan import ClassPlan
-from pipelines.samples import KEPT, Candidates, Samples, Values
+from pipelines.samples import KEPT, Candidates, Samples
 from pipelines.samples.decisions import REJECTED, Decisions, Key, keys, read
 from pipelines.samples.sets import columns_of
 
@@ -56,20 +56,17 @@ def run(
     real = Samples.load(train)
     own, held_out = real.of_class(task.index), Samples.load(validation).of_class(task.index)
     _need_held_out(held_out, settings, task)
-    gan, drawn = checkpoint.load(model), columns_of(candidates, ["raw_score", "seed"])
-    made = (part.reduced(factor).values for _, part in Candidates.parts(candidates))
-    small = real.reduced(factor), held_out.reduced(factor)
+    gan = checkpoint.load(model)
     own_seed = seeds.derive(seed, "filter", task.index)
-    scores = _scores(gan, made, drawn["raw_score"].to_numpy(), *small, settings, own_seed, states)
+    scores = _scores(gan, candidates, real, held_out, settings, factor, own_seed, states)
     calibration = scores.calibration()
     ratio = calibration.ratio(scores.candidates)
     known = Known.of(real, own, held_out, gan.codec.digests)
-    status = find_repeats((part for _, part in Candidates.parts(candidates)), known)
+    status = find_repeats(candidates, known)
     fresh = np.flatnonzero(status == KEPT)
-    uniforms = np.fromiter(
-        (seeds.numpy_generator(int(one), "filter").random() for one in drawn["seed"].to_numpy()), float
-    )
-    keep, threshold = accept(ratio[fresh], uniforms[fresh], settings, calibration.ratio(scores.real))
+    uniforms = _uniforms(candidates, fresh)
+    keep, threshold = accept(ratio[fresh], uniforms, settings, calibration.ratio(scores.real))
+    del uniforms
     status[fresh[~keep]] = BELOW
     reviewed = Decisions(read(decisions) if decisions else ())
     review = reject(status, reviewed, candidates, known, task)
@@ -114,19 +111,29 @@ def _need_held_out(held_out: Samples, settings: Settings, task: ClassPlan) -> No
 
 def _scores(
     gan: "GAN",
-    made: Iterable[Values],
-    raw: np.ndarray,
+    candidates: Path,
     real: Samples,
     held_out: Samples,
     settings: Settings,
+    factor: int,
     seed: int,
     states: States | None,
 ) -> "Scores":
-    """Return the scores of candidates, some at a time; all are as large as the GAN makes them.   raw: their `raw_score`."""
+    """Return the scores of candidates; whoever scores sees all as large as the GAN makes them."""
     from gan.calibrated import score_candidates
 
-    known = real.values, real.labels
-    return score_candidates(gan, made, raw, known, held_out.values, settings.cross_fit_below, seed, states)
+    raw = columns_of(candidates, ["raw_score"])["raw_score"].to_numpy()
+    made = (part.reduced(factor).values for _, part in Candidates.parts(candidates))
+    known = real.reduced(factor).values, real.labels
+    return score_candidates(
+        gan, made, raw, known, held_out.reduced(factor).values, settings.cross_fit_below, seed, states
+    )
+
+
+def _uniforms(candidates: Path, places: np.ndarray) -> np.ndarray:
+    """Return a number of chance in [0, 1) for each of the candidates at `places`, (k,), from the seed of each."""
+    own = columns_of(candidates, ["seed"])["seed"].to_numpy()[places]
+    return np.fromiter((seeds.numpy_generator(int(one), "filter").random() for one in own), float, len(own))
 
 
 def _report(label: str, counts: Mapping[str, int]) -> None:

@@ -1,5 +1,6 @@
 """Count the training samples of each class, say which classes need how many more, and which cannot ship anyway."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pipelines import files
 from pipelines.errors import UserError
 from pipelines.plan import ClassPlan, Plan, slug
 from pipelines.samples import Samples
+from pipelines.samples.decisions import digests
 
 
 class Settings(Base):
@@ -57,17 +59,26 @@ def run(
     UserError where `sampling_strategy` names a class that does not exist or asks for too little.
     """
     names = files.read_json(classes)["classes"]
-    seen = Samples.load(train)
+    seen, held_out = Samples.load(train), Samples.load(validation)
     counts = np.bincount(seen.labels, minlength=len(names))
     made = make_plan(dict(zip(names, counts.tolist(), strict=True)), settings)
+    for name, entry in made.classes.items():
+        own = seen.of_class(entry.index), held_out.of_class(entry.index)
+        made.classes[name] = entry.model_copy(update={"samples": _digest(*own)})
     made.save(plan)
     for entry in made.classes.values():
         print(f"plan: class {entry.label!r} has {entry.train_samples} training samples, target {entry.target}")
-    hopeless = _hopeless(made, seen, Samples.load(validation), manifest, min_test_samples, 1 - min_gain, seed)
+    hopeless = _hopeless(made, seen, held_out, manifest, min_test_samples, 1 - min_gain, seed)
     for reason in [*made.skipped.values(), *hopeless]:
         print(f"plan: {reason}")
     if not made.classes:
         print("plan: no class is a minority class; nothing will be trained")
+
+
+def _digest(*parts: Samples) -> str:
+    """Return a short hash of the values of some samples, in their order."""
+    told = "\n".join(" ".join(digests(part.values)) for part in parts)
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 def _hopeless(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gan.progress import Progress
+from gan.settings import ExpertField
 from gan.states import States
 from gan.training.settings import PretrainSettings
 from pipelines import files
@@ -15,7 +16,14 @@ from pipelines.samples import Samples
 if TYPE_CHECKING:
     from gan.modalities import Codec
 
-Settings = PretrainSettings
+
+class Settings(PretrainSettings):
+    """How the base is trained, and whether it stays."""
+
+    frozen: bool = ExpertField(
+        default=False,
+        description="keep the base that is there while the data of its classes grow; then: tailweight render",
+    )
 
 
 def run(

@@ -23,7 +23,7 @@ def begin(folder: Path) -> Path:
     """Lay out what the stage `prepare` needs of a project."""
     write_classes(folder / "data/raw", {"Größe": 30, "two": 12}, seed=1)
     (folder / "params.yaml").write_text(params.render(demo=False, values={"prepare": {"image_size": 8}}))
-    (folder / dvc.FILE).write_text(dvc.render(demo=False, kind="images"))
+    (folder / dvc.FILE).write_text(dvc.render(demo=False, values={}))
     dag.lay_empty(folder)
     return folder
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipelines.driver import dag, dvc
+from pipelines import files
+from pipelines.driver import dag, dvc, frozen, params
 from pipelines.plan import Plan, slug
-from tests.conftest import run, write_classes
+from tests.conftest import run, working_clone, write_classes
 from tests.pipelines.test_project import clone
 
 
@@ -44,3 +45,36 @@ def test_a_project_grows(finished: Path, tmp_path: Path) -> None:
     run("dvc", "pull", cwd=other)
     assert dvc.status(other) == {}
     assert (other / dag.REPORT).read_bytes() == (project / dag.REPORT).read_bytes()
+
+
+@pytest.mark.slow
+def test_with_a_frozen_base_only_a_class_with_other_samples_is_trained_again(finished: Path, tmp_path: Path) -> None:
+    """New samples of a rich class and of one small one leave the base and the other small class's model as they were."""
+    project = working_clone(finished, tmp_path / "project")
+
+    def choose(**settings: object) -> None:
+        values = params.read(project)
+        values["pretrain"] |= settings
+        files.write_text(project / params.FILE, params.render(demo=False, values=values))
+
+    def grow(counts: dict[str, int], seed: int) -> None:
+        for path in write_classes(tmp_path / f"more-{seed}", counts, seed=seed).glob("*/*"):
+            shutil.copy(path, (project / dag.RAW / path.parent.name).joinpath(f"{seed}-{path.name}"))
+        run("dvc", "add", "--quiet", dag.RAW, cwd=project)
+
+    choose(starts="neighbours")
+    run("tailweight", "run", "train", cwd=project)
+    choose(frozen=True)
+    assert "type: tailweight render" in run("tailweight", "run", cwd=project, code=2)
+    run("tailweight", "render", cwd=project)
+    models = {name: project / f"data/models/{slug(name)}.safetensors" for name in ("tail", 'it\'s "5"')}
+    models["base"] = project / frozen.BASE
+    before = {name: path.read_bytes() for name, path in models.items()}
+    grow({"tail": 3, "round one": 8}, seed=7)
+    run("tailweight", "run", "train", cwd=project)
+    assert [name for name, path in models.items() if path.read_bytes() != before[name]] == ["tail"]
+    assert "Running stage" not in run("dvc", "repro", "train", cwd=project)
+    (project / dag.RAW / "another").mkdir()
+    grow({"another": 20}, seed=8)
+    assert "take pretrain.frozen out" in run("tailweight", "run", "train", cwd=project, code=None)
+    assert models["base"].read_bytes() == before["base"]
