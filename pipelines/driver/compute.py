@@ -6,6 +6,7 @@ that the bytes are those of one machine; where a worker dies, the engine gives i
 what DVC hashes. The engines' own clients are used: Prefect's task runners for them run finished tasks again when a worker dies.
 """
 
+import io
 import logging
 import os
 import pickle
@@ -14,12 +15,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from tempfile import TemporaryFile
+from typing import IO, Any, NamedTuple, Protocol, cast
 
 import cloudpickle
 
 from gan.errors import one_line
+from gan.progress import Progress
 from pipelines.driver import dag, machine, progress
 from pipelines.driver.unfinished import libraries
 from pipelines.errors import UserError
@@ -29,6 +35,12 @@ RETRIES = 3  # tries more where a worker died
 ANSWER_SECONDS = 20  # that a cluster has to answer
 WATCH_SECONDS = 1.0
 TAIL = 300  # characters of what a failed process said last
+
+Told = tuple[int, int, Mapping[str, float]]  # how far a stage is: what a `Progress` is called with
+
+
+def unheard(done: int, total: int, figures: Mapping[str, float]) -> None:
+    """Be told how far work is, and do nothing with it."""
 
 
 class Call(NamedTuple):
@@ -44,8 +56,11 @@ class Engine(Protocol):
 
     workers: int
 
-    def results(self, calls: Sequence[Call]) -> Iterator[Any]:
-        """Yield the result of each call, in order, as it comes; UserError where a worker has other code or libraries."""
+    def results(self, calls: Sequence[Call], progress: Progress = unheard) -> Iterator[Any]:
+        """Yield the result of each call, in order, as it comes; UserError where a worker has other code or libraries.
+
+        progress: is told how far the stage is that a call runs.
+        """
         ...
 
 
@@ -59,11 +74,22 @@ class Dask:
         self.client = Client(f"tcp://{place}", timeout=ANSWER_SECONDS, set_as_default=False)
         self.workers = max(sum(self.client.nthreads().values()), 1)
 
-    def results(self, calls: Sequence[Call]) -> Iterator[Any]:
+    def results(self, calls: Sequence[Call], progress: Progress = unheard) -> Iterator[Any]:
         """See `Engine`."""
-        futures = [self.client.submit(carry_out, packed(call), pure=False, retries=RETRIES) for call in calls]
+        topic = f"tailweight {uuid.uuid4()}"
+        self.client.subscribe_topic(topic, lambda event: progress(*event[1]))
+        tell = partial(_log, topic)
+        futures = [self.client.submit(carry_out, packed(call), tell, pure=False, retries=RETRIES) for call in calls]
         for future in futures:
             yield unpacked(future.result())
+        self.client.unsubscribe_topic(topic)
+
+
+def _log(topic: str, told: Told) -> None:
+    """Send what a call on a Dask worker has to tell to whoever listens to `topic`."""
+    from distributed import get_worker
+
+    get_worker().log_event(topic, told)
 
 
 class Ray:
@@ -72,18 +98,23 @@ class Ray:
     def __init__(self, place: str) -> None:
         """place: host:port of the cluster's client server."""
         import ray
+        from ray.util.queue import Queue
 
         logging.getLogger("ray.client_builder").setLevel(logging.WARNING)  # it lists its own settings
         patiently(lambda: ray.init(f"ray://{place}"), place)
         has = ray.cluster_resources()
         gpus = int(has.get("GPU", 0))
         self.workers = max(gpus or int(has.get("CPU", 1)), 1)
-        self.get: Callable[[Any], Any] = ray.get
-        self.remote = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_retries=RETRIES)(carry_out)
+        self.get, self.wait = ray.get, ray.wait
+        self.told = Queue(actor_options={"num_cpus": 0})
+        self.remote: Any = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_retries=RETRIES)(carry_out)
 
-    def results(self, calls: Sequence[Call]) -> Iterator[Any]:
+    def results(self, calls: Sequence[Call], progress: Progress = unheard) -> Iterator[Any]:
         """See `Engine`."""
-        for promised in [self.remote.remote(packed(call)) for call in calls]:
+        for promised in [self.remote.remote(packed(call), self.told.put) for call in calls]:
+            while not self.wait([promised], timeout=WATCH_SECONDS)[0]:
+                for told in self.told.get_nowait_batch(self.told.qsize()):
+                    progress(*told)
             yield unpacked(self.get(promised))
 
 
@@ -143,16 +174,30 @@ def standing(stage: str) -> dict[str, str]:
     return {"tailweight": dag.code_hash(dag.stage_named(stage)), **libraries()}
 
 
-def carry_out(order: bytes) -> bytes:
-    """Run a call in a process of its own, on the worker; return what `unpacked` takes."""
+def carry_out(order: bytes, tell: Callable[[Told], object] = lambda told: None) -> bytes:
+    """Run a call in a process of its own, on the worker; return what `unpacked` takes.
+
+    tell: is called with how far the stage is, when it says so.
+    """
     command = [*machine.PYTHON, "pipelines.driver.compute", str(os.getpid())]
-    told = {name: value for name, value in os.environ.items() if name not in (COMPUTE, progress.PIPE)}
-    told |= dict.fromkeys(machine.THREAD_LIMITS, "1") | machine.kernels() | {machine.CORES: "1"}
-    done = subprocess.run(command, input=order, capture_output=True, env=told, check=False)
-    if done.returncode:
-        said = " ".join(done.stderr.decode(errors="replace").split())[-TAIL:]
-        raise RuntimeError(f"a call ended with {done.returncode} on {os.uname().nodename}: {said}")
-    return done.stdout
+    environment = {name: value for name, value in os.environ.items() if name != COMPUTE}
+    environment |= dict.fromkeys(machine.THREAD_LIMITS, "1") | machine.kernels()
+    environment |= {machine.CORES: "1", progress.PIPE: progress.TO_ERRORS}
+    said: deque[str] = deque(maxlen=TAIL)
+    with TemporaryFile() as given, TemporaryFile() as answer:
+        given.write(order)
+        given.seek(0)
+        with subprocess.Popen(command, stdin=given, stdout=answer, stderr=subprocess.PIPE, env=environment) as child:
+            for line in io.TextIOWrapper(cast(IO[bytes], child.stderr), errors="replace"):
+                if (record := progress.parse(line)) is None:
+                    said.append(line.strip())
+                elif "done" in record:
+                    tell((record["done"], record["total"], record["figures"]))
+        if child.returncode:
+            words = " ".join(said)[-TAIL:]
+            raise RuntimeError(f"a call ended with {child.returncode} on {os.uname().nodename}: {words}")
+        answer.seek(0)
+        return answer.read()
 
 
 def obey(order: bytes) -> bytes:

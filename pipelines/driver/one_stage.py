@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gan.errors import CheckpointError, DeviceError
+from gan.progress import Progress
 from pipelines import files
 from pipelines.driver import compute, dag, dvc, frozen, machine, memory, names, params, progress, unfinished
 from pipelines.errors import UserError
@@ -51,7 +52,7 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
         progress.shown(called) as report,
     ):
         if engine and stage.accelerator:
-            _run_away(engine, project, stage, slug, temporary)
+            _run_away(engine, project, stage, slug, temporary, report)
         else:
             _run_here(stage, called, reads | temporary | arguments | kept | {"progress": report})
     if dag.PLAN in stage.writes.values():
@@ -72,13 +73,18 @@ def _run_here(stage: dag.Stage, called: str, arguments: Mapping[str, Any]) -> No
 
 
 def _run_away(
-    engine: compute.Engine, project: Path, stage: dag.Stage, slug: str | None, writes: Mapping[str, Path]
+    engine: compute.Engine,
+    project: Path,
+    stage: dag.Stage,
+    slug: str | None,
+    writes: Mapping[str, Path],
+    report: Progress,
 ) -> None:
     """Let a worker run a stage whose inputs and outputs are files; write what it made to `writes`, print what it said."""
     needed = [path.format(slug=slug) for path in stage.reads.values()]
     needed += [path for path in (params.FILE, dag.PLAN) if (project / path).is_file()]
     given = {path: (project / path).read_bytes() for path in needed}
-    made, said = next(iter(engine.results([compute.Call(stage.name, run_given, (stage.name, slug, given))])))
+    [(made, said)] = engine.results([compute.Call(stage.name, run_given, (stage.name, slug, given))], report)
     print(said, end="", flush=True)
     for name, path in writes.items():
         path.write_bytes(made[name])

@@ -10,7 +10,8 @@ from typing import Any, TextIO
 
 from gan.progress import Progress
 
-PIPE = "TAILWEIGHT_PROGRESS"  # set to "records" by a parent that reads our output
+PIPE = "TAILWEIGHT_PROGRESS"  # set by a parent that reads our output, to where it wants records
+TO_OUTPUT, TO_ERRORS = "records", "records on stderr"
 MARK = "\x1etailweight "  # starts a record; a control character that no ordinary line starts with
 LOG_EVERY_SECONDS = 30.0
 MAX_FIGURES = 2
@@ -26,9 +27,10 @@ FIGURES = {  # the figures that are shown before any other, by the names that th
 
 def emit(**record: Any) -> bool:
     """Send a record to the parent that reads our output; say whether there is one."""
-    if os.environ.get(PIPE) != "records":
+    wanted = os.environ.get(PIPE)
+    if wanted not in (TO_OUTPUT, TO_ERRORS):
         return False
-    print(MARK + json.dumps(record), flush=True)
+    print(MARK + json.dumps(record), file=sys.stderr if wanted == TO_ERRORS else sys.stdout, flush=True)
     return True
 
 
@@ -41,7 +43,7 @@ def parse(line: str) -> dict[str, Any] | None:
 def shown(name: str, stream: TextIO | None = None) -> Iterator[Progress]:
     """Yield a `progress(done, total, figures)` for one stage, shown as fits where the output goes."""
     stream = stream or sys.stderr
-    if os.environ.get(PIPE) == "records":
+    if os.environ.get(PIPE) in (TO_OUTPUT, TO_ERRORS):
         yield _throttled(
             0.5, lambda done, total, figures: emit(stage=name, done=done, total=total, figures=dict(figures))
         )

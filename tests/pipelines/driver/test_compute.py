@@ -9,15 +9,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import psutil
 import pytest
 
+from gan.progress import Progress
 from pipelines import files
-from pipelines.driver import compute, params
+from pipelines.driver import compute, params, progress
 from pipelines.driver.compute import Call
 from pipelines.plan import slug
 from tests import processes
-from tests.conftest import BIN, begun_clone, environment, one_line, run, working_clone
+from tests.conftest import BIN, QUICK, begun_clone, environment, one_line, run, working_clone
 
 WORKER = "distributed.cli.dask_worker"
 
@@ -27,7 +29,7 @@ class Here:
 
     workers = 2
 
-    def results(self, calls: Sequence[Call]) -> Iterator[Any]:
+    def results(self, calls: Sequence[Call], progress: Progress = compute.unheard) -> Iterator[Any]:
         self.asked = len(calls)
         yield from (call.function(*call.arguments) for call in calls)
 
@@ -36,6 +38,24 @@ def test_a_call_comes_back_from_a_process_of_its_own() -> None:
     """What it prints is no part of the result."""
     call = Call("plan", compute.one_by_one, (print, [("this is printed",)]))
     assert compute.unpacked(compute.carry_out(compute.packed(call))) == [None]
+
+
+def emit_progress(count: int) -> str:
+    """Stand for a stage that says how far it is, beside other things."""
+    print("something else")
+    with progress.shown("stage") as report:
+        for done in range(1, count + 1):
+            report(done, count, {"loss": 0.5})
+    return "done"
+
+
+def test_a_call_tells_how_far_it_is() -> None:
+    """What it tells comes while it runs, and its result as ever."""
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a worker has the package, not its tests
+    told: list[compute.Told] = []
+    call = Call("plan", compute.one_by_one, (emit_progress, [(3,)]))
+    assert compute.unpacked(compute.carry_out(compute.packed(call), told.append)) == ["done"]
+    assert told == [(3, 3, {"loss": 0.5})]
 
 
 def test_what_a_call_complains_of_is_raised_here(tmp_path: Path) -> None:
@@ -154,7 +174,13 @@ def test_a_run_elsewhere_has_the_hashes_of_one_here(finished: Path, tmp_path: Pa
     """Every stage that trains or judges runs on the cluster, and the lock file is the one that there was."""
     project = begun_clone(finished, tmp_path / "project")
     with cluster(tmp_path) as address:
-        run("dvc", "repro", cwd=project, env={compute.COMPUTE: address})
+        said = run("dvc", "repro", cwd=project, env={compute.COMPUTE: address, progress.PIPE: progress.TO_OUTPUT})
+    told = [
+        record["done"]
+        for line in said.split("\n")
+        if (record := progress.parse(line)) and record["stage"] == "pretrain"
+    ]
+    assert told[-1] == QUICK["pretrain"]["steps"]
     stages = [files.read_yaml(one / "dvc.lock")["stages"] for one in (finished, project)]
     assert stages[0] == stages[1]
 
