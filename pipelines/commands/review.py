@@ -57,6 +57,7 @@ def begin(project: Path) -> "Session":
     from pipelines.plan import Plan
     from pipelines.review import classes
     from pipelines.review.session import Session
+    from pipelines.review.suspects import Suspects
 
     reads, writes = dag.stage_named("filter").reads, dag.stage_named("filter").writes["synthetic"]
     seed = params.seed(params.read(project))
@@ -80,7 +81,8 @@ def begin(project: Path) -> "Session":
         found |= {slug: one} if len(one.made) else {}
     if not found:
         raise UserError(f"{project / dag.REVIEW}: no sample has passed the filter; see: tailweight params filter")
-    return Session(found, project / dag.REVIEW, reviewer(project))
+    suspects = Suspects.load(project / dag.SUSPECTS, (real.train, real.validation), project / dag.REMOVED)
+    return Session(found, project / dag.REVIEW, reviewer(project), suspects)
 
 
 def reviewer(project: Path) -> str:

@@ -52,7 +52,7 @@ def execute(options: argparse.Namespace) -> None:
     output.console().print(rows)
     if draw(project, listed):
         print(f"to look at them: {project / PAGE}")
-    print("take back what is wrong: tailweight suspects --remove ID ...")
+    print("take back what is wrong: tailweight suspects --remove ID ..., or with a button: tailweight review")
 
 
 def _list_of(project: Path) -> Path:
@@ -90,10 +90,9 @@ def remove(project: Path, names: Sequence[str]) -> None:
     """Add samples to those that are taken back; UserError, and nothing written, where one is not in the data."""
     import pandas as pd
 
-    from pipelines import files
     from pipelines.driver import dag, params
     from pipelines.errors import UserError, nearest
-    from pipelines.ingest.kept import read_removed
+    from pipelines.review.suspects import take_back
 
     params.read(project)  # says where there is no project
     manifest = project / dag.MANIFEST
@@ -104,10 +103,7 @@ def remove(project: Path, names: Sequence[str]) -> None:
         if name not in known:
             raise UserError(f"{name!r} is not in {manifest}{nearest(name, sorted(known)[:10_000]) if known else ''}")
     path = project / dag.REMOVED
-    new = [name for name in dict.fromkeys(names) if name not in read_removed(path)]
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    gap = "\n" if before and not before.endswith("\n") else ""
-    files.write_text(path, before + gap + "".join(f"{name}\n" for name in new))
+    new = take_back(path, names)
     print(
         f"{len(new)} taken back in {path}; go on with: tailweight run (a line removed from there brings its sample back)"
     )

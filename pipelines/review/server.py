@@ -21,7 +21,8 @@ from pipelines.review.queue import ORDER, Wanted
 from pipelines.review.session import Session
 
 LOOPBACK = "127.0.0.1"
-HERE, FILES = Path(__file__).parent, ("review.css", "review.js")
+HERE, FILES = Path(__file__).parent, ("review.css", "shared.js", "review.js", "suspects.js")
+SUSPECTS = "/suspects"  # the address of a page; those of classes end in a hash
 
 
 class Decision(BaseModel):
@@ -31,6 +32,15 @@ class Decision(BaseModel):
 
     number: int
     decision: Literal["keep", "reject"]
+
+
+class Taken(BaseModel):
+    """What the page sends for a real sample: its place in the list, and whether it is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: int
+    taken: bool
 
 
 class Filter(BaseModel):
@@ -57,9 +67,7 @@ class Pages:
     def __init__(self, session: Session) -> None:
         self.session = session
         loader = PackageLoader("pipelines", "review")
-        self.template = Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(
-            "page.html.j2"
-        )
+        self.templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
 
     @property
     def routes(self) -> list[Route]:
@@ -67,6 +75,10 @@ class Pages:
         return [
             Route("/", self.first),
             Route("/{name}", self.file),
+            Route(f"{SUSPECTS}/", self.suspects),
+            Route(f"{SUSPECTS}/list", self.suspects_listed),
+            Route(f"{SUSPECTS}/card/{{number:int}}", self.suspects_card),
+            Route(f"{SUSPECTS}/decide", self.suspects_decide, methods=["POST"]),
             Route("/{slug}/", self.page),
             Route("/{slug}/list", self.list, methods=["POST"]),
             Route("/{slug}/card/{number:int}", self.card),
@@ -93,12 +105,27 @@ class Pages:
         slug = self._slug(request)
         one = self.session.classes[slug]
         ranges = {name: (one.queue[name].min(), one.queue[name].max()) for name in ("score", "distance")}
-        others = [(other, named.label) for other, named in self.session.classes.items()]
-        return HTMLResponse(
-            self.template.render(
-                slug=slug, label=one.label, total=len(one.keys), classes=others, order=ORDER, ranges=ranges
-            )
-        )
+        told = {"slug": slug, "label": one.label, "total": len(one.keys), "order": ORDER, "ranges": ranges}
+        suspects = len(self.session.suspects.listed)
+        return self._rendered("page.html.j2", **told, suspects=suspects)
+
+    async def suspects(self, request: Request) -> Response:
+        """Answer with the page of the real samples that may be wrong."""
+        return self._rendered("suspects.html.j2", file=self.session.suspects.file.name)
+
+    async def suspects_listed(self, request: Request) -> Response:
+        """Answer with what is said of each of them."""
+        return JSONResponse(self.session.suspects.listing())
+
+    async def suspects_card(self, request: Request) -> Response:
+        """Answer with what is shown of one of them."""
+        return JSONResponse(self.session.suspects.card(self._suspect(request.path_params["number"])))
+
+    async def suspects_decide(self, request: Request) -> Response:
+        """Take one of them back, or put it back in."""
+        sent = await _body(request, Taken)
+        self.session.suspects.decide(self._suspect(sent.number), sent.taken)
+        return JSONResponse({})
 
     async def list(self, request: Request) -> Response:
         """Answer with the places that a filter lists, and what is decided of every sample of the class."""
@@ -131,6 +158,16 @@ class Pages:
     async def undo(self, request: Request) -> Response:
         """Take back the last decision."""
         return _changed(self.session.undo(self._slug(request)))
+
+    def _rendered(self, name: str, **told: Any) -> Response:
+        """Return a page; all have the way to every class."""
+        classes = [(slug, one.label) for slug, one in self.session.classes.items()]
+        return HTMLResponse(self.templates.get_template(name).render(classes=classes, **told))
+
+    def _suspect(self, number: int) -> int:
+        if not 0 <= number < len(self.session.suspects.listed):
+            raise HTTPException(404, "no such sample is listed")
+        return number
 
     def _slug(self, request: Request) -> str:
         slug: str = request.path_params["slug"]

@@ -12,16 +12,19 @@ from pipelines.evaluation.intervals import wilson
 from pipelines.review.cards import Card, card
 from pipelines.review.classes import Reviewed
 from pipelines.review.queue import Wanted, listed
+from pipelines.review.suspects import Suspects
 from pipelines.samples.decisions import REJECT, UNDO, Decisions, Key, Line, append, read
 
 Changed = dict[int, str]  # place in the queue -> what is decided now, an empty text for nothing
 
 
 class Session:
-    """The classes under review, by slug, and the file of decisions, which others may add to as well."""
+    """The classes under review, by slug, the file of decisions, which others may add to as well, and the real samples that
+    may be wrong.
+    """
 
-    def __init__(self, classes: Mapping[str, Reviewed], file: Path, who: str) -> None:
-        self.classes, self.file, self.who = classes, file, who
+    def __init__(self, classes: Mapping[str, Reviewed], file: Path, who: str, suspects: Suspects) -> None:
+        self.classes, self.file, self.who, self.suspects = classes, file, who, suspects
         self._places = {slug: {key: at for at, key in enumerate(one.keys)} for slug, one in classes.items()}
         self._size = -1  # of the file when it was read
         self._decisions = Decisions()
