@@ -34,9 +34,11 @@ def digests(samples: np.ndarray) -> np.ndarray:
 
 def duplicates(candidates: np.ndarray, training: np.ndarray) -> Duplicates:
     """Find the candidates that equal a training sample or an earlier candidate, by their `Codec.digests`, (n,) and (m,)."""
-    known, row = np.unique(training, return_index=True)
-    place = np.searchsorted(known, candidates).clip(max=len(known) - 1)
-    trained = np.where(known[place] == candidates, row[place], -1)
+    trained = np.full(len(candidates), -1)
+    if len(training):
+        known, row = np.unique(training, return_index=True)
+        place = np.searchsorted(known, candidates).clip(max=len(known) - 1)
+        trained = np.where(known[place] == candidates, row[place], -1)
     _, first, place = np.unique(candidates, return_index=True, return_inverse=True)
     earlier = first[place]
     return Duplicates(trained, np.where(earlier < np.arange(len(candidates)), earlier, -1))

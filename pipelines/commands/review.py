@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import hashlib
 import subprocess
 import threading
 import webbrowser
@@ -17,7 +18,8 @@ ABOUT = "look at the kept samples on a local page, one by one, and reject what l
 MORE = """
 
 The page opens in the browser, on this machine alone; Ctrl-C ends it. Decisions are added to data/review.jsonl, which
-belongs into git, and the next `tailweight run` leaves out what was rejected. See docs/review.md."""
+belongs into git, and the next `tailweight run` leaves out what was rejected. Real samples that `tailweight suspects` lists have
+a page of their own; what is taken back there goes to data/removed.txt. See docs/review.md."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -81,8 +83,24 @@ def begin(project: Path) -> "Session":
         found |= {slug: one} if len(one.made) else {}
     if not found:
         raise UserError(f"{project / dag.REVIEW}: no sample has passed the filter; see: tailweight params filter")
-    suspects = Suspects.load(project / dag.SUSPECTS, (real.train, real.validation), project / dag.REMOVED)
+    suspects = Suspects([], (real.train, real.validation), project / dag.REMOVED)
+    if is_current(project):
+        suspects = Suspects.load(project / dag.SUSPECTS, suspects.splits, suspects.file)
+    elif (project / dag.SUSPECTS).is_file():
+        print("review: real samples to look at are listed again after: tailweight run baseline")
     return Session(found, project / dag.REVIEW, reviewer(project), suspects)
+
+
+def is_current(project: Path) -> bool:
+    """Say whether the list of suspects was made of the samples that are there."""
+    from pipelines.driver import dag, lock
+
+    told = {one["path"]: one.get("md5") for one in lock.recorded(project, "baseline").get("deps", [])}
+    paths = [dag.stage_named("baseline").reads[split] for split in ("train", "validation")]
+    return all(
+        told.get(path) == hashlib.md5((project / path).read_bytes(), usedforsecurity=False).hexdigest()
+        for path in paths
+    )
 
 
 def reviewer(project: Path) -> str:

@@ -102,6 +102,7 @@ def run(
     """
     values = check.check(project, targets)
     check.need_data(project)
+    check.need_base(project, values)
     if workers is not None and workers < 1:
         raise UserError(f"--workers is {workers}, expected 1 or more")
     with hold.held(project, holding):

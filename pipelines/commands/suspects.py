@@ -52,7 +52,9 @@ def execute(options: argparse.Namespace) -> None:
     output.console().print(rows)
     if draw(project, listed):
         print(f"to look at them: {project / PAGE}")
-    print("take back what is wrong: tailweight suspects --remove ID ..., or with a button: tailweight review")
+    print(
+        "take back what is wrong: tailweight suspects --remove ID ..., or, after a run, with a button: tailweight review"
+    )
 
 
 def _list_of(project: Path) -> Path:
@@ -92,7 +94,7 @@ def remove(project: Path, names: Sequence[str]) -> None:
 
     from pipelines.driver import dag, params
     from pipelines.errors import UserError, nearest
-    from pipelines.review.suspects import take_back
+    from pipelines.review.suspects import add_removed
 
     params.read(project)  # says where there is no project
     manifest = project / dag.MANIFEST
@@ -103,7 +105,7 @@ def remove(project: Path, names: Sequence[str]) -> None:
         if name not in known:
             raise UserError(f"{name!r} is not in {manifest}{nearest(name, sorted(known)[:10_000]) if known else ''}")
     path = project / dag.REMOVED
-    new = take_back(path, names)
+    new = add_removed(path, names)
     print(
         f"{len(new)} taken back in {path}; go on with: tailweight run (a line removed from there brings its sample back)"
     )

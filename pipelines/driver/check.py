@@ -28,18 +28,31 @@ def check(project: Path, targets: list[str]) -> dict[str, Any]:
 
 
 def _need_rendered(project: Path, values: Mapping[str, Any]) -> None:
-    """Raise UserError where `dvc.yaml` has another base to stay than the settings, or there is no base that could."""
-    asked, stages = frozen.is_frozen(values), files.read_yaml(project / dvc.FILE).get("stages", {})
-    narrow = stages.get("train", {}).get("do", {}).get("deps") == [frozen.BASE]
-    if stages.get("pretrain", {}).get("frozen", False) != asked or narrow != (asked and frozen.is_apart(values)):
+    """Raise UserError where `dvc.yaml` says of the base otherwise than the settings do: whether it stays, and what is read."""
+    asked, stages = frozen.is_frozen(values), _part(files.read_yaml(project / dvc.FILE), "stages")
+    alone = _part(_part(stages, "train"), "do").get("deps") == [frozen.BASE]
+    if _part(stages, "pretrain").get("frozen", False) != asked or alone != (asked and frozen.trains_alone(values)):
         raise UserError(
             f"pretrain.frozen or pretrain.starts has changed, and {dvc.FILE} does not say so yet; type: tailweight render"
         )
-    if asked and not (project / frozen.BASE).is_file():
+
+
+def _part(document: Any, name: str) -> dict[str, Any]:
+    """Return a mapping in a document; an empty one where it has none."""
+    found = document.get(name) if isinstance(document, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def need_base(project: Path, values: Mapping[str, Any]) -> None:
+    """Raise UserError where the base is to stay, and it is not there, was changed, or was trained with other settings."""
+    if not frozen.is_frozen(values):
+        return
+    if not (project / frozen.BASE).is_file() or dvc.status(project, "pretrain"):
         raise UserError(
-            f"pretrain.frozen keeps the base, and there is none ({frozen.BASE}); bring it: dvc pull, or take "
-            "pretrain.frozen out, type: tailweight render, and run once"
+            f"pretrain.frozen keeps the base, and it is not there as it was trained ({frozen.BASE}); bring it back: "
+            f"dvc checkout, or dvc pull; or {frozen.UNFREEZE}"
         )
+    frozen.check_settings(project, values)
 
 
 def need_data(project: Path) -> None:

@@ -6,6 +6,7 @@ that the bytes are those of one machine; where a worker dies, the engine gives i
 what DVC hashes. The engines' own clients are used: Prefect's task runners for them run finished tasks again when a worker dies.
 """
 
+import contextlib
 import io
 import logging
 import os
@@ -80,9 +81,11 @@ class Dask:
         self.client.subscribe_topic(topic, lambda event: progress(*event[1]))
         tell = partial(_log, topic)
         futures = [self.client.submit(carry_out, packed(call), tell, pure=False, retries=RETRIES) for call in calls]
-        for future in futures:
-            yield unpacked(future.result())
-        self.client.unsubscribe_topic(topic)
+        try:
+            for future in futures:
+                yield unpacked(future.result())
+        finally:
+            self.client.unsubscribe_topic(topic)
 
 
 def _log(topic: str, told: Told) -> None:
@@ -112,9 +115,12 @@ class Ray:
     def results(self, calls: Sequence[Call], progress: Progress = unheard) -> Iterator[Any]:
         """See `Engine`."""
         for promised in [self.remote.remote(packed(call), self.told.put) for call in calls]:
-            while not self.wait([promised], timeout=WATCH_SECONDS)[0]:
-                for told in self.told.get_nowait_batch(self.told.qsize()):
-                    progress(*told)
+            done = False
+            while not done:
+                done = bool(self.wait([promised], timeout=WATCH_SECONDS)[0])
+                with contextlib.suppress(Exception):  # the queue may have gone with its machine; the work has not
+                    for told in self.told.get_nowait_batch(self.told.qsize()):
+                        progress(*told)
             yield unpacked(self.get(promised))
 
 
@@ -192,7 +198,8 @@ def carry_out(order: bytes, tell: Callable[[Told], object] = lambda told: None) 
                 if (record := progress.parse(line)) is None:
                     said.append(line.strip())
                 elif "done" in record:
-                    tell((record["done"], record["total"], record["figures"]))
+                    with contextlib.suppress(Exception):  # that nobody can be told ends no work
+                        tell((record["done"], record["total"], record["figures"]))
         if child.returncode:
             words = " ".join(said)[-TAIL:]
             raise RuntimeError(f"a call ended with {child.returncode} on {os.uname().nodename}: {words}")

@@ -55,7 +55,7 @@ def render(demo: bool, values: Mapping[str, Any]) -> str:
     stages = {stage.name: _entry(stage, demo) for stage in dag.stages(demo)}
     if frozen.is_frozen(values):
         stages["pretrain"]["frozen"] = True
-        if frozen.is_apart(values):
+        if frozen.trains_alone(values):
             stages["train"]["do"] |= {"deps": [frozen.BASE], "params": frozen.narrowed(stages["train"]["do"]["params"])}
     document: dict[str, Any] = {"vars": [f"{dag.PLAN}:classes,curves"], "stages": stages}
     known = dag.stages(demo)
@@ -150,7 +150,7 @@ class Processes:
             child = psutil.Popen(
                 [*DEAF, *_dvc(), "--wait-for-lock", "repro", "--single-item", stage],
                 cwd=project,
-                env=_environment() | {progress.PIPE: "records"} | environment,
+                env=_environment() | {progress.PIPE: progress.TO_OUTPUT} | environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

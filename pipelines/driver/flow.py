@@ -106,6 +106,7 @@ def tailweight(project: str = ".", targets: list[str] | None = None) -> State[li
     """
     folder = Path(project).resolve()
     values = check.check(folder, targets or [])
+    check.need_base(folder, values)
     with hold.held(folder):
         mended = lock.mend(folder)
         if mended:

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines import files
 from pipelines.driver import dag, lock, params
 from pipelines.errors import UserError
 
 BASE = "data/models/base.safetensors"
 CLASSES = "data/prepared/classes.json"
-ALONE = ("neighbours", "spread", "wide_spread")  # starts for which other classes lend nothing
-READ = ("label", "index", "samples")  # of a class's plan, what its training reads
+STARTS_WITHOUT_LENDERS = ("neighbours",)  # noise has the spread of all classes, the other starts borrow from some
+READ_OF_PLAN = ("label", "index", "samples")  # what a class's training reads of its plan
+UNFREEZE = "take pretrain.frozen out, type: tailweight render, and run: the base is trained anew"
 
 
 def is_frozen(values: Mapping[str, Any]) -> bool:
@@ -25,29 +25,37 @@ def is_frozen(values: Mapping[str, Any]) -> bool:
     return bool(_settings(values).frozen)
 
 
-def is_apart(values: Mapping[str, Any]) -> bool:
+def trains_alone(values: Mapping[str, Any]) -> bool:
     """Say whether the training of a class reads no sample of another."""
-    return _settings(values).starts in ALONE
+    return _settings(values).starts in STARTS_WITHOUT_LENDERS
 
 
 def narrowed(parameters: list[Any]) -> list[Any]:
     """Return the parameters of a class's stage with those of its plan alone that its training reads."""
-    own = {dag.PLAN: [f"classes.${{key}}.{name}" for name in READ]}
+    own = {dag.PLAN: [f"classes.${{key}}.{name}" for name in READ_OF_PLAN]}
     return [own if isinstance(one, dict) and dag.PLAN in one else one for one in parameters]
 
 
-def check_classes(project: Path, values: Mapping[str, Any]) -> None:
-    """Raise UserError where the base stays and was trained on other classes, or on data of another form, than there are now."""
-    if not is_frozen(values) or not (project / lock.FILE).is_file():
-        return
-    recorded = files.read_yaml(project / lock.FILE).get("stages", {}).get("pretrain", {}).get("deps", [])
-    trained = {one["path"]: one.get("md5") for one in recorded}.get(CLASSES)
+def check_settings(project: Path, values: Mapping[str, Any]) -> None:
+    """Raise UserError where the base that stays was trained with other settings than there are now."""
+    told = lock.recorded(project, "pretrain").get("params", {}).get(params.FILE, {})
+    now = {"seed": params.seed(values), "upscale.factor": params.group(dag.stage_named("upscale"), values).factor}  # type: ignore[attr-defined]
+    try:
+        same = _settings(told).model_copy(update={"frozen": True}) == _settings(values)
+    except UserError:
+        same = False
+    if not same or any(told.get(name) != value for name, value in now.items()):
+        raise UserError(
+            f"the base was trained with other settings than {params.FILE} has now; put those back, or {UNFREEZE}"
+        )
+
+
+def check_classes(project: Path) -> None:
+    """Raise UserError where the base that stays was trained on other classes than there are now."""
+    trained = {one["path"]: one.get("md5") for one in lock.recorded(project, "pretrain").get("deps", [])}.get(CLASSES)
     now = hashlib.md5((project / CLASSES).read_bytes(), usedforsecurity=False).hexdigest()
     if trained not in (None, now):
-        raise UserError(
-            "the classes, or what their samples are made of, are others than those that the base was trained on, and "
-            "pretrain.frozen keeps it; take pretrain.frozen out, type tailweight render, and run: the base is trained anew"
-        )
+        raise UserError(f"the classes are others than those of the base that pretrain.frozen keeps; {UNFREEZE}")
 
 
 def _settings(values: Mapping[str, Any]) -> Any:

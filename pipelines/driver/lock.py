@@ -149,6 +149,15 @@ def stages(content: bytes | None) -> dict[str, Any]:
     return _entries((content or b"").decode("utf-8", errors="replace")) or {}
 
 
+def recorded(project: Path, stage: str) -> dict[str, Any]:
+    """Return what the lock records of a stage, nothing where it does not; one that is being written is given time."""
+    path, deadline = project / FILE, time.monotonic() + SETTLED_SECONDS
+    while path.is_file() and not is_whole(path) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    found: dict[str, Any] = stages(path.read_bytes() if path.is_file() else None).get(stage, {})
+    return found
+
+
 def hash_in(text: str) -> str:
     """Return the hash of what a `.dvc` file names; UserError where it is none of DVC's."""
     try:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gan.errors import CheckpointError, DeviceError
+from gan.errors import CheckpointError, DeviceError, one_line
 from gan.progress import Progress
 from pipelines import files
 from pipelines.driver import compute, dag, dvc, frozen, machine, memory, names, params, progress, unfinished
@@ -27,8 +27,6 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
     machine.limit_threads()
     machine.same_kernels()
     values = params.read(project)
-    if name == "train":
-        frozen.check_classes(project, values)
     told = told_to(project, stage, slug, values)
     reads = {key: project / path.format(slug=slug) for key, path in stage.reads.items()}
     for path in reads.values():
@@ -36,6 +34,9 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
             raise UserError(
                 f"{path}: not there, and the stage {name} needs it; make it with: tailweight run {name} (or bring it: dvc pull)"
             )
+    stays = name in ("plan", "train") and frozen.is_frozen(values)
+    if stays:
+        frozen.check_classes(project)
     arguments = told | {key: project / path for key, path in stage.keeps.items()}
     engine = compute.engine() if stage.accelerator or stage.parallel else None
     if stage.parallel:
@@ -54,16 +55,24 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
         if engine and stage.accelerator:
             _run_away(engine, project, stage, slug, temporary, report)
         else:
-            _run_here(stage, called, reads | temporary | arguments | kept | {"progress": report})
+            _run_here(stage, called, reads | temporary | arguments | kept | {"progress": report}, stays)
     if dag.PLAN in stage.writes.values():
         slugs = set(Plan.load(project / dag.PLAN).classes)
         dvc.prune_files(project, slugs)
         unfinished.prune(project, slugs)
 
 
-def _run_here(stage: dag.Stage, called: str, arguments: Mapping[str, Any]) -> None:
+def _run_here(stage: dag.Stage, called: str, arguments: Mapping[str, Any], stays: bool) -> None:
+    """Call the stage's function. stays: whether the base is an older one, which the data may not go with any more."""
     try:
         stage.module.run(**arguments)
+    except ValueError as error:
+        if not stays:
+            raise
+        said = one_line(error, 120)
+        raise UserError(
+            f"the data do not go with the base that pretrain.frozen keeps ({said}); {frozen.UNFREEZE}"
+        ) from None
     except (CheckpointError, DeviceError) as error:
         raise UserError(str(error)) from None
     except (MemoryError, RuntimeError) as error:

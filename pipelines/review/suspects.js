@@ -37,7 +37,13 @@ async function suspect(one, number) {
 async function start() {
   try {
     const listed = await ask("list");
-    for (const [number, one] of listed.entries()) $("suspects").append(await suspect(one, number));
+    for (const [number, one] of listed.entries()) {
+      try {
+        $("suspects").append(await suspect(one, number));
+      } catch (error) {
+        $("trouble").textContent = `${one.sample}: ${error.message}`;
+      }
+    }
     document.body.dataset.shown = listed.length;
   } catch (error) {
     $("trouble").textContent = error.message;

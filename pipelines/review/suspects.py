@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from pipelines import files
+from pipelines.errors import UserError
 from pipelines.ingest.kept import read_removed
 from pipelines.review.cards import Card, card
 from pipelines.samples import Samples, Values
+
+SHOWN = ("sample", "class", "why", "likely", "nearest")  # columns of the list
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,12 @@ class Suspects:
         """path: what `baseline` has written; none are listed where it has not."""
         from pipelines.report import suspects  # loads matplotlib
 
-        listed = suspects.read(path).to_dict("records") if path.is_file() else []
-        found = cls([{str(name): str(value) for name, value in one.items()} for one in listed], splits, file)
-        return cls([one for one in found.listed if one["sample"] in found._places], splits, file)
+        if not path.is_file():
+            return cls([], splits, file)
+        with files.undamaged(path):
+            rows = suspects.read(path)[list(SHOWN)].to_numpy(str)
+        there = set(splits[0].ids) | set(splits[1].ids)
+        return cls([dict(zip(SHOWN, row.tolist(), strict=True)) for row in rows if row[0] in there], splits, file)
 
     def listing(self) -> list[dict[str, Any]]:
         """Return what the page says of each, and whether it is `taken` back."""
@@ -53,7 +59,7 @@ class Suspects:
 
     def decide(self, number: int, taken: bool) -> None:
         """Take the sample at a place of the list back, or put it back in."""
-        change = take_back if taken else put_back
+        change = add_removed if taken else drop_removed
         change(self.file, [self.listed[number]["sample"]])
 
     @cached_property
@@ -67,9 +73,14 @@ class Suspects:
         return own.form.take(own.values, np.array([row]))
 
 
-def take_back(path: Path, names: Iterable[str]) -> list[str]:
+def add_removed(path: Path, names: Iterable[str]) -> list[str]:
     """Add ids to the file of samples that are taken back, and return those that it did not have."""
-    taken = read_removed(path)
+    taken, names = read_removed(path), list(names)
+    for name in names:
+        if name != name.strip() or len(name.splitlines()) > 1:
+            raise UserError(
+                f"{name!r} can be no line of {path}: it has spaces at an end, or a line break; rename the sample"
+            )
     new = [name for name in dict.fromkeys(names) if name not in taken]
     before = _text(path)
     gap = "\n" if before and not before.endswith("\n") else ""
@@ -77,7 +88,7 @@ def take_back(path: Path, names: Iterable[str]) -> list[str]:
     return new
 
 
-def put_back(path: Path, names: Iterable[str]) -> None:
+def drop_removed(path: Path, names: Iterable[str]) -> None:
     """Take ids out of the file; all its other lines stay as they are."""
     lines, gone = re.split(r"(?<=\n)", _text(path)), set(names)
     left = [line for line in lines if line.strip().lstrip("\ufeff") not in gone]

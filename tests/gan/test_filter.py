@@ -85,4 +85,5 @@ def test_duplicates_name_what_they_repeat() -> None:
     assert found.training_index.tolist() == [-1, 1, -1, -1, -1]
     assert found.earlier_index.tolist() == [-1, -1, 0, 0, -1]
     assert found.any.tolist() == [False, True, True, True, False]
+    assert duplicates(digests(made), digests(training[:0])).any.tolist() == [False, False, True, True, False]
     assert repeated_share(digests(made)) == 3 / 5 and repeated_share(digests(made[:0])) == 0

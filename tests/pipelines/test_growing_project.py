@@ -76,5 +76,10 @@ def test_with_a_frozen_base_only_a_class_with_other_samples_is_trained_again(fin
     assert "Running stage" not in run("dvc", "repro", "train", cwd=project)
     (project / dag.RAW / "another").mkdir()
     grow({"another": 20}, seed=8)
-    assert "take pretrain.frozen out" in run("tailweight", "run", "train", cwd=project, code=None)
+    assert "the classes are others" in run("tailweight", "run", "train", cwd=project, code=2)
+    choose(steps=61)
+    assert "trained with other settings" in run("tailweight", "run", "train", cwd=project, code=2)
+    models["base"].unlink()
+    assert "dvc checkout" in run("tailweight", "run", "train", cwd=project, code=2)
+    run("dvc", "checkout", "--quiet", frozen.BASE, cwd=project)
     assert models["base"].read_bytes() == before["base"]

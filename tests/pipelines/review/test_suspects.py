@@ -1,15 +1,19 @@
 """The page of real samples to look at: what it shows, and what it writes."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pandas as pd
 import pytest
 
+from pipelines import files
 from pipelines.commands.review import begin
-from pipelines.driver import dag
-from pipelines.review.suspects import put_back, take_back
+from pipelines.driver import dag, lock
+from pipelines.review.suspects import add_removed, drop_removed
+from pipelines.samples import Samples
 from tests.browser import PHONE, barriers
 from tests.conftest import one_line
 from tests.pipelines.review.serving import served
@@ -26,7 +30,15 @@ def project(folder: Path, kind: str = "images", more: tuple[Any, ...] = ()) -> P
     write_project(folder, kind=kind)
     frame = pd.DataFrame([*LISTED, *more], columns=["sample", "class", "why", "likely", "nearest"])
     frame.to_csv(folder / dag.SUSPECTS, index=False)
+    record(folder)
     return folder
+
+
+def record(folder: Path) -> None:
+    """Write a lock that says that the list was made of the samples that are there."""
+    paths = [f"data/prepared/{split}.parquet" for split in ("train", "validation")]
+    deps = [{"path": path, "md5": hashlib.md5((folder / path).read_bytes()).hexdigest()} for path in paths]
+    files.write_yaml(folder / lock.FILE, {"schema": "2.0", "stages": {"baseline": {"cmd": "baseline", "deps": deps}}})
 
 
 @pytest.mark.parametrize(("kind", "part"), [("images", "pictures"), ("series", "lines"), ("table", "rows")])
@@ -72,17 +84,31 @@ def test_without_a_list_the_pages_of_classes_name_none(tmp_path: Path) -> None:
     assert session.suspects.listing() == []
 
 
+def test_a_list_of_other_samples_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """A row of a table is named by its place, so an old list may name another row; a damaged list is a line."""
+    folder = project(tmp_path)
+    train = folder / "data/prepared/train.parquet"
+    Samples.load(train).take(np.arange(20, 38)).save(train)
+    assert not begin(folder).suspects.listing() and "tailweight run baseline" in capsys.readouterr().out
+    record(folder)
+    assert [one["sample"] for one in begin(folder).suspects.listing()] == ["v3"]
+    for damaged in ("", "a,b\n1,2\n", "sample,class\n1,2,3,4\n"):
+        (folder / dag.SUSPECTS).write_text(damaged)
+        assert "suspects.csv: damaged" in one_line(lambda: begin(folder))
+
+
 def test_lines_of_others_stay_as_they_are(tmp_path: Path) -> None:
     """Windows' line ends and a byte order mark as well; what is there already is not added again."""
     path = tmp_path / "removed.txt"
     path.write_bytes("\ufeffa\r\nb\r\n".encode())
-    assert take_back(path, ["a", "c", "c"]) == ["c"]
-    put_back(path, ["b"])
+    assert add_removed(path, ["a", "c", "c"]) == ["c"]
+    drop_removed(path, ["b"])
     assert path.read_bytes() == "\ufeffa\r\nc\n".encode()
-    put_back(path, ["nobody"])
+    drop_removed(path, ["nobody"])
     assert path.read_bytes() == "\ufeffa\r\nc\n".encode()
+    assert "rename the sample" in one_line(lambda: add_removed(path, ["5/x.png "]))
     path.write_bytes(b"\xff")
-    assert "UTF-8" in one_line(lambda: take_back(path, ["a"]))
+    assert "UTF-8" in one_line(lambda: add_removed(path, ["a"]))
 
 
 @pytest.mark.parametrize("options", [{}, {"viewport": PHONE}, {"color_scheme": "dark"}], ids=["wide", "phone", "dark"])
