@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import results
+from overhead import spent
 from PIL import Image
 from sklearn.decomposition import PCA
 from throughput import processor
@@ -61,15 +62,14 @@ def run(images: Path, project: Path) -> dict[str, Any]:
     """Return what a run took, and its verdicts."""
     command = [sys.executable, "-m", "pipelines"]
     subprocess.run([*command, "init", str(project), "--images", str(images)], check=True, stdout=subprocess.DEVNULL)
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    before, began = spent(resource.RUSAGE_CHILDREN), time.monotonic()
     with (project.parent / "run.log").open("w") as log:
         subprocess.run([*command, "-C", str(project), "run"], check=True, stdout=log, stderr=log)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    after = spent(resource.RUSAGE_CHILDREN)
     metrics = json.loads((project / "data/evaluation/metrics.json").read_text())
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     verdicts = pd.Series([verdict["verdict"] for verdict in metrics["classes"].values()]).value_counts()
     return {
-        "cpu": spent,
+        "cpu": after - before,
         "wall": time.monotonic() - began,
         "verdicts": {str(name): int(count) for name, count in verdicts.items()},
     }

@@ -2,7 +2,6 @@
 
 import argparse
 import getpass
-import hashlib
 import subprocess
 import threading
 import webbrowser
@@ -83,10 +82,10 @@ def begin(project: Path) -> "Session":
         found |= {slug: one} if len(one.made) else {}
     if not found:
         raise UserError(f"{project / dag.REVIEW}: no sample has passed the filter; see: tailweight params filter")
-    suspects = Suspects([], (real.train, real.validation), project / dag.REMOVED)
-    if is_current(project):
-        suspects = Suspects.load(project / dag.SUSPECTS, suspects.splits, suspects.file)
-    elif (project / dag.SUSPECTS).is_file():
+    listed, current = project / dag.SUSPECTS, is_current(project)
+    told = (real.train, real.validation), project / dag.REMOVED
+    suspects = Suspects.load(listed, *told) if current else Suspects([], *told)
+    if listed.is_file() and not current:
         print("review: real samples to look at are listed again after: tailweight run baseline")
     return Session(found, project / dag.REVIEW, reviewer(project), suspects)
 
@@ -95,12 +94,8 @@ def is_current(project: Path) -> bool:
     """Say whether the list of suspects was made of the samples that are there."""
     from pipelines.driver import dag, lock
 
-    told = {one["path"]: one.get("md5") for one in lock.recorded(project, "baseline").get("deps", [])}
-    paths = [dag.stage_named("baseline").reads[split] for split in ("train", "validation")]
-    return all(
-        told.get(path) == hashlib.md5((project / path).read_bytes(), usedforsecurity=False).hexdigest()
-        for path in paths
-    )
+    reads = dag.stage_named("baseline").reads
+    return all(lock.is_as_read(project, "baseline", reads[split]) for split in ("train", "validation"))
 
 
 def reviewer(project: Path) -> str:

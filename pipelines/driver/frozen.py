@@ -5,7 +5,6 @@ classes, what a class's training reads is the base and the class's own samples, 
 on these alone.
 """
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -52,9 +51,7 @@ def check_settings(project: Path, values: Mapping[str, Any]) -> None:
 
 def check_classes(project: Path) -> None:
     """Raise UserError where the base that stays was trained on other classes than there are now."""
-    trained = {one["path"]: one.get("md5") for one in lock.recorded(project, "pretrain").get("deps", [])}.get(CLASSES)
-    now = hashlib.md5((project / CLASSES).read_bytes(), usedforsecurity=False).hexdigest()
-    if trained not in (None, now):
+    if lock.is_as_read(project, "pretrain", CLASSES) is False:
         raise UserError(f"the classes are others than those of the base that pretrain.frozen keeps; {UNFREEZE}")
 
 

@@ -6,6 +6,7 @@ they read and write; what dead ones have left there says nothing.
 """
 
 import contextlib
+import hashlib
 import json
 import shutil
 import sys
@@ -156,6 +157,14 @@ def recorded(project: Path, stage: str) -> dict[str, Any]:
         time.sleep(0.1)
     found: dict[str, Any] = stages(path.read_bytes() if path.is_file() else None).get(stage, {})
     return found
+
+
+def is_as_read(project: Path, stage: str, path: str) -> bool | None:
+    """Say whether a file is still as a stage has read it; None where the lock does not say how that was."""
+    read = {one["path"]: one.get("md5") for one in recorded(project, stage).get("deps", [])}.get(path)
+    return (
+        None if read is None else read == hashlib.md5((project / path).read_bytes(), usedforsecurity=False).hexdigest()
+    )
 
 
 def hash_in(text: str) -> str:

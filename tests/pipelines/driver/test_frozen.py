@@ -1,5 +1,6 @@
 """A base that stays: what DVC is told, and what is refused. A whole project with one: `test_growing_project.py`."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,19 @@ def test_a_base_of_these_settings_stays(tmp_path: Path) -> None:
 def record(project: Path, settings: dict[str, Any]) -> None:
     entry = {"cmd": "tailweight stage pretrain", "params": {params.FILE: settings}}
     files.write_yaml(project / lock.FILE, {"schema": "2.0", "stages": {"pretrain": entry}})
+
+
+@pytest.mark.parametrize(("recorded", "refused"), [(None, False), ("same", False), ("other", True)])
+def test_a_base_of_other_classes_does_not_stay(recorded: str | None, refused: bool, tmp_path: Path) -> None:
+    """A worker has no lock to ask, and is asked only once the machine with the project was content."""
+    path = tmp_path / frozen.CLASSES
+    path.parent.mkdir(parents=True)
+    path.write_text("same")
+    if recorded:
+        read = {"path": frozen.CLASSES, "md5": hashlib.md5(recorded.encode()).hexdigest()}
+        entry = {"cmd": "tailweight stage pretrain", "deps": [read]}
+        files.write_yaml(tmp_path / lock.FILE, {"schema": "2.0", "stages": {"pretrain": entry}})
+    if refused:
+        assert "the classes are others" in one_line(lambda: frozen.check_classes(tmp_path))
+    else:
+        frozen.check_classes(tmp_path)

@@ -1,7 +1,5 @@
 """The page in a browser: what keys do, what stays after a reload, what it looks like to whom."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,38 +8,13 @@ import pytest
 from pipelines.commands.review import begin
 from pipelines.review.session import Session
 from tests.browser import PHONE, barriers
-from tests.pipelines.review.serving import served
+from tests.pipelines.review.serving import at, reviewing, served
 from tests.pipelines.review.world import SLUG, write_project
-
-
-@contextmanager
-def reviewing(browser: Any, session: Session, **options: Any) -> Iterator[Any]:
-    """Yield the page; at the end it must have said nothing on its console, and asked nobody else for anything."""
-    with served(session) as access:
-        context = browser.new_context(**options)
-        page = context.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        home = f"http://{access.host}/"
-        page.on("request", lambda asked: asked.url.startswith((home, "data:")) or said.append(asked.url))
-        try:
-            page.goto(access.address)
-            at(page, 0)
-            yield page
-            assert not said
-        finally:
-            context.close()
 
 
 @pytest.fixture
 def session(tmp_path: Path) -> Session:
     return begin(write_project(tmp_path))
-
-
-def at(page: Any, number: int) -> None:
-    """Wait until a sample is shown."""
-    page.wait_for_selector(f"body[data-shown='{number}'] #card > *")
 
 
 def said(page: Any, text: str) -> None:

@@ -16,7 +16,7 @@ from pipelines.review.suspects import add_removed, drop_removed
 from pipelines.samples import Samples
 from tests.browser import PHONE, barriers
 from tests.conftest import one_line
-from tests.pipelines.review.serving import served
+from tests.pipelines.review.serving import at, reviewing, served
 from tests.pipelines.review.world import LABEL, SLUG, write_project
 
 LISTED = [
@@ -115,28 +115,18 @@ def test_lines_of_others_stay_as_they_are(tmp_path: Path) -> None:
 def test_the_page_takes_back_with_a_button(options: dict[str, Any], browser: Any, tmp_path: Path) -> None:
     """It leads there from a class and back, says nothing on its console, and bars nobody."""
     folder = project(tmp_path)
-    session = begin(folder)
-    with served(session) as access:
-        context = browser.new_context(**options)
-        page = context.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        try:
-            page.goto(access.address)
-            page.get_by_role("link", name="2 real samples to look at").click()
-            page.wait_for_selector("body[data-shown='2']")
-            assert page.locator("article img").count() == 3
-            page.get_by_role("button", name="Take back v3").click()
-            page.get_by_role("button", name="Put back v3").wait_for()
-            assert (folder / dag.REMOVED).read_text() == "v3\n"
-            assert not barriers(page)
-            page.reload()
-            page.get_by_role("button", name="Put back v3").click()
-            page.get_by_role("button", name="Take back v3").wait_for()
-            assert (folder / dag.REMOVED).read_text() == ""
-            page.get_by_role("link", name=LABEL).click()
-            page.wait_for_url(f"**/{SLUG}/")
-            assert not said
-        finally:
-            context.close()
+    with reviewing(browser, begin(folder), **options) as page:
+        page.get_by_role("link", name="2 real samples to look at").click()
+        page.wait_for_selector("body[data-shown='2']")
+        assert page.locator("article img").count() == 3
+        page.get_by_role("button", name="Take back v3").click()
+        page.get_by_role("button", name="Put back v3").wait_for()
+        assert (folder / dag.REMOVED).read_text() == "v3\n"
+        assert not barriers(page)
+        page.reload()
+        page.get_by_role("button", name="Put back v3").click()
+        page.get_by_role("button", name="Take back v3").wait_for()
+        assert (folder / dag.REMOVED).read_text() == ""
+        page.get_by_role("link", name=LABEL).click()
+        page.wait_for_url(f"**/{SLUG}/")
+        at(page, 0)
