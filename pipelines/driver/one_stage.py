@@ -66,6 +66,8 @@ def _run_here(stage: dag.Stage, called: str, arguments: Mapping[str, Any], stays
     """Call the stage's function. stays: whether the base is an older one, which the data may not go with any more."""
     try:
         stage.module.run(**arguments)
+    except (CheckpointError, DeviceError) as error:
+        raise UserError(str(error)) from None
     except ValueError as error:
         if not stays:
             raise
@@ -73,8 +75,6 @@ def _run_here(stage: dag.Stage, called: str, arguments: Mapping[str, Any], stays
         raise UserError(
             f"the data do not go with the base that pretrain.frozen keeps ({said}); {frozen.UNFREEZE}"
         ) from None
-    except (CheckpointError, DeviceError) as error:
-        raise UserError(str(error)) from None
     except (MemoryError, RuntimeError) as error:
         if not memory.ran_out(error):
             raise
