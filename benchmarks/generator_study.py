@@ -56,6 +56,7 @@ from pipelines.likeness.data import Data
 from pipelines.likeness.tells import column_names, find_tells
 from pipelines.plan import Plan
 from pipelines.samples import Candidates, Samples
+from pipelines.samples.sets import ATTRIBUTE
 
 BASELINES = ["nothing", "class_weights", "random_oversampling", "smote"]
 GAN_ARMS = [FILTERED, UNFILTERED, RANDOM]
@@ -158,8 +159,13 @@ def run_recipe(project: Path, splits: Mapping[str, Samples], names: list[str], r
     (project / params.FILE).write_text(params.render(demo=False, values=stored))
     for split, samples in splits.items():
         samples.save(prepared / f"{split}.parquet")
-    rows = [(names[label], split, USED) for split, samples in splits.items() for label in samples.labels]
-    pd.DataFrame(rows, columns=["class", "split", "status"]).to_csv(prepared / "manifest.csv", index=False)
+    parts = [
+        pd.DataFrame(
+            {"id": of.ids, "class": [names[label] for label in of.labels], "split": split, "status": USED}
+        ).assign(**{ATTRIBUTE + name: values for name, values in of.attributes.items()})
+        for split, of in splits.items()
+    ]
+    pd.concat(parts).to_csv(prepared / "manifest.csv", index=False)
     files.write_json(prepared / "classes.json", {"kind": splits["train"].kind, "classes": names})
     dag.lay_empty(project)
     for stage in ("plan", "upscale"):
@@ -174,6 +180,12 @@ def run_recipe(project: Path, splits: Mapping[str, Samples], names: list[str], r
         grow(project, splits["train"], splits["validation"], len(names), recipe.changes())
     for slug in planned:
         one_stage.run_stage(project, "filter", slug)
+    return outcome(project)
+
+
+def outcome(project: Path) -> Inputs:
+    """Return what evaluate would read in a project."""
+    prepared = project / "data/prepared"
     paths = {split: prepared / f"{split}.parquet" for split in SPLITS}
     return reading.whole(
         **paths,

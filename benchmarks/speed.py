@@ -131,6 +131,7 @@ def make(count: int, folder: Path) -> None:
         **paths(folder, "train", "model"),
         candidates=folder / "made.parquet",
         upscaler=folder,
+        manifest=folder,
         relations=folder / "kept.json",
         settings=generate.Settings(candidates_per_sample=1),
         **told(count),

@@ -38,14 +38,19 @@ class GAN:
     health: Health = field(default_factory=Health)
 
 
-def starters(gan: GAN, samples: Samples, labels: np.ndarray, lenders: Labelled | None) -> Starters:
+def starters(
+    gan: GAN, samples: Samples, labels: np.ndarray, lenders: Labelled | None, subgroups: np.ndarray | None = None
+) -> Starters:
     """Return what draws starts from `samples` with `labels`, (n,), as `gan` does, borrowing from those and `lenders`.
 
     lenders: samples and labels; those of classes that `labels` has are left out. Their rows come after those of `samples`.
+    subgroups: (n,) int of the samples, for draws from one of them.
     """
     packed = gan.codec.pack(samples)
     if lenders is not None:
         others = ~np.isin(lenders[1], labels)
         packed = np.concatenate([packed, gan.codec.pack(lenders[0][others])])
         labels = np.concatenate([labels, lenders[1][others]])
-    return Starters(packed, labels, gan.codec, gan.policy)
+    if subgroups is not None:
+        subgroups = np.concatenate([subgroups, np.full(len(labels) - len(subgroups), -1)])
+    return Starters(packed, labels, gan.codec, gan.policy, subgroups)

@@ -17,7 +17,7 @@ from gan.progress import Progress
 from gan.relations import AnyRelation, Keeper
 from gan.relations.known import Parents
 from gan.seeds import derive, numpy_generator
-from gan.starts import stacked
+from gan.starts import Drawn, stacked
 from gan.states import State, States, kept_or_made
 
 
@@ -38,6 +38,16 @@ class Generated(NamedTuple):
     weight: np.ndarray
     step: np.ndarray
     broken: np.ndarray
+
+
+class Mix(NamedTuple):
+    """Of which subgroups of a class its candidates are, and how many of each.
+
+    subgroups: (m,) int, which one each reference is of. shares: (g,) of the candidates, for subgroups 0 to g - 1, summing to 1.
+    """
+
+    subgroups: np.ndarray
+    shares: np.ndarray
 
 
 def generate(
@@ -70,6 +80,7 @@ class Maker:
         constraint_budget: float = 20,
         relations: Sequence[AnyRelation] = (),
         states: States | None = None,
+        mix: Mix | None = None,
     ):
         """references: the class's real training samples, (m, s, s, c) or rows.
 
@@ -78,13 +89,16 @@ class Maker:
         does not is made again from a seed that its own gives, so that it still depends on that alone.
         relations: what is kept in the rows of a table by mending each, see `gan.relations`; constraints are checked after
         that.   states: where what the network has made is kept, so that the same calls in the same order go on from there.
+        mix: from which subgroups; without one, each reference is as likely as any other.
         """
         self.gan, self.device = gan, prepare_device()
         self.states, self.blocks = states, 0
         self.wanted, self.attempts = 0, 0
         self.generator = gan.generator.to(self.device)
         self.class_index = class_index
-        self.starters = starters(gan, references, np.full(len(references), class_index), lenders)
+        self.mix = mix
+        own_labels, subgroups = np.full(len(references), class_index), mix.subgroups if mix else None
+        self.starters = starters(gan, references, own_labels, lenders, subgroups)
         own = np.full(len(references), -1)
         lent = np.flatnonzero(lenders[1] != class_index) if lenders is not None else own[:0]
         self.lender_rows = np.concatenate([own, lent])  # of a row of the starters' samples
@@ -139,7 +153,7 @@ class Maker:
         for first in range(0, len(seeds), at_once):
             rows = range(first, min(first + at_once, len(seeds)))
             rngs = [numpy_generator(int(seeds[row]), "candidate") for row in rows]
-            drawn = stacked([self.starters.draw(self.class_index, 1, rng) for rng in rngs])
+            drawn = stacked([self._drawn(rng) for rng in rngs])
             starts = self.starters.starts(drawn)
             outputs = self._outputs(starts, rngs)
             kept, before = self._kept(self.gan.codec.decode(outputs, starts), drawn.reference, drawn.neighbour)
@@ -152,6 +166,11 @@ class Maker:
         here, there = (np.where(rows < 0, -1, self.lender_rows[rows]) for rows in (drawn.here, drawn.there))
         origin = drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step
         return Generated(self.gan.codec.joined(made), *origin, np.concatenate(broken))
+
+    def _drawn(self, rng: np.random.Generator) -> Drawn:
+        """Draw one start, of a subgroup that chance names where a mix is asked for."""
+        subgroup = int(rng.choice(len(self.mix.shares), p=self.mix.shares)) if self.mix else None
+        return self.starters.draw(self.class_index, 1, rng, subgroup)
 
     def _outputs(self, starts: torch.Tensor, rngs: Sequence[np.random.Generator]) -> torch.Tensor:
         """Return what the network makes of each start, shaped as they are, or what a stopped call has kept of it."""

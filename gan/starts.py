@@ -84,17 +84,28 @@ class _Class:
 class Starters:
     """Draws starts for every class of a training set; what a class needs is found out when it is first asked for."""
 
-    def __init__(self, samples: np.ndarray, labels: np.ndarray, codec: Codec, policy: Policy):
-        """samples: (n, ...), as `codec.pack` returns them. labels: (n,) int."""
-        self.samples, self.labels, self.codec, self.policy = samples, labels, codec, policy
-        self.classes: dict[int, _Class] = {}
+    def __init__(
+        self,
+        samples: np.ndarray,
+        labels: np.ndarray,
+        codec: Codec,
+        policy: Policy,
+        subgroups: np.ndarray | None = None,
+    ):
+        """samples: (n, ...), as `codec.pack` returns them. labels: (n,) int.
 
-    def draw(self, label: int, count: int, rng: np.random.Generator) -> Drawn:
+        subgroups: (n,) int, of which one each sample is, for draws from one of them.
+        """
+        self.samples, self.labels, self.codec, self.policy, self.subgroups = samples, labels, codec, policy, subgroups
+        self.classes: dict[tuple[int, int | None], _Class] = {}
+
+    def draw(self, label: int, count: int, rng: np.random.Generator, subgroup: int | None = None) -> Drawn:
         """Draw `count` starts of class `label`, each uniformly among references, neighbours, weights, donors and so on.
 
-        Raises ValueError for a class without a single sample.
+        subgroup: both parents, reference and neighbour, are of this one of the class; None for any. Raises ValueError for
+        a class, or a subgroup of it, without a single sample.
         """
-        found = self._class(label)
+        found = self._class(label, subgroup)
         row = rng.integers(len(found.references), size=count)
         reference = found.references[row]
         neighbour = found.neighbours[row, rng.integers(found.neighbours.shape[1], size=count)]
@@ -130,18 +141,18 @@ class Starters:
             start = self.codec.displace(start, torch.from_numpy(drawn.noise))
         return start
 
-    def _class(self, label: int) -> _Class:
-        if label not in self.classes:
-            references = self._rows(label)
+    def _class(self, label: int, subgroup: int | None) -> _Class:
+        if (label, subgroup) not in self.classes:
+            references = self._rows(label, subgroup)
             near = [self._rows(donor) for donor in self._donors(label)]
-            self.classes[label] = _Class(
+            self.classes[label, subgroup] = _Class(
                 references,
                 references[neighbours(self.samples[references], self.policy.neighbours)],
                 [rows[nearest(self.samples[references], self.samples[rows], ALIKE)] for rows in near],
                 near,
                 self._deviation(references),
             )
-        return self.classes[label]
+        return self.classes[label, subgroup]
 
     def _deviation(self, references: np.ndarray) -> np.ndarray:
         """Return the standard deviation of noise: that of the class, the less of its own the fewer samples it has."""
@@ -159,8 +170,12 @@ class Starters:
         distance = {other: float(np.linalg.norm(self.means[other] - self.means[label])) for other in others}
         return sorted(others, key=distance.__getitem__)[: self.policy.donors if self.policy.borrow > 0 else 0]
 
-    def _rows(self, label: int) -> np.ndarray:
-        rows = np.flatnonzero(self.labels == label)
+    def _rows(self, label: int, subgroup: int | None = None) -> np.ndarray:
+        wanted = self.labels == label
+        if subgroup is not None:
+            assert self.subgroups is not None, "a draw from a subgroup needs to know which sample is of which"
+            wanted &= self.subgroups == subgroup
+        rows = np.flatnonzero(wanted)
         return rows[:: -(-len(rows) // MOST) or 1]
 
     @cached_property

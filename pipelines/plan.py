@@ -9,11 +9,20 @@ from pydantic import BaseModel, computed_field
 from pipelines import files
 
 
+class SubgroupPlan(BaseModel):
+    """What a class needs of one subgroup, its samples with the same value of an attribute."""
+
+    value: str
+    train_samples: int
+    needed: int
+
+
 class ClassPlan(BaseModel):
     """What one minority class needs.
 
     label: its name; index: its place in the data set's class names; train_samples: how many real ones it has;
     target: how many it should have; needed: target - train_samples. samples: a hash of its training and validation samples.
+    subgroups: how many are needed of each, by the attribute `balance`; none where `plan.balance` names no attribute.
     """
 
     label: str
@@ -22,6 +31,8 @@ class ClassPlan(BaseModel):
     target: int
     needed: int
     samples: str = ""
+    balance: str = ""
+    subgroups: list[SubgroupPlan] = []
 
 
 class Plan(BaseModel):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+UNNAMED = "(none)"  # what a missing value is called
 DIGITS = 4  # after the point of what is written to files; text is made from that, so that it agrees with them
 
 

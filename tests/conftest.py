@@ -238,6 +238,7 @@ def finished_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
         quick = QUICK | {
             "prepare": params.read(project)["prepare"],
             "generate": {"candidates_per_sample": 2.0, "constraints": [limit]},
+            "plan": {"balance": "größe"},
         }
         (project / "params.yaml").write_text(params.render(demo=False, values=quick))
         return ran(project)
@@ -247,14 +248,15 @@ def finished_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def finished_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project like `finished`, of time series with two channels."""
+    """A project like `finished`, of time series with two channels, its rare class filled up by the device of each."""
 
     def build(folder: Path) -> Path:
-        project = folder / "project"
-        write_series(folder / "waves.csv.gz", {"sine": 40, "<saw> & co": 36, "pulse": 14}, seed=3)
-        columns = ["--id", "who", "--time", "when", "--label", "shape"]
-        run("tailweight", "init", str(project), "--series", str(folder / "waves.csv.gz"), *columns, cwd=folder)
-        quick = QUICK | {"prepare": params.read(project)["prepare"]}
+        project, source = folder / "project", folder / "waves.csv.gz"
+        frame = write_series(source, {"sine": 40, "<saw> & co": 36, "pulse": 14}, seed=3)
+        frame.assign(device=np.where(frame["who"].str[-1].isin(["0", "5"]), "#2", "#1")).to_csv(source, index=False)
+        columns = ["--id", "who", "--time", "when", "--label", "shape", "--attributes", "device"]
+        run("tailweight", "init", str(project), "--series", str(source), *columns, cwd=folder)
+        quick = QUICK | {"prepare": params.read(project)["prepare"], "plan": {"balance": "device"}}
         (project / "params.yaml").write_text(params.render(demo=False, values=quick))
         return ran(project)
 

@@ -126,8 +126,8 @@ def test_a_listed_kind_goes_from_samples_to_a_verdict(tmp_path: Path, monkeypatc
     )  # fmt: skip
     candidates, synthetic = tmp_path / "candidates.parquet", tmp_path / "synthetic"
     generate.run(
-        train=seen, model=own["model"], upscaler=tmp_path, candidates=candidates, relations=tmp_path / "kept.json",
-        settings=settings["generate"](), factor=1, task=task, **common,
+        train=seen, manifest=manifest, model=own["model"], upscaler=tmp_path, candidates=candidates,
+        relations=tmp_path / "kept.json", settings=settings["generate"](), factor=1, task=task, **common,
     )  # fmt: skip
     synthetic.mkdir()
     kept = synthetic / f"{slug}.parquet"

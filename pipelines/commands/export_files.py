@@ -16,6 +16,7 @@ from pipelines.commands import data_card
 from pipelines.errors import UserError
 from pipelines.plan import slug
 from pipelines.samples import IMAGES, SERIES, TABLE, cells, form_of, release
+from pipelines.samples.sets import ATTRIBUTE
 
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
 
@@ -64,7 +65,7 @@ def export(project: Path, folder: Path, licence: str | None = None, raw: bool = 
         building.mkdir(parents=True)
         csvs = Csvs(building, raw)
         places = WRITERS[about["kind"]](csvs, rows, values, about)
-        csvs.write("manifest.csv", pd.concat([places, rows], axis=1))
+        csvs.write("manifest.csv", pd.concat([places, rows.rename(columns=_plain_names(rows))], axis=1))
         card = data_card.text(project.resolve().name, about, rows, licence, version("tailweight"), csvs.marked)
         files.write_text(building / data_card.FILE, card)
         building.rename(folder)
@@ -127,8 +128,15 @@ def _write_series(csvs: Csvs, rows: pd.DataFrame, values: np.ndarray, about: Map
 
 
 def _told(rows: pd.DataFrame, about: Mapping[str, Any]) -> dict[str, pd.Series]:
-    """Return group, if any, and label of the rows under the names that they had in the data."""
-    return {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
+    """Return attributes, group, if any, and label of the rows under the names that they had in the data."""
+    own = {name: rows[column] for column, name in _plain_names(rows).items()}
+    return own | {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
+
+
+def _plain_names(rows: pd.DataFrame) -> dict[str, str]:
+    """Return the names that attributes have in the data by those of their columns; not of one that would be taken for ours."""
+    own = {str(name): str(name).removeprefix(ATTRIBUTE) for name in rows if str(name).startswith(ATTRIBUTE)}
+    return {column: name for column, name in own.items() if name not in {"path", "row", *rows}}
 
 
 WRITERS: dict[str, Callable[[Csvs, pd.DataFrame, Any, Mapping[str, Any]], pd.DataFrame]] = {

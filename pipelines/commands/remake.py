@@ -90,7 +90,8 @@ def again(project: Path, slug: str, seeds: np.ndarray) -> tuple[Values, pd.DataF
         gan = checkpoint.load(reads["model"])
         small = known.reduced(factor)
         relations = generate.relations_of(gan, small, settings)
-        parts = list(generate.candidates_of(gan, small, task, seeds, settings, relations))
+        mix = generate.mix_of(reads["manifest"], known, task)
+        parts = list(generate.candidates_of(gan, small, task, seeds, settings, relations, mix=mix))
         made = gan.codec.joined([part.samples for part in parts])
         large = made if factor == 1 else Upscaler.load(reads["upscaler"], gan.sizes.size).apply(made)
     except (CheckpointError, FileNotFoundError) as error:

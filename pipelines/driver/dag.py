@@ -44,6 +44,9 @@ class Stage:
         default_factory=dict
     )  # files in git that `run` reads and adds to, no part of what DVC hashes
     per_class: bool = False
+    of_plan: tuple[
+        str, ...
+    ] = ()  # what a stage that runs once per class reads of its class in the plan; () for all of it
     accelerator: bool = False  # trains or runs a network
     parallel: bool = False  # `run` takes `workers`, how many processes it may use, and `elsewhere`, other machines
     configurable: bool = True  # has a group of settings, which `run` takes as `settings`
@@ -143,6 +146,7 @@ STAGES = (
         },
         borrows=("upscale.factor",),
         per_class=True,
+        of_plan=("label", "index"),
         accelerator=True,
         resumes=True,
     ),
@@ -151,6 +155,7 @@ STAGES = (
         "make candidates of the class, each from its own seed, each with its discriminator score",
         reads={
             "train": "data/prepared/train.parquet",
+            "manifest": MANIFEST,
             "model": "data/models/{slug}.safetensors",
             "upscaler": "data/models/upscaler.safetensors",
         },
@@ -173,6 +178,7 @@ STAGES = (
         writes={"synthetic": "data/synthetic/{slug}.parquet", "summary": "data/synthetic/{slug}.json"},
         borrows=("upscale.factor",),
         per_class=True,
+        of_plan=("label", "index", "needed"),
         accelerator=True,
         resumes=True,
     ),

@@ -72,7 +72,8 @@ def _entry(stage: dag.Stage, demo: bool) -> dict[str, Any]:
         own = [other.name for other in dag.stages(demo) if other.settings.model_fields]
     parameters: list[Any] = ["seed", *own, *stage.borrows]
     if stage.per_class:
-        parameters.append({dag.PLAN: [f"classes.{slug}"]})
+        task = f"classes.{slug}"
+        parameters.append({dag.PLAN: [f"{task}.{name}" for name in stage.of_plan] or [task]})
     parameters.append({CODE: [stage.name]})
     outs: list[Any] = [path.format(slug=slug) for path in stage.writes.values() if path != dag.PLAN]
     if dag.PLAN in stage.writes.values():

@@ -15,7 +15,6 @@ from pipelines.errors import UserError
 BASE = "data/models/base.safetensors"
 CLASSES = "data/prepared/classes.json"
 STARTS_WITHOUT_LENDERS = ("neighbours",)  # noise has the spread of all classes, the other starts borrow from some
-READ_OF_PLAN = ("label", "index", "samples")  # what a class's training reads of its plan
 UNFREEZE = "take pretrain.frozen out, type: tailweight render, and run: the base is trained anew"
 
 
@@ -30,8 +29,8 @@ def trains_alone(values: Mapping[str, Any]) -> bool:
 
 
 def narrowed(parameters: list[Any]) -> list[Any]:
-    """Return the parameters of a class's stage with those of its plan alone that its training reads."""
-    own = {dag.PLAN: [f"classes.${{key}}.{name}" for name in READ_OF_PLAN]}
+    """Return the parameters of a class's training with the hash of its samples, which stands for the splits."""
+    own = {dag.PLAN: [f"classes.${{key}}.{name}" for name in (*dag.stage_named("train").of_plan, "samples")]}
     return [own if isinstance(one, dict) and dag.PLAN in one else one for one in parameters]
 
 

@@ -99,6 +99,9 @@ def _check_columns(values: Mapping[str, Any]) -> None:
         for role in ("label", "id", "time"):
             if name == about[role]:
                 raise SettingError("prepare.attributes", f"names {name!r}, as prepare.{role} does; name others")
+    balance = cast(Any, group(stage_named("plan"), values)).balance
+    if balance and balance not in about["attributes"]:
+        raise SettingError("plan.balance", f"names {balance!r}, which prepare.attributes does not; put it there, too")
     _check_relations(values, about)
     for name in judges["classifiers"]:
         if NETWORKS.get(name, of) != of:

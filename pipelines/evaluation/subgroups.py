@@ -18,10 +18,9 @@ from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Resampling
-from pipelines.wording import figure, signed
+from pipelines.wording import UNNAMED, figure, signed
 
 FEWEST = 5  # test samples of a class, and as many of others, below which a subgroup says nothing of it
-UNNAMED = "(none)"  # what a missing value is called
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ In a manifest, and in the Parquet file of a split, each is a column of text with
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,14 @@ def columns_of(manifest: pd.DataFrame) -> dict[str, pd.Series]:
 def of_samples(rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return the attributes in rows of a manifest by name, (n,) str each."""
     return {name.removeprefix(ATTRIBUTE): column.to_numpy(str) for name, column in columns_of(rows).items()}
+
+
+def of_training(path: Path, name: str) -> pd.Series:
+    """Return the attribute `name` of training samples by id, as the manifest at `path` has it; "" where one has none."""
+    columns = ["id", "split", "status", ATTRIBUTE + name]
+    rows = pd.read_csv(path, dtype="str", keep_default_na=False, usecols=columns)
+    used = rows[(rows["status"] == USED) & (rows["split"] == "train")]
+    return used.set_index("id")[ATTRIBUTE + name]
 
 
 def texts(column: pd.Series) -> pd.Series:

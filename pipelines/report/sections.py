@@ -11,14 +11,14 @@ from pipelines import files
 from pipelines.likeness import distance, views
 from pipelines.likeness.distance import Space
 from pipelines.likeness.views import View
-from pipelines.plan import ClassPlan, Plan
+from pipelines.plan import ClassPlan, Plan, SubgroupPlan
 from pipelines.report import charts, decision, drawings, measured, nearness, relations, suspects
 from pipelines.report.figures import Figures
 from pipelines.report.nearness import Surroundings
 from pipelines.report.page import mini
 from pipelines.report.svg import spread
 from pipelines.samples import Candidates, Samples
-from pipelines.wording import DIGITS
+from pipelines.wording import DIGITS, UNNAMED
 
 SEEN = 2000  # images from which the space is learnt that distances are measured in
 BINS = ["class", "low", "high", "samples", "predicted", "observed"]
@@ -198,6 +198,8 @@ def of_class(
         "checks": measured.checks(found, label, figures),
         "tells": tells[(tells["class"] == label) & (tells["kind"] == "gan")].to_dict("records"),
         "summary": summary,
+        "balance": entry.balance,
+        "subgroups": "; ".join(_divided(one) for one in entry.subgroups),
         "statuses": statuses(made),
         "health": files.read_json(sources.models / f"{slug}.json"),
         "curve": charts.training(sources.curves(slug), float(sources.curves("base")["step"].max()), f"class {label}"),
@@ -211,6 +213,11 @@ def statuses(made: Candidates) -> dict[str, int]:
     """Return how many candidates have each status; of copies it is not said of what."""
     plain = made.rows["status"].str.replace(r"^(near )?copy of .*", r"\1copy", regex=True)
     return plain.value_counts().to_dict()
+
+
+def _divided(part: SubgroupPlan) -> str:
+    """Return what a subgroup has and gets, in words."""
+    return f"{part.needed:,} for {part.value or UNNAMED}, which has {part.train_samples:,}"
 
 
 def _reliability(summary: Mapping[str, Any], label: str, figures: Figures) -> dict[str, Any]:

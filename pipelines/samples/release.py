@@ -6,20 +6,20 @@ import pandas as pd
 
 from pipelines.files import undamaged
 from pipelines.samples import Candidates, Samples, Values, is_value
-from pipelines.samples.sets import beside, without_values
+from pipelines.samples.sets import ATTRIBUTE, beside, without_values
 
 REAL, SYNTHETIC = "real", "synthetic"
 COLUMNS = ["id", "class", "origin", "split", "group", "seed", "reference_id", "neighbour_id", "raw_score", "score"]
 
 
-def real_rows(samples: Samples, split: str, names: list[str], groups: pd.Series) -> pd.DataFrame:
+def real_rows(samples: Samples, split: str, names: list[str], known: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each real sample, with its values as `samples.sets.beside` lays them out.
 
-    names: of the classes. groups: of the samples, by id, missing where one has none.
+    names: of the classes. known: of the samples, by id: `group`, missing where one has none, and attributes.
     """
     labels = [names[label] for label in samples.labels]
-    own = groups.reindex(samples.ids).to_numpy()
-    rows = pd.DataFrame({"id": samples.ids, "class": labels, "origin": REAL, "split": split, "group": own})
+    own = known.reindex(samples.ids).reset_index(drop=True)
+    rows = pd.DataFrame({"id": samples.ids, "class": labels, "origin": REAL, "split": split}).join(own)
     return beside(rows, samples.values, samples.kind)
 
 
@@ -32,11 +32,12 @@ def assemble(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Return all rows with the columns of a release, in order; what a part lacks is missing there.
 
     A synthetic sample has no group; those of the two it started between are found by their ids. Where no sample has a
-    group, there is no such column.
+    group, there is no such column. It has an attribute where its class was filled up by that.
     """
     values = [name for name in parts[0] if is_value(name)]
+    told = [name for name in parts[0] if str(name).startswith(ATTRIBUTE)]
     grouped = any(part["group"].notna().any() for part in parts if "group" in part)
-    columns = [name for name in COLUMNS if name != "group" or grouped]
+    columns = [name for name in COLUMNS if name != "group" or grouped] + told
     some = [part.reindex(columns=[*columns, *values]).astype({"seed": "Int64"}) for part in parts if len(part)]
     return pd.concat(some, ignore_index=True)  # a seed is exact: as a float, beside missing ones, it would lose digits
 

@@ -19,12 +19,14 @@ from gan.settings import Settings as Base
 from gan.states import States
 from pipelines import files
 from pipelines.errors import UserError
+from pipelines.ingest import attributes
 from pipelines.plan import ClassPlan, slug
 from pipelines.samples import TABLE, Candidates, Samples
+from pipelines.samples.sets import ATTRIBUTE
 
 if TYPE_CHECKING:
     from gan.model import GAN
-    from gan.sample import Generated
+    from gan.sample import Generated, Mix
 
 
 AT_ONCE = 8_192  # candidates that are held at once
@@ -55,6 +57,7 @@ class Settings(Base):
 def run(
     *,
     train: Path,
+    manifest: Path,
     model: Path,
     upscaler: Path,
     candidates: Path,
@@ -69,6 +72,8 @@ def run(
     """Write `Candidates`; candidate i is the same however many are asked for. Write, too, what is kept between columns.
 
     Where the GAN makes smaller images, its discriminator scores those, and the upscaler makes them large.
+    Where the plan divides what is needed by an attribute, each candidate is written with its parents' value, but for rows,
+    which have it as a column.
     states: where what the generator made is kept, so that a stopped run goes on from there.
     """
     from gan import checkpoint
@@ -85,13 +90,18 @@ def run(
     for relation in kept:
         print(f"generate: kept: {relation}; in generate.relations: {as_setting(relation)}")
     enlarged = Upscaler.load(upscaler, gan.sizes.size).apply if factor > 1 else None
+    mix = mix_of(manifest, everything, task)
     tally, first = Tally(gan, known, kept), 0
     with Candidates.writing(candidates, everything) as write:
-        for made in candidates_of(gan, known, task, own_seeds, settings, kept, progress, states):
+        for made in candidates_of(gan, known, task, own_seeds, settings, kept, progress, states, mix):
             own = slice(first, first + len(made.weight))
             first = own.stop
             told = {"id": [f"{name}-{number:06d}" for number in range(own.start, own.stop)], "class": task.label}
             rows = pd.DataFrame(told | {"seed": own_seeds[own]}).join(origins(made, everything, task.index))
+            if mix is not None and known.kind != TABLE:
+                rows[ATTRIBUTE + task.balance] = [
+                    task.subgroups[place].value for place in mix.subgroups[made.reference_index]
+                ]
             rows = rows.assign(raw_score=score(gan, made.samples, task.index))
             write(Candidates(enlarged(made.samples) if enlarged else made.samples, rows, everything.kind))
             tally.add(made)
@@ -108,17 +118,18 @@ def candidates_of(
     relations: Sequence[AnyRelation],
     progress: Progress | None = None,
     states: States | None = None,
+    mix: "Mix | None" = None,
 ) -> Iterator["Generated"]:
     """Yield candidates, one for each seed, some at a time, so that a million take no more memory than these.
 
-    known: the training samples of all classes, as large as the GAN makes them.
+    known: the training samples of all classes, as large as the GAN makes them. mix: of which subgroups, see `mix_of`.
     """
     from gan.sample import Maker
 
     own, lenders, count = known.of_class(task.index), (known.values, known.labels), len(own_seeds)
     limits = settings.constraints, settings.constraint_budget, relations
     try:
-        maker = Maker(gan, own.values, task.index, lenders, *limits, states)
+        maker = Maker(gan, own.values, task.index, lenders, *limits, states, mix)
         for first in range(0, count, AT_ONCE):
 
             def report(done: int, _: int, figures: Mapping[str, float], before: int = first) -> None:
@@ -128,6 +139,18 @@ def candidates_of(
             yield maker.make(own_seeds[first : first + AT_ONCE], report)
     except ConstraintError as error:
         raise UserError(f"class {task.label!r}: {error}") from None
+
+
+def mix_of(manifest: Path, known: Samples, task: ClassPlan) -> "Mix | None":
+    """Return of which subgroups the candidates of a class are; None where the plan does not say."""
+    from gan.sample import Mix
+
+    needed = np.array([one.needed for one in task.subgroups], float)
+    if not needed.sum():
+        return None
+    values = attributes.of_training(manifest, task.balance).reindex(known.of_class(task.index).ids)
+    place = {one.value: number for number, one in enumerate(task.subgroups)}
+    return Mix(values.map(place).to_numpy(np.int64), needed / needed.sum())
 
 
 def relations_of(gan: "GAN", known: Samples, settings: Settings) -> list[AnyRelation]:

@@ -9,12 +9,17 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from gan.progress import Progress
+from gan.settings import ExpertField
 from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.errors import UserError
-from pipelines.plan import ClassPlan, Plan, slug
+from pipelines.ingest import attributes
+from pipelines.plan import ClassPlan, Plan, SubgroupPlan, slug
 from pipelines.samples import Samples
 from pipelines.samples.decisions import digests
+from pipelines.wording import UNNAMED
+
+LEAST_TO_START = 2  # samples of a subgroup: a start lies between two
 
 
 class Settings(Base):
@@ -38,6 +43,11 @@ class Settings(Base):
             raise ValueError("expected auto, a share such as 0.5, or a count for each class")
         return {str(label): count for label, count in strategy.items()} if isinstance(strategy, dict) else strategy
 
+    balance: str = ExpertField(
+        default="",
+        description="an attribute of prepare.attributes, such as site: what a class needs goes first to its subgroups with "
+        "the fewest samples; empty: each sample is as likely a start as any other",
+    )
     min_samples: int = Field(default=5, ge=2, description="a class with fewer training samples gets no GAN")
 
 
@@ -62,12 +72,18 @@ def run(
     seen, held_out = Samples.load(train), Samples.load(validation)
     counts = np.bincount(seen.labels, minlength=len(names))
     made = make_plan(dict(zip(names, counts.tolist(), strict=True)), settings)
+    told = attributes.of_training(manifest, settings.balance) if settings.balance else None
     for name, entry in made.classes.items():
         own = seen.of_class(entry.index), held_out.of_class(entry.index)
-        made.classes[name] = entry.model_copy(update={"samples": _digest(*own)})
+        update: dict[str, Any] = {"samples": _digest(*own)}
+        if told is not None:
+            update |= {"balance": settings.balance, "subgroups": filled_up(told.reindex(own[0].ids), entry.needed)}
+        made.classes[name] = entry.model_copy(update=update)
     made.save(plan)
     for entry in made.classes.values():
         print(f"plan: class {entry.label!r} has {entry.train_samples} training samples, target {entry.target}")
+        for said in _mix_in_words(entry):
+            print(f"plan: class {entry.label!r}: {said}")
     hopeless = _hopeless(made, seen, held_out, manifest, min_test_samples, 1 - min_gain, seed)
     for reason in [*made.skipped.values(), *hopeless]:
         print(f"plan: {reason}")
@@ -104,6 +120,42 @@ def _hopeless(
         for label, score in found.items()
     ]
     return [*lines, *outlook.too_few_to_judge(tested, collected, least).values()]
+
+
+def filled_up(values: pd.Series, needed: int) -> list[SubgroupPlan]:
+    """Return how many of `needed` samples each subgroup of a class gets, so that the smallest end as large as can be.
+
+    values: (m,) str, the subgroup of each training sample. A subgroup of one sample gets none, since a start lies between two;
+    an empty list where all are so.
+    """
+    counts = values.value_counts().sort_index()
+    grown = counts[counts >= LEAST_TO_START].sort_values(kind="stable")
+    if grown.empty:
+        return []
+    sizes = grown.to_numpy()
+    levels = (needed + sizes.cumsum()) / np.arange(1, len(sizes) + 1)  # of the smallest, where no other grows
+    level = levels[levels >= sizes].min()
+    given = np.maximum(np.floor(level - sizes), 0).astype(int)
+    given[: needed - given.sum()] += 1
+    of = dict(zip(grown.index, given.tolist(), strict=True))
+    return [
+        SubgroupPlan(value=str(value), train_samples=int(count), needed=of.get(value, 0))
+        for value, count in counts.items()
+    ]
+
+
+def _mix_in_words(entry: ClassPlan) -> list[str]:
+    """Return how the samples that a class needs are divided between its subgroups, in lines."""
+    if entry.balance and not entry.subgroups:
+        return [
+            f"no {entry.balance} has the {LEAST_TO_START} samples that a start lies between, so nothing is balanced"
+        ]
+    lines = []
+    for one in entry.subgroups:
+        said = f"{one.train_samples} of {entry.balance} {one.value or UNNAMED}, {one.needed} needed"
+        few = one.train_samples < LEAST_TO_START
+        lines.append(f"{said}: a start lies between {LEAST_TO_START} samples, so none can be made" if few else said)
+    return lines
 
 
 def make_plan(counts: dict[str, int], settings: Settings) -> Plan:

@@ -6,8 +6,9 @@ import pandas as pd
 
 from gan.progress import Progress
 from pipelines import files
+from pipelines.ingest import attributes
 from pipelines.plan import Plan
-from pipelines.samples import Candidates, Samples, is_value
+from pipelines.samples import TABLE, Candidates, Samples, is_value
 from pipelines.samples.release import assemble, real_rows, synthetic_rows
 
 
@@ -35,9 +36,11 @@ def run(
     measured = files.read_json(evaluation / "metrics.json")
     verdicts = measured["classes"]
     text = {"dtype": "str", "keep_default_na": False, "na_values": {"group": [""]}}
-    groups = pd.read_csv(manifest, usecols=["id", "group"], index_col="id", **text)["group"]
+    everything = pd.read_csv(manifest, index_col="id", **text)
+    told = attributes.columns_of(everything) if about["kind"] != TABLE else {}  # a row has its own as a column
+    known = everything[["group", *told]]
     parts = [
-        real_rows(Samples.load(path), split, names, groups)
+        real_rows(Samples.load(path), split, names, known)
         for path, split in ((train, "train"), (validation, "validation"))
     ]
     shipped = {}

@@ -10,7 +10,7 @@ from torch import nn
 
 from gan.model import GAN
 from gan.networks import FAMILIES
-from gan.sample import generate
+from gan.sample import Maker, Mix, generate
 from gan.score import score
 from gan.states import States
 from gan.training.train import PretrainSettings, TrainSettings, pretrain, specialise
@@ -47,6 +47,21 @@ def test_seeds_differ(gan: GAN, images: np.ndarray) -> None:
     made = generate(gan, images[10:20], 1, np.arange(30))
     assert len({sample.tobytes() for sample in made.samples}) > 25
     assert set(made.reference_index) | set(made.neighbour_index) <= set(range(10))
+
+
+def test_both_parents_are_of_the_subgroup_that_chance_named(
+    trained: GAN, images: np.ndarray, labels: np.ndarray
+) -> None:
+    """Subgroups come in the shares that are asked for, one with none is left out, and a candidate depends on its seed alone."""
+    of, seeds = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2]), np.arange(400)
+    mix = Mix(of, np.array([0.2, 0.8, 0.0]))
+    made = Maker(trained, images[10:20], 1, (images, labels), mix=mix).make(seeds)
+    found = of[made.reference_index]
+    assert (found == of[made.neighbour_index]).all() and set(found) == {0, 1}
+    assert abs((found == 1).mean() - 0.8) < 0.06
+    assert (labels[made.here_index[made.here_index >= 0]] != 1).all()
+    few = Maker(trained, images[10:20], 1, (images, labels), mix=mix).make(seeds[7:9])
+    assert np.array_equal(few.samples, made.samples[7:9])
 
 
 def test_candidates_lie_on_the_grid_and_keep_the_background(trained: GAN, images: np.ndarray) -> None:

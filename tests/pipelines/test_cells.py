@@ -64,7 +64,7 @@ def project(folder: Path) -> pd.DataFrame:
     count = len(FORMULAS)
     frame = pd.DataFrame({"=name": FORMULAS, "number": np.linspace(-1, 1, count), "whole": range(-3, count - 3)})
     samples = Samples(frame, np.arange(count) % 2, np.array([f"=id{n}" for n in range(count)]), "table")
-    groups = pd.Series({f"=id{n}": "@group" for n in range(count)})
+    groups = pd.DataFrame({"group": "@group"}, index=[f"=id{n}" for n in range(count)])
     (folder / "data/release").mkdir(parents=True)
     rows = release.assemble([release.real_rows(samples, "train", ["=cmd|x", "-y"], groups)])
     rows.to_parquet(folder / "data/release/samples.parquet")
@@ -112,7 +112,7 @@ def test_class_names_of_pictures_are_marked_in_the_manifest_and_no_path_begins_l
     names = ["=cmd|x", "-y z"]
     samples = Samples(np.zeros((4, 8, 8, 1), np.uint8), np.array([0, 1, 0, 1]), np.array(list("abcd")), "images")
     (tmp_path / "data/release").mkdir(parents=True)
-    rows = release.assemble([release.real_rows(samples, "train", names, pd.Series(dtype=str))])
+    rows = release.assemble([release.real_rows(samples, "train", names, pd.DataFrame(columns=["group"]))])
     rows.to_parquet(tmp_path / "data/release/samples.parquet")
     files.write_json(tmp_path / "data/release/release.json", {"kind": "images", "classes": {}})
     export(tmp_path, tmp_path / "out")

@@ -47,7 +47,7 @@ def candidates(of: Samples) -> Candidates:
 
 
 def write_release(path: Path, of: Samples) -> None:
-    release.assemble([release.real_rows(of, "train", ["a", "b"], pd.Series(dtype=str))]).to_parquet(path)
+    release.assemble([release.real_rows(of, "train", ["a", "b"], pd.DataFrame(columns=["group"]))]).to_parquet(path)
 
 
 def write_checkpoint(path: Path) -> None:

@@ -31,6 +31,18 @@ def test_synthetic_series_are_series_of_the_data(finished_series: Path) -> None:
     assert files.read_json(finished_series / f"data/synthetic/{RARE}.json")["kept"] > 10
 
 
+def test_the_device_with_fewer_series_gets_more(finished_series: Path) -> None:
+    """What the class needs is divided so that both devices end with as many; either parent of a series is of its device."""
+    plan = Plan.load(finished_series / dag.PLAN).classes[RARE]
+    ends = [one.train_samples + one.needed for one in plan.subgroups]
+    assert sum(one.needed for one in plan.subgroups) == plan.needed and max(ends) - min(ends) <= 1
+    rows = Candidates.load(finished_series / f"data/candidates/{RARE}.parquet").rows
+    manifest = pd.read_csv(finished_series / dag.MANIFEST, index_col="id")["attribute.device"]
+    for parent in ("reference_id", "neighbour_id"):
+        assert (manifest.loc[rows[parent]].to_numpy() == rows["attribute.device"].to_numpy()).all()
+    assert (rows["attribute.device"] == "#2").mean() > 0.4
+
+
 def test_the_page_speaks_of_series(finished_series: Path) -> None:
     """It stands alone, and class names are text."""
     page = (finished_series / dag.REPORT).read_text(encoding="utf-8")
@@ -68,10 +80,12 @@ def test_export_writes_both_forms_and_init_takes_them(
         exec(code, loaded)
     assert np.array_equal(loaded["real"], real.values)
     long = pd.read_csv("train.csv")
-    assert list(long) == ["who", "when", "wave", "count", "shape"] and long["count"].dtype == "int64"
+    assert list(long) == ["who", "when", "wave", "count", "device", "shape"] and long["count"].dtype == "int64"
     values = long[["wave", "count"]].to_numpy(np.float32).reshape(-1, 16, 2)
     assert np.array_equal(values, np.load("train.npz")["x"])
-    for place, told in {"csv": ["--id", "who", "--time", "when", "--label", "shape"], "npz": []}.items():
+    assert set(pd.read_csv("manifest.csv")["device"]) == {"#1", "#2"}
+    columns = ["--id", "who", "--time", "when", "--label", "shape", "--attributes", "device"]
+    for place, told in {"csv": columns, "npz": []}.items():
         said = run("tailweight", "init", f"again-{place}", "--series", f"train.{place}", *told, cwd=Path())
         assert "3 classes and 2 channel(s)" in said
 

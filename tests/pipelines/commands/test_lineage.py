@@ -58,7 +58,7 @@ def test_what_was_released_is_what_is_made_again(project: Path) -> None:
     made = Candidates.load(project / f"data/synthetic/{slug}.parquet").kept.head(4)
     real = Samples.load(project / "data/prepared/train.parquet")
     names = [str(label) for label in range(int(real.labels.max()) + 1)]
-    rows = assemble([real_rows(real, "train", names, pd.Series(dtype=str)), synthetic_rows(made)])
+    rows = assemble([real_rows(real, "train", names, pd.DataFrame(columns=["group"])), synthetic_rows(made)])
     rows.to_parquet(project / remake.RELEASE, index=False)
     found = json.loads(run("tailweight", "verify", "--json", cwd=project))
     label = Plan.load(project / dag.PLAN).classes[slug].label

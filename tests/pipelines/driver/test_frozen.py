@@ -22,7 +22,7 @@ def test_dvc_is_told_what_stays_and_what_a_class_reads(values: dict[str, Any], s
     assert stages["pretrain"].get("frozen", False) == stays
     train = stages["train"]["do"]
     assert (train["deps"] == [frozen.BASE]) == alone
-    plan = ["classes.${key}.label", "classes.${key}.index", "classes.${key}.samples"] if alone else ["classes.${key}"]
+    plan = [f"classes.${{key}}.{name}" for name in ("label", "index", *(["samples"] if alone else []))]
     assert {"data/plan.yaml": plan} in train["params"] and {"data/code.yaml": ["train"]} in train["params"]
 
 

@@ -13,6 +13,7 @@ from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.settings import Settings
 from pipelines.likeness.data import Data, Pool
+from pipelines.wording import UNNAMED
 
 SETTINGS = Settings(classifiers=["logistic_regression"], folds=3, doses=[1.0])
 COMMON, RARE = 0, 1
@@ -100,4 +101,4 @@ def test_few_samples_say_nothing_of_a_subgroup() -> None:
     sites[np.flatnonzero(inputs.test.y == RARE)[:20]] = "only rare ones"
     brief = SETTINGS.model_copy(update={"repeats": 2})
     found = evaluate(replace(inputs, attributes={"site": sites}), brief, 0).frames["subgroups"]
-    assert found["subgroup"].tolist() == [subgroups.UNNAMED]
+    assert found["subgroup"].tolist() == [UNNAMED]

@@ -73,7 +73,7 @@ def test_a_few_at_a_time_are_the_same_as_all(folder: Path, monkeypatch: pytest.M
         read = {"train": folder / "train.parquet", "model": folder / "model.safetensors"}
         both: dict[str, Any] = {"factor": 1, "seed": 0, "task": TASK, "progress": lambda *_: None}
         made = {"candidates": out / "made.parquet"}
-        written = {"upscaler": folder / "none", "relations": out / "relations.json"}
+        written = {"upscaler": folder / "none", "manifest": folder / "none", "relations": out / "relations.json"}
         generate.run(**read, **made, **written, settings=generate.Settings(), **both)
         split = {"validation": folder / "validation.parquet"}
         written = {"synthetic": out / "kept.parquet", "summary": out / "kept.json"}

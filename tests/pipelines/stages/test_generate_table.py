@@ -1,6 +1,7 @@
 """Rows of a table keep what holds between the columns of the training rows."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from pipelines.stages import generate
 
 KINDS = {"a": "integer", "b": "integer", "total": "integer", "colour": "categorical"}
 TASK = ClassPlan(label="rare", index=1, train_samples=40, target=60, needed=20)
+TOLD: dict[str, Any] = {"factor": 1, "seed": 0, "task": TASK, "progress": lambda *_: None}
 
 
 def rows(count: int, seed: int) -> Samples:
@@ -47,9 +49,9 @@ def run(folder: Path, relations: str | list[AnyRelation]) -> Candidates:
     """Run the stage with these settings, and return the candidates."""
     paths = {"train": folder / "train.parquet", "model": folder / "model.safetensors"}
     paths |= {"upscaler": folder / "none", "candidates": folder / "candidates.parquet"}
-    paths |= {"relations": folder / "relations.json"}
+    paths |= {"relations": folder / "relations.json", "manifest": folder / "none"}
     settings = generate.Settings(relations=relations)  # type: ignore[arg-type]
-    generate.run(**paths, settings=settings, factor=1, seed=0, task=TASK, progress=lambda *_: None)
+    generate.run(**paths, settings=settings, **TOLD)
     return Candidates.load(folder / "candidates.parquet")
 
 
@@ -100,10 +102,10 @@ def test_a_relation_that_cannot_be_asked_gets_one_line(folder: Path, relation: A
 
 
 def test_only_training_rows_say_what_holds(folder: Path) -> None:
-    """The stage that finds relations depends on no other split; what validation and test rows break holds all the same."""
+    """The stage that finds relations reads no other split; what validation and test rows break holds all the same."""
     stage = dag.stage_named("generate")
     prepared = [path for path in stage.reads.values() if path.startswith("data/prepared")]
-    assert prepared == ["data/prepared/train.parquet"]
+    assert prepared == ["data/prepared/train.parquet", dag.MANIFEST]  # of which it takes attributes of training samples
     before = run(folder, "auto")
     for name in ("validation", "test"):
         other = rows(200, 1)
@@ -121,8 +123,8 @@ def test_parts_share_the_budget_of_attempts(folder: Path, monkeypatch: pytest.Mo
     for at_once in (1, 1_000):
         monkeypatch.setattr(generate, "AT_ONCE", at_once)
         paths = {"train": folder / "train.parquet", "model": folder / "model.safetensors", "upscaler": folder / "none"}
-        paths |= {"candidates": folder / "hard.parquet", "relations": folder / "hard.json"}
-        generate.run(**paths, settings=hard, factor=1, seed=0, task=TASK, progress=lambda *_: None)
+        paths |= {"candidates": folder / "hard.parquet", "relations": folder / "hard.json", "manifest": folder / "none"}
+        generate.run(**paths, settings=hard, **TOLD)
         made.append(Candidates.load(folder / "hard.parquet").values)
     pd.testing.assert_frame_equal(*made, check_exact=True)
     assert (made[0]["a"] <= made[0]["b"]).all()

@@ -1,10 +1,14 @@
 """Which classes are grown, and to what."""
 
+import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.errors import UserError
 from pipelines.plan import slug
-from pipelines.stages.plan import Settings, make_plan
+from pipelines.stages.plan import Settings, filled_up, make_plan
 
 COUNTS = {"big": 100, "half": 50, "small": 20, "tiny": 3}
 
@@ -48,6 +52,21 @@ def test_a_strategy_that_cannot_be_met_is_refused(strategy: object, said: str) -
     """The line says what was asked for and what is possible."""
     with pytest.raises(UserError, match=said):
         make_plan(COUNTS, Settings(sampling_strategy=strategy))
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 40), min_size=1), st.integers(1, 300))
+def test_the_smallest_subgroups_are_filled_up_first(counts: dict[str, int], needed: int) -> None:
+    """All that is needed is given, none ends more than one above another that was given any; one sample is no start."""
+    plan = filled_up(pd.Series(np.repeat(list(counts), list(counts.values()))), needed)
+    if max(counts.values()) < 2:
+        assert plan == []
+        return
+    assert [(one.value, one.train_samples) for one in plan] == sorted(counts.items())
+    assert sum(one.needed for one in plan) == needed and min(one.needed for one in plan) >= 0
+    startable = [one for one in plan if one.train_samples >= 2]
+    assert all(one.needed == 0 for one in plan if one not in startable)
+    ends = [one.train_samples + one.needed for one in startable]
+    assert max(end for end, one in zip(ends, startable, strict=True) if one.needed) <= min(ends) + 1
 
 
 def test_slugs_are_safe_and_distinct() -> None:

@@ -1,5 +1,6 @@
 """A release holds what was decided: all real training samples, and the synthetic ones of the classes that ship."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def make_inputs(folder: Path, verdicts: dict[str, str], dose: float) -> dict[str
     files.write_json(
         folder / "evaluation/metrics.json", {"classes": classes, "labels": {}, "best_arm": {}, "way": {"dose": dose}}
     )
-    files.write_json(folder / "classes.json", {"classes": list(verdicts)})
+    files.write_json(folder / "classes.json", {"kind": "images", "classes": list(verdicts)})
     ids = [f"{name}-{i}" for name in ("train", "validation") for i in range(16)]
     pd.DataFrame({"id": ids, "group": ""}).to_csv(folder / "manifest.csv", index=False)
     return paths | {
@@ -92,6 +93,20 @@ def test_real_samples_keep_their_groups(tmp_path: Path) -> None:
     assert rows.loc[rows["origin"] == "synthetic", "group"].isna().all()
 
 
+def test_attributes_stand_in_the_release(tmp_path: Path) -> None:
+    """Of real samples as the manifest has them, of synthetic ones that of their parents, where they were made by it."""
+    paths = make_inputs(tmp_path, {"a": "ship", "b": "hold"}, dose=1.0)
+    manifest = pd.read_csv(paths["manifest"]).assign(**{"attribute.site": [f"s{i % 2}" for i in range(32)]})
+    manifest.to_csv(paths["manifest"], index=False)
+    made = Candidates.load(tmp_path / "synthetic/s0.parquet")
+    sites = [f"s{i % 2}" for i in range(len(made))]
+    replace(made, rows=made.rows.assign(**{"attribute.site": sites})).save(tmp_path / "synthetic/s0.parquet")
+    run(**paths, seed=0, progress=lambda *_: None)
+    rows = release.read(paths["release"] / "samples.parquet", "images")[0]
+    real, synthetic = (rows.loc[rows["origin"] == origin, "attribute.site"] for origin in ("real", "synthetic"))
+    assert list(real) == list(manifest["attribute.site"]) and list(synthetic) == ["s0"] * 8
+
+
 def test_seeds_are_exact_beside_real_samples_which_have_none() -> None:
     """A seed of 63 bits has more digits than a float holds, and a sample can be made again from the exact one alone."""
     seed = 2**62 + 1
@@ -107,7 +122,7 @@ def test_a_table_is_exported_with_group_and_label(tmp_path: Path) -> None:
         Samples(frame, np.array([0, 1, 0]), np.array(["1", "2", "3"]), "table"),
         "train",
         ["n", "y"],
-        pd.Series({"2": "p7"}),
+        pd.DataFrame({"group": ["p7"]}, index=["2"]),
     )
     where = tmp_path / "data/release"
     where.mkdir(parents=True)
