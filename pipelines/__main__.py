@@ -16,6 +16,7 @@ UTF8 = "PYTHONUTF8"
 try:
     from pipelines.commands import (
         completion,
+        cross_validate,
         deploy,
         diff,
         explain,
@@ -41,8 +42,8 @@ except ModuleNotFoundError as missing:  # the sampler alone was installed
 
 # In the order of the help; the last two are what `dvc.yaml` needs.
 COMMANDS = (
-    init, ingest, run, status, verdicts, suspects, review, params, export, explain, verify, versions, diff, restore, deploy,
-    completion, render, stage,
+    init, ingest, run, status, verdicts, cross_validate, suspects, review, params, export, explain, verify, versions, diff,
+    restore, deploy, completion, render, stage,
 )  # fmt: skip
 
 ABOUT = """\
@@ -158,7 +159,7 @@ def _parser() -> tuple[Parser, dict[Any, Parser]]:
     parsers = {}
     for command in COMMANDS:
         own = parsers[command] = added.add_parser(
-            command.__name__.rsplit(".", 1)[-1],
+            command.__name__.rsplit(".", 1)[-1].replace("_", "-"),
             help=command.ABOUT,
             description=f"{command.ABOUT[0].upper()}{command.ABOUT[1:]}. {getattr(command, 'MORE', '')}",
             formatter_class=argparse.RawTextHelpFormatter,

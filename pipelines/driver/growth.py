@@ -82,7 +82,7 @@ def bring_in(project: Path, given: str | None = None, dry_run: bool = False) -> 
         shutil.rmtree(staged)
         raise
     dag.lay_empty(project)
-    kept.write_splits(project / dag.SPLITS, splits, kept.ROW if settings.kind == TABLE else kept.IMAGE)
+    kept.write_splits(project / dag.SPLITS, splits, named_by(settings))
     for path in sorted(staged.rglob("*")):
         if path.is_file():
             _put(path, project / dag.RAW / path.relative_to(staged))
@@ -135,6 +135,21 @@ def compare(project: Path, origin: Source, settings: Settings) -> Additions:
 def splits_of(project: Path, settings: Settings) -> dict[str, str]:
     """Return the split of each sample that has one: what `data/splits.csv` says, then what `prepare` has dealt out.
 
+    UserError as of `prepared`.
+    """
+    rows = prepared(project, settings)
+    known = kept.read_splits(project / dag.SPLITS, named_by(settings))
+    return {**dict(zip(rows["name"], rows["split"], strict=True)), **known}
+
+
+def named_by(settings: Settings) -> str:
+    """Return what names a sample in the first column of `data/splits.csv`."""
+    return kept.ROW if settings.kind == TABLE else kept.IMAGE
+
+
+def prepared(project: Path, settings: Settings) -> pd.DataFrame:
+    """Return the rows of the manifest of samples that have a split, used or taken back, with their `name` in `data/splits.csv`.
+
     UserError where the outputs of `prepare` are not there, or are of other data.
     """
     manifest = project / dag.MANIFEST
@@ -146,11 +161,10 @@ def splits_of(project: Path, settings: Settings) -> dict[str, str]:
     with files.undamaged(manifest):
         rows = pd.read_csv(manifest, dtype="str", keep_default_na=False).set_index("id")
         used = rows[(rows["status"] == USED) | ((rows["reason"] == kept.TAKEN_BACK) & (rows["split"] != ""))]
-        dealt = used["split"].to_dict()
     if settings.kind != TABLE:
-        return {**dealt, **kept.read_splits(project / dag.SPLITS, kept.IMAGE)}
+        return used.assign(name=used.index)
     names = _digests(project / dag.RAW, settings, used["class"], manifest)
-    return {**{names[row]: split for row, split in dealt.items()}, **kept.read_splits(project / dag.SPLITS, kept.ROW)}
+    return used.assign(name=[names[str(name)] for name in used.index])
 
 
 def _digests(raw: Path, settings: Settings, classes: pd.Series, manifest: Path) -> dict[str, str]:

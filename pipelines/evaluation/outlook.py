@@ -48,6 +48,6 @@ def too_few_to_judge(tested: Mapping[str, int], collected: Mapping[str, int], le
             more = f"prepare.test_share of {share:.2f} would give them" if share < 0.8 else "collect more of it"
             said[label] = (
                 f"class {label!r} cannot ship: it has {count} test samples, and a verdict takes {least}; {more}, "
-                "or lower evaluate.min_test_samples"
+                "or lower evaluate.min_test_samples; tailweight cross-validate tests every sample once"
             )
     return said

@@ -18,6 +18,7 @@ MEANING = {
 ALIKE = 0.005  # average precision: differences on test below this are not spoken of
 NAMED = 6  # classes that a sentence names
 KEEP = "git add dvc.lock params.yaml data/plan.yaml data/judged.json && git commit -m 'Run Tailweight' && dvc push"
+CROSS_VALIDATE = "tailweight cross-validate"
 ASIDE = ("gain ", "least over ", "instead: ")  # how the reasons begin that say nothing of what is missing
 
 
@@ -105,6 +106,8 @@ def next_steps(measured: Mapping[str, Any], release: Mapping[str, Any]) -> list[
         done.setdefault(action(verdict, labels), []).append(name)
     steps += [(f"{listed(names)}: {said}", "") for said, names in done.items()]
     steps += [(said, "") for said in _unjudged(verdicts)]
+    if any("test samples are too few" in lacking(verdicts[name]) for name in of_kind(verdicts, UNDERPOWERED)):
+        steps.append(("See what the samples add with every part of the data as the test split in turn", CROSS_VALIDATE))
     return [*steps, ("Keep what this run found, so that it can be fetched and compared", KEEP)]
 
 

@@ -1,0 +1,188 @@
+"""Nested cross-validation of a project: a run for each part of the data, in a project of its own, and their gains together."""
+
+import shutil
+import subprocess
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
+
+from gan import seeds
+from pipelines import files
+from pipelines.commands.project import lay_out
+from pipelines.driver import check, dag, dvc, growth, params
+from pipelines.driver.run_settings import GROUPS
+from pipelines.errors import UserError
+from pipelines.evaluation import intervals
+from pipelines.evaluation.settings import Settings
+from pipelines.ingest import kept
+from pipelines.ingest.splits import USED, assign_splits
+from pipelines.stages import prepare
+from pipelines.wording import figure, signed
+
+FOLDER = f"{files.WORK}/cross-validation"
+RAW_IS = "raw.dvc"  # in a part's folder: what its copy of the raw data is a copy of
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the samples add to a class over all parts.
+
+    samples: of the class in all splits.   parts: in how many it was tested.   without, with_samples: mean average precision.
+    gain: of a run over the best alternative that it chose, 0 in a part where it would add no samples.   p: its chance were
+    there no gain, after Holm over the classes.   said: what that means.
+    """
+
+    name: str
+    samples: int
+    parts: int
+    without: float
+    with_samples: float
+    gain: intervals.Interval
+    p: float
+    said: str
+
+    @property
+    def interval(self) -> str:
+        """The gain with its interval, in words."""
+        if not np.isfinite(self.gain.error):
+            return signed(self.gain.value)
+        return f"{signed(self.gain.value)} [{signed(self.gain.low)}, {signed(self.gain.high)}]"
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        told = {"class": self.name, "samples": self.samples, "parts": self.parts}
+        means = {"without": round(self.without, 4), "with": round(self.with_samples, 4)}
+        gain = {name: round(value, 4) if np.isfinite(value) else None for name, value in vars(self.gain).items()}
+        return {**told, **means, "gain": gain, "p": round(self.p, 4), "said": self.said}
+
+
+def cross_validate(project: Path, folds: int, repeats: int, workers: int | None) -> list[Finding]:
+    """Run every part that is not up to date, and return what is found of each class that any of them grew.
+
+    UserError where the project is none whose splits are known, where the data have too few of anything for so many parts,
+    or where a run has ended with an error.
+    """
+    settings = growth.check(project)
+    values = check.check(project, [])
+    rows = growth.prepared(project, settings)
+    names = rows.loc[rows["status"] == USED, ["class", "group", "name"]].reset_index()
+    parts = [part for repeat in range(repeats) for part in dealt(names, folds, params.seed(values), repeat, settings)]
+    results = []
+    for number, splits in enumerate(parts, 1):
+        place = project.resolve() / FOLDER / f"{folds}-{number:02d}"
+        _lay(project, place, values, splits, growth.named_by(settings))
+        print(
+            f"part {number} of {len(parts)}: {sum(split == 'test' for split in splits.values())} test samples",
+            flush=True,
+        )
+        _run(place, number, workers)
+        results.append(measured(place / "data/evaluation"))
+    judged = params.group(dag.stage_named("evaluate"), values)
+    assert isinstance(judged, Settings)
+    return findings(pd.concat(results), names["class"].value_counts(), folds, judged)
+
+
+def dealt(names: pd.DataFrame, folds: int, seed: int, repeat: int, settings: prepare.Settings) -> list[dict[str, str]]:
+    """Return for each part the split of each sample by name: that part is test, the rest is dealt as `prepare` does.
+
+    names: a row for each sample, `id`, `class`, `group`, and `name` as `data/splits.csv` has it. No group, and no rows that
+    are equal, lie in two parts; classes are spread evenly.
+    """
+    whole = names["group"].where(names["group"] != "", names["name"])
+    if whole.nunique() < folds:
+        raise UserError(f"{whole.nunique()} groups cannot be dealt to {folds} parts; take fewer: --folds")
+    state = seeds.derive(seed, "cross-validation", repeat) % 2**32
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class may have fewer samples than there are parts
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=state)
+        tested = [rows for _, rows in splitter.split(names, names["class"], whole)]
+    return [_splits(names, rows, seed, settings) for rows in tested]
+
+
+def _splits(names: pd.DataFrame, tested: np.ndarray, seed: int, settings: prepare.Settings) -> dict[str, str]:
+    manifest = names.assign(status=USED, unit=names["name"], split="")
+    manifest.loc[tested, "split"] = "test"
+    new = pd.Series(False, manifest.index)
+    assign_splits(manifest, manifest["split"].copy(), new, settings.test_share, settings.validation_share, seed)
+    return dict(zip(manifest["name"], manifest["split"], strict=True))
+
+
+def _lay(project: Path, place: Path, values: dict[str, Any], splits: dict[str, str], named: str) -> None:
+    """Make the project of a part, or bring the one that is there up to date with the settings and lists of `project`."""
+    told = {name: group for name, group in values.items() if name not in GROUPS}
+    told["evaluate"] = {**(values.get("evaluate") or {}), "min_test_samples": 1}
+    raw = (project / dag.RAW_FILE).read_text(encoding="utf-8")
+    if not (place / RAW_IS).is_file() or (place / RAW_IS).read_text(encoding="utf-8") != raw:
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        shutil.copytree(project / dag.RAW, place / dag.RAW)
+        lay_out(place, told, name=place.name)
+        files.write_text(place / RAW_IS, raw)
+    files.write_text(place / params.FILE, params.render(demo=False, values=told))
+    files.write_text(place / dvc.FILE, dvc.render(demo=False, values=told))
+    dvc.write_code_hashes(place)
+    kept.write_splits(place / dag.SPLITS, splits, named)
+    for path in (dag.REMOVED, dag.REVIEW):
+        if (project / path).is_file():
+            shutil.copyfile(project / path, place / path)
+
+
+def _run(place: Path, number: int, workers: int | None) -> None:
+    """Run a part up to its evaluation, in a process of its own that prints how far it is."""
+    more = ["--workers", str(workers)] if workers else []
+    command = [sys.executable, "-m", "pipelines", "-C", str(place), "run", "evaluate", *more]
+    out = sys.stderr if sys.stdout is sys.stderr else None  # where standard output is for a document alone
+    code = subprocess.run(command, stdout=out, check=False).returncode
+    if code:
+        raise UserError(f"part {number}: its run ended with exit code {code}, see above; go on with the same command")
+
+
+def measured(evaluation: Path) -> pd.DataFrame:
+    """Return a row for each class of a part: average precision `without` synthetic samples, and the `gain` that they add."""
+    found = files.read_json(evaluation / "metrics.json")
+    decides = found.get("deciding_classifier")
+    columns = ["class", "without", "gain"]
+    if not decides:
+        return pd.DataFrame(columns=columns)
+    scores = pd.read_csv(evaluation / "summary.csv", dtype={"class": str}, keep_default_na=False)
+    precision = (scores["classifier"] == decides) & (scores["metric"] == "average_precision")
+    alone = scores[precision & (scores["arm"] == found["best_arm"][decides])].set_index("class")["mean"].astype(float)
+    told = [(name, alone[name], one["gain"]["value"] or 0.0) for name, one in found["classes"].items()]
+    return pd.DataFrame(told, columns=columns)
+
+
+def findings(rows: pd.DataFrame, samples: pd.Series, folds: int, settings: Settings) -> list[Finding]:
+    """Return what is found of each class. rows: of `measured`, of all parts. samples: of each class, in all splits."""
+    classes = list(dict.fromkeys(rows["class"]))
+    own = [rows[rows["class"] == name] for name in classes]
+    gains = [intervals.nadeau_bengio(one["gain"].to_numpy(float), 1 / folds, settings.confidence) for one in own]
+    p = intervals.holm(np.array([gain.p for gain in gains]))
+    return [
+        Finding(
+            name,
+            int(samples[name]),
+            len(one),
+            float(one["without"].mean()),
+            float((one["without"] + one["gain"]).mean()),
+            gain,
+            float(chance),
+            _said(gain, float(chance), settings),
+        )
+        for name, one, gain, chance in zip(classes, own, gains, p, strict=True)
+    ]
+
+
+def _said(gain: intervals.Interval, p: float, settings: Settings) -> str:
+    if p <= (1 - settings.confidence) / 2 and gain.value >= settings.min_gain:
+        return "gains"
+    if gain.high < 0:
+        return "loses"
+    shown = f"; gains below {figure(gain.high)} are possible" if np.isfinite(gain.high) else ""
+    return "no gain beyond doubt" + shown
