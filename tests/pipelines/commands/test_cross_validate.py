@@ -1,0 +1,130 @@
+"""`tailweight cross-validate`: how parts are dealt, what their gains come to, and a project through."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines import files
+from pipelines.commands import crossing
+from pipelines.driver import dag
+from pipelines.errors import UserError
+from pipelines.evaluation.settings import Settings
+from pipelines.ingest.splits import SPLITS
+from pipelines.stages import prepare
+from tests.conftest import run, working_clone
+
+
+def names(group: str = "") -> pd.DataFrame:
+    """60 and 13 samples of two classes; two rows of the first are equal, so that they have one name."""
+    rows = pd.DataFrame({"id": [f"i{n}" for n in range(73)], "class": ["many"] * 60 + ["few"] * 13, "group": group})
+    return rows.assign(name=rows["id"].replace("i1", "i0"))
+
+
+def parts(rows: pd.DataFrame, folds: int = 5, repeat: int = 0) -> list[pd.Series]:
+    """Return the split of each row in each part."""
+    dealt = crossing.dealt(rows, folds, 3, repeat, prepare.Settings())
+    return [rows["name"].map(splits) for splits in dealt]
+
+
+def test_every_sample_is_tested_once_and_classes_are_spread() -> None:
+    """In each part each class has its share of test and validation samples; equal rows are in one split."""
+    rows, found = names(), parts(names())
+    assert (sum((split == "test").astype(int) for split in found) == 1).all()
+    for split in found:
+        assert set(split) == set(SPLITS) and split[0] == split[1]
+        tested = rows.loc[split == "test", "class"].value_counts()
+        assert 11 <= tested["many"] <= 13 and 2 <= tested["few"] <= 3
+        assert rows.loc[split == "validation", "class"].value_counts()["few"] >= 1
+
+
+def test_no_group_lies_in_two_splits() -> None:
+    """Samples of one group are tested together and learnt from together."""
+    rows = names().assign(group=[f"g{n % 20}" if n < 60 else "" for n in range(73)], name=names()["id"])
+    for split in parts(rows):
+        assert (split[rows["group"] != ""].groupby(rows["group"]).nunique() == 1).all()
+
+
+def test_a_repeat_deals_anew_and_the_same_call_deals_alike() -> None:
+    """What is dealt depends on the seed and the number of the repeat alone."""
+    first, again, other = parts(names()), parts(names()), parts(names(), repeat=1)
+    assert all(one.equals(two) for one, two in zip(first, again, strict=True))
+    assert not all(one.equals(two) for one, two in zip(first, other, strict=True))
+
+
+def test_what_has_too_few_groups_is_refused() -> None:
+    """The line says how many there are, and what to type."""
+    with pytest.raises(UserError, match="1 groups cannot be dealt to 5 parts; take fewer: --folds"):
+        parts(names(group="g"))
+
+
+def found(gains: dict[str, list[float]]) -> dict[str, crossing.Finding]:
+    """Return what is found of classes with these gains in five parts, by name."""
+    rows = pd.DataFrame(
+        [(name, 0.5, gain) for name, own in gains.items() for gain in own], columns=["class", "without", "gain"]
+    )
+    counts = pd.Series(dict.fromkeys(gains, 20))
+    return {one.name: one for one in crossing.findings(rows, counts, 5, Settings())}
+
+
+def test_what_gains_in_all_parts_gains_and_what_varies_does_not() -> None:
+    """A gain is said where it is beyond doubt, a loss likewise; the figures are means of the parts."""
+    own = found(
+        {
+            "sure": [0.1, 0.11, 0.09, 0.1, 0.1],
+            "unsure": [0.3, -0.2, 0.2, -0.1, 0.1],
+            "worse": [-0.1, -0.11, -0.09, -0.1, -0.1],
+        }
+    )
+    assert own["sure"].said == "gains" and own["worse"].said == "loses"
+    assert own["unsure"].said.startswith("no gain beyond doubt; gains below")
+    assert own["sure"].gain.value == pytest.approx(0.1) and own["sure"].with_samples == pytest.approx(0.6)
+    assert own["unsure"].gain.low < 0 < own["unsure"].gain.high and own["sure"].parts == 5
+
+
+def test_overlap_of_training_sets_widens_the_interval() -> None:
+    """Var = s^2 (1/5 + 1/4): five parts that overlap are worth hardly more than two that do not."""
+    gains = [0.02, 0.05, 0.0, 0.03, 0.01]
+    own = found({"a": gains})["a"].gain
+    assert own.error == pytest.approx(np.std(gains, ddof=1) * np.sqrt(1 / 5 + 1 / 4))
+
+
+def test_one_part_and_no_gain_at_all_are_said_as_such() -> None:
+    """A class that was tested once has no interval; where no part would add samples the gain is zero."""
+    own = found({"once": [0.2], "never": [0.0] * 5})
+    assert own["once"].interval == "+0.200" and own["once"].plain["gain"]["low"] is None
+    assert own["never"].gain.value == 0 and own["never"].said.startswith("no gain beyond doubt")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["--folds", "1"], "--folds is 1, expected 2"), (["--repeats", "0"], "--repeats is 0")]
+)
+def test_numbers_that_mean_nothing_get_one_line(words: list[str], said: str, tmp_path: Path) -> None:
+    """Whatever the folder, and nothing is written."""
+    text = run("tailweight", "cross-validate", *words, cwd=tmp_path, code=2)
+    assert said in text and text.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_project_is_run_in_parts_and_stays_as_it_is(finished_table: Path, tmp_path: Path) -> None:
+    """Each part is trained without what it is tested on; a second call does nothing again; the project is not touched."""
+    project = working_clone(finished_table, tmp_path / "project")
+    text = run("tailweight", "cross-validate", "--folds", "2", cwd=project)
+    assert re.search(r"b <i>&\s+16\s+2\s", text) and "part 2 of 2" in text
+    assert run("git", "status", "--short", cwd=project) == "" and "all is up to date" in run(
+        "tailweight", "run", cwd=project
+    )
+    tested = []
+    for number in (1, 2):
+        part = project / crossing.FOLDER / f"2-{number:02d}"
+        manifest = pd.read_csv(part / dag.MANIFEST, dtype=str, keep_default_na=False)
+        tested.append(set(manifest.loc[(manifest["split"] == "test") & (manifest["status"] == "used"), "id"]))
+        assert files.read_json(part / "data/evaluation/metrics.json")["samples"]
+    assert not tested[0] & tested[1] and len(tested[0] | tested[1]) >= 76
+    again = run("tailweight", "cross-validate", "--folds", "2", "--json", cwd=project)
+    told = json.loads(again[again.index("{\n") : again.rindex("}") + 1])
+    assert told["parts"] == 2 and {one["class"] for one in told["classes"]} == {"b <i>&"}
+    assert again.count("all is up to date") == 2
