@@ -12,6 +12,7 @@ from gan.starts import Policy, Starters
 
 Row = dict[str, float]
 Labelled = tuple[Samples, np.ndarray]  # samples and (n,) labels
+Subgroups = tuple[np.ndarray, np.ndarray]  # of which subgroup samples are, (n,) int, and lenders, (m,)
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,17 @@ class GAN:
 
 
 def starters(
-    gan: GAN, samples: Samples, labels: np.ndarray, lenders: Labelled | None, subgroups: np.ndarray | None = None
+    gan: GAN, samples: Samples, labels: np.ndarray, lenders: Labelled | None, subgroups: Subgroups | None = None
 ) -> Starters:
     """Return what draws starts from `samples` with `labels`, (n,), as `gan` does, borrowing from those and `lenders`.
 
     lenders: samples and labels; those of classes that `labels` has are left out. Their rows come after those of `samples`.
-    subgroups: (n,) int of the samples, for draws from one of them.
+    subgroups: (n,) int of the samples, and (m,) of the lenders, for draws from one of them.
     """
-    packed = gan.codec.pack(samples)
+    packed, own = gan.codec.pack(samples), None if subgroups is None else subgroups[0]
     if lenders is not None:
         others = ~np.isin(lenders[1], labels)
         packed = np.concatenate([packed, gan.codec.pack(lenders[0][others])])
         labels = np.concatenate([labels, lenders[1][others]])
-    if subgroups is not None:
-        subgroups = np.concatenate([subgroups, np.full(len(labels) - len(subgroups), -1)])
-    return Starters(packed, labels, gan.codec, gan.policy, subgroups)
+        own = None if subgroups is None else np.concatenate([subgroups[0], subgroups[1][others]])
+    return Starters(packed, labels, gan.codec, gan.policy, own)

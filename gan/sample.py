@@ -12,7 +12,7 @@ from gan.constraints import Constraint, check, tally
 from gan.device import prepare_device
 from gan.errors import ConstraintError
 from gan.modalities import Samples
-from gan.model import GAN, Labelled, starters
+from gan.model import GAN, Labelled, Subgroups, starters
 from gan.progress import Progress
 from gan.relations import AnyRelation, Keeper
 from gan.relations.known import Parents
@@ -26,8 +26,8 @@ class Generated(NamedTuple):
 
     samples: (n, s, s, c) uint8, or a data frame of n rows. The others are those of `starts.Drawn`: rows of the
     references, `here_index` and `there_index` rows of the lenders (-1 where nothing was borrowed). In tables
-    `weight` is that of the numbers; a category is that of one of the two. broken: (n, r) bool, which of the relations each
-    row broke before it was mended.
+    `weight` is that of the numbers; a category is that of one of the two. subgroup: of which one each is, -1 where that was
+    not asked. broken: (n, r) bool, which of the relations each row broke before it was mended.
     """
 
     samples: Samples
@@ -37,16 +37,18 @@ class Generated(NamedTuple):
     there_index: np.ndarray
     weight: np.ndarray
     step: np.ndarray
+    subgroup: np.ndarray
     broken: np.ndarray
 
 
 class Mix(NamedTuple):
     """Of which subgroups of a class its candidates are, and how many of each.
 
-    subgroups: (m,) int, which one each reference is of. shares: (g,) of the candidates, for subgroups 0 to g - 1, summing to 1.
+    subgroups: which one each reference is of, (m,) int, and each of the lenders, (k,), -1 for one that the class has not.
+    shares: (g,) of the candidates, for subgroups 0 to g - 1, summing to 1.
     """
 
-    subgroups: np.ndarray
+    subgroups: Subgroups
     shares: np.ndarray
 
 
@@ -164,7 +166,7 @@ class Maker:
                 progress(rows.stop, len(seeds), {})
         drawn = stacked(draws)
         here, there = (np.where(rows < 0, -1, self.lender_rows[rows]) for rows in (drawn.here, drawn.there))
-        origin = drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step
+        origin = drawn.reference, drawn.neighbour, here, there, drawn.weight, drawn.step, drawn.subgroup
         return Generated(self.gan.codec.joined(made), *origin, np.concatenate(broken))
 
     def _drawn(self, rng: np.random.Generator) -> Drawn:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from gan.carry import Carrier, learn
 from gan.modalities import Codec
 
 BLOCK = 500  # samples whose neighbours are looked for at once
@@ -54,6 +55,7 @@ class Drawn(NamedTuple):
     start = (1 - weight) * reference + weight * neighbour + step * (there - here) + noise, see `Starters.starts`.
     here, there: -1 where nothing was borrowed.
     weights: `weight` for each channel, (n, 1 or d, 1, 1), see `weights` of the codec. noise: (n, c, s, s), or (n, 0) for none.
+    home, subgroup: of which subgroup the parents are, and the start is to be, (n,); -1 where that was not asked.
     """
 
     reference: np.ndarray
@@ -64,6 +66,8 @@ class Drawn(NamedTuple):
     step: np.ndarray
     weights: np.ndarray
     noise: np.ndarray
+    home: np.ndarray
+    subgroup: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -98,14 +102,18 @@ class Starters:
         """
         self.samples, self.labels, self.codec, self.policy, self.subgroups = samples, labels, codec, policy, subgroups
         self.classes: dict[tuple[int, int | None], _Class] = {}
+        self.carriers: dict[tuple[int, int, int], Carrier | None] = {}
+        self.homes: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
 
     def draw(self, label: int, count: int, rng: np.random.Generator, subgroup: int | None = None) -> Drawn:
         """Draw `count` starts of class `label`, each uniformly among references, neighbours, weights, donors and so on.
 
-        subgroup: both parents, reference and neighbour, are of this one of the class; None for any. Raises ValueError for
-        a class, or a subgroup of it, without a single sample.
+        subgroup: starts are of this one of the class; None for any. Both parents, reference and neighbour, are of it, or
+        of another one whose samples can be carried over; what is borrowed is of the subgroup of the parents. Raises
+        ValueError for a class, or a subgroup of it, without a single sample.
         """
-        found = self._class(label, subgroup)
+        home = None if subgroup is None else self._home(label, subgroup, rng)
+        found = self._class(label, home)
         row = rng.integers(len(found.references), size=count)
         reference = found.references[row]
         neighbour = found.neighbours[row, rng.integers(found.neighbours.shape[1], size=count)]
@@ -121,11 +129,46 @@ class Starters:
                 there[own] = rows[(other[own] * len(rows)).astype(int)]
         weights = self.codec.weights(weight.astype(np.float32)[:, None, None, None], rng)
         noise = found.deviation * rng.standard_normal((count, *found.deviation.shape), np.float32)
-        return Drawn(reference, neighbour, here, there, weight, step, weights, noise)
+        of = [np.full(count, -1 if one is None else one) for one in (home, subgroup)]
+        return Drawn(reference, neighbour, here, there, weight, step, weights, noise, *of)
 
     def starts(self, drawn: Drawn) -> torch.Tensor:
         """Return the starts, (n, c, s, s) float32, by the policy; see `Drawn` for what it does by default."""
-        return self.policy.start(self, drawn)
+        start = self.policy.start(self, drawn)
+        for row in np.flatnonzero(drawn.home != drawn.subgroup):
+            label = int(self.labels[drawn.reference[row]])
+            carrier = self.carrier(label, int(drawn.home[row]), int(drawn.subgroup[row]))
+            assert carrier is not None, "parents of another subgroup are drawn only where there is a map"
+            moved = torch.from_numpy(carrier.carry(start[row : row + 1].numpy()))
+            start[row : row + 1] = self.codec.displace(moved, torch.zeros_like(moved))  # back to where samples can be
+        return start
+
+    def carrier(self, label: int, home: int, subgroup: int) -> Carrier | None:
+        """Return what carries samples of class `label` from one subgroup over to another, learnt from the other classes.
+
+        None where too few of these have samples of both, or where samples are rows, whose categories no map moves.
+        """
+        key = label, home, subgroup
+        if key not in self.carriers:
+            others = [int(other) for other in self.counts[0] if other != label and not self.codec.constrainable]
+            sides = [[self._encoded(other, side) for other in others] for side in (home, subgroup)]
+            self.carriers[key] = learn(*sides)
+        return self.carriers[key]
+
+    def _encoded(self, label: int, subgroup: int) -> np.ndarray:
+        return self.codec.encode(self.samples[self._rows(label, subgroup)]).numpy()
+
+    def _home(self, label: int, subgroup: int, rng: np.random.Generator) -> int:
+        """Draw the subgroup of the parents: each sample of the class that can be one is as likely as any other."""
+        if (label, subgroup) not in self.homes:
+            assert self.subgroups is not None, "a draw from a subgroup needs to know which sample is of which"
+            there, counts = np.unique(self.subgroups[self.labels == label], return_counts=True)
+            can = np.array([one == subgroup or self.carrier(label, int(one), subgroup) is not None for one in there])
+            if not can.any():
+                raise ValueError(f"starts: class {label} has no sample of subgroup {subgroup}, nor one to carry over")
+            self.homes[label, subgroup] = there[can], counts[can] / counts[can].sum()
+        there, shares = self.homes[label, subgroup]
+        return int(rng.choice(there, p=shares))
 
     def between(self, drawn: Drawn) -> torch.Tensor:
         """Return points between both parents, (n, c, s, s); exactly the common value wherever the parents are equal."""
@@ -144,7 +187,7 @@ class Starters:
     def _class(self, label: int, subgroup: int | None) -> _Class:
         if (label, subgroup) not in self.classes:
             references = self._rows(label, subgroup)
-            near = [self._rows(donor) for donor in self._donors(label)]
+            near = [rows for donor in self._donors(label) if len(rows := self._rows(donor, subgroup))]
             self.classes[label, subgroup] = _Class(
                 references,
                 references[neighbours(self.samples[references], self.policy.neighbours)],

@@ -23,10 +23,11 @@ from pipelines.ingest import attributes
 from pipelines.plan import ClassPlan, slug
 from pipelines.samples import TABLE, Candidates, Samples
 from pipelines.samples.sets import ATTRIBUTE
+from pipelines.wording import UNNAMED, figure
 
 if TYPE_CHECKING:
     from gan.model import GAN
-    from gan.sample import Generated, Mix
+    from gan.sample import Generated, Maker, Mix
 
 
 AT_ONCE = 8_192  # candidates that are held at once
@@ -99,9 +100,7 @@ def run(
             told = {"id": [f"{name}-{number:06d}" for number in range(own.start, own.stop)], "class": task.label}
             rows = pd.DataFrame(told | {"seed": own_seeds[own]}).join(origins(made, everything, task.index))
             if mix is not None and known.kind != TABLE:
-                rows[ATTRIBUTE + task.balance] = [
-                    task.subgroups[place].value for place in mix.subgroups[made.reference_index]
-                ]
+                rows[ATTRIBUTE + task.balance] = [task.subgroups[place].value for place in made.subgroup]
             rows = rows.assign(raw_score=score(gan, made.samples, task.index))
             write(Candidates(enlarged(made.samples) if enlarged else made.samples, rows, everything.kind))
             tally.add(made)
@@ -137,8 +136,25 @@ def candidates_of(
                     progress(before + done, count, figures)
 
             yield maker.make(own_seeds[first : first + AT_ONCE], report)
+        for said in _carried_in_words(maker, task):
+            print(f"generate: class {task.label!r}: {said}")
     except ConstraintError as error:
         raise UserError(f"class {task.label!r}: {error}") from None
+
+
+def _carried_in_words(maker: "Maker", task: ClassPlan) -> list[str]:
+    """Return how samples of one subgroup were carried over to another, in lines."""
+    lines = []
+    for (_, home, subgroup), carrier in sorted(maker.starters.carriers.items()):
+        here, there = (task.subgroups[place].value or UNNAMED for place in (home, subgroup))
+        if carrier is None:
+            lines.append(f"too few classes have samples of {task.balance} {here} and {there} to carry any over")
+            continue
+        lines.append(
+            f"{task.balance} {here} is carried over to {there} ({carrier.name}, learnt from {carrier.classes} classes; of one "
+            f"left out, {figure(carrier.error, 2)} of the difference is left)"
+        )
+    return lines
 
 
 def mix_of(manifest: Path, known: Samples, task: ClassPlan) -> "Mix | None":
@@ -148,9 +164,10 @@ def mix_of(manifest: Path, known: Samples, task: ClassPlan) -> "Mix | None":
     needed = np.array([one.needed for one in task.subgroups], float)
     if not needed.sum():
         return None
-    values = attributes.of_training(manifest, task.balance).reindex(known.of_class(task.index).ids)
+    values = attributes.of_training(manifest, task.balance).reindex(known.ids)
     place = {one.value: number for number, one in enumerate(task.subgroups)}
-    return Mix(values.map(place).to_numpy(np.int64), needed / needed.sum())
+    of = values.map(place).fillna(-1).to_numpy(np.int64)
+    return Mix((of[known.labels == task.index], of), needed / needed.sum())
 
 
 def relations_of(gan: "GAN", known: Samples, settings: Settings) -> list[AnyRelation]:

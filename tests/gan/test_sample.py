@@ -54,10 +54,10 @@ def test_both_parents_are_of_the_subgroup_that_chance_named(
 ) -> None:
     """Subgroups come in the shares that are asked for, one with none is left out, and a candidate depends on its seed alone."""
     of, seeds = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2]), np.arange(400)
-    mix = Mix(of, np.array([0.2, 0.8, 0.0]))
+    mix = Mix((of, np.full(40, -1)), np.array([0.2, 0.8, 0.0]))
     made = Maker(trained, images[10:20], 1, (images, labels), mix=mix).make(seeds)
     found = of[made.reference_index]
-    assert (found == of[made.neighbour_index]).all() and set(found) == {0, 1}
+    assert (found == of[made.neighbour_index]).all() and set(found) == {0, 1} and (found == made.subgroup).all()
     assert abs((found == 1).mean() - 0.8) < 0.06
     assert (labels[made.here_index[made.here_index >= 0]] != 1).all()
     few = Maker(trained, images[10:20], 1, (images, labels), mix=mix).make(seeds[7:9])
