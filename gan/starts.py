@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from gan.carry import Carrier, learn
-from gan.modalities import Codec
+from gan.modalities import Codec, Samples
 
 BLOCK = 500  # samples whose neighbours are looked for at once
 MOST = 2000  # samples of a class that starts are made from; finding neighbours takes the square of it
@@ -55,7 +55,7 @@ class Drawn(NamedTuple):
     start = (1 - weight) * reference + weight * neighbour + step * (there - here) + noise, see `Starters.starts`.
     here, there: -1 where nothing was borrowed.
     weights: `weight` for each channel, (n, 1 or d, 1, 1), see `weights` of the codec. noise: (n, c, s, s), or (n, 0) for none.
-    home, subgroup: of which subgroup the parents are, and the start is to be, (n,); -1 where that was not asked.
+    home, subgroup: of which subgroup the parents are, and the sample is to be, (n,); -1 where that was not asked.
     """
 
     reference: np.ndarray
@@ -108,9 +108,9 @@ class Starters:
     def draw(self, label: int, count: int, rng: np.random.Generator, subgroup: int | None = None) -> Drawn:
         """Draw `count` starts of class `label`, each uniformly among references, neighbours, weights, donors and so on.
 
-        subgroup: starts are of this one of the class; None for any. Both parents, reference and neighbour, are of it, or
-        of another one whose samples can be carried over; what is borrowed is of the subgroup of the parents. Raises
-        ValueError for a class, or a subgroup of it, without a single sample.
+        subgroup: the samples are to be of this one of the class; None for any. Both parents, reference and neighbour, are of
+        it, or of another one whose samples can be carried over; what is borrowed is of the subgroup of the parents.
+        Raises ValueError for a class, or a subgroup of it, without a single sample.
         """
         home = None if subgroup is None else self._home(label, subgroup, rng)
         found = self._class(label, home)
@@ -134,14 +134,22 @@ class Starters:
 
     def starts(self, drawn: Drawn) -> torch.Tensor:
         """Return the starts, (n, c, s, s) float32, by the policy; see `Drawn` for what it does by default."""
-        start = self.policy.start(self, drawn)
+        return self.policy.start(self, drawn)
+
+    def carried(self, made: Samples, drawn: Drawn) -> Samples:
+        """Return what was made of the starts of `drawn`, each as it looks in the subgroup that it is to be of.
+
+        It is carried over after the network has worked on it, which knows the look of the parents.
+        """
         for row in np.flatnonzero(drawn.home != drawn.subgroup):
             label = int(self.labels[drawn.reference[row]])
             carrier = self.carrier(label, int(drawn.home[row]), int(drawn.subgroup[row]))
             assert carrier is not None, "parents of another subgroup are drawn only where there is a map"
-            moved = torch.from_numpy(carrier.carry(start[row : row + 1].numpy()))
-            start[row : row + 1] = self.codec.displace(moved, torch.zeros_like(moved))  # back to where samples can be
-        return start
+            own = self.codec.encode(self.codec.pack(made[row : row + 1])).numpy()
+            moved = torch.from_numpy(carrier.carry(own))
+            moved = self.codec.displace(moved, torch.zeros_like(moved))  # back to where samples can be
+            made[row : row + 1] = self.codec.decode(moved, moved)
+        return made
 
     def carrier(self, label: int, home: int, subgroup: int) -> Carrier | None:
         """Return what carries samples of class `label` from one subgroup over to another, learnt from the other classes.
