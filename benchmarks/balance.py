@@ -1,10 +1,10 @@
 """What it brings to fill a class up by subgroup (`plan.balance`), beside what a user would do instead.
 
-    python benchmarks/balance.py --data DIR --out benchmarks/balance --worlds 8
+    python benchmarks/balance.py --data DIR --out benchmarks/balance --worlds 5
 
-Two cells. `digits, two scanners`: scikit-learn's digits with a square of each hidden, as in `examples/hidden_digits.py`; half
-of them come from a scanner that writes negatives. Digits 3, 5 and 8 keep 16 images of the first scanner and 3 of the second,
-the others 60 of each. `adult, by sex`: 2,000 rows of a low income and 60 of a high one, of which some nine are women's, as it
+`digits, …`: scikit-learn's digits with a square of each hidden, as in `examples/hidden_digits.py`; half of them come from a
+second scanner, which writes negatives, is dim and noisy, or blurs. Digits 3, 5 and 8 keep 16 images of the first scanner and 3
+of the second, the others 60 of each. `adult, by sex`: 2,000 rows of a low income and 60 of a high one, of which some nine are women's, as it
 happens to be in the data (DIR/adult.csv, UCI's census income); the classes are told apart on 9,000 other rows.
 
 The product's stages make synthetic samples without `plan.balance` and, from the same models, with it. Images are drawn first
@@ -22,6 +22,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ from gate_calibration import hidden_rows
 from generator_study import outcome, run_recipe
 from recipes import Recipe
 from results import interval, lines
+from scipy.ndimage import uniform_filter
 from sklearn.metrics import average_precision_score
 from tables import read as read_table
 
@@ -51,7 +53,7 @@ RARE_DIGITS, RICH, FIRST, SECOND, SPARE = (3, 5, 8), 60, 16, 3, 13  # images
 LOW, HIGH, MORE = 2_000, 60, 25  # rows
 VALIDATION_SHARE = 0.2
 ALL = "all"
-DOSES = {"digits, two scanners": 1.0, "adult, by sex": 0.1}  # of what a class lacks
+DOSE = {True: 1.0, False: 0.1}  # of what a class lacks, of images and of rows
 
 
 class World(NamedTuple):
@@ -64,15 +66,30 @@ class World(NamedTuple):
     attribute: str
 
 
-def scanners(seed: int, data: Path) -> World:
-    """Return digits of two scanners."""
+def negative(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Turn black into white."""
+    return 255 - images
+
+
+def dim(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Flatten the contrast, and add noise."""
+    return np.clip(90 + 0.4 * images + rng.normal(0, 13, images.shape), 0, 255).round()
+
+
+def blurred(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Take the mean of 3 x 3 pixels."""
+    return uniform_filter(images.astype(float), (0, 3, 3, 0)).round()
+
+
+def scanners(seed: int, data: Path, look: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> World:
+    """Return digits of two scanners, the second of which sees them as `look` does."""
     x, y, _, shape = hidden_rows(seed)
     names = [str(digit) for digit in range(10)]
     rng = seeds.numpy_generator(seed, "balance", "digits")
     order = rng.permutation(len(x))
     values = np.round(x[order] * 255).astype(np.uint8).reshape(-1, *shape)
     second = rng.random(len(values)) < 0.5
-    values[second] = 255 - values[second]
+    values[second] = look(values[second], rng).astype(np.uint8)
     ids, told = np.array([f"{row:05d}" for row in order]), {"scanner": np.where(second, "b", "a")}
     pool = Samples(values, y[order].astype(np.int64), ids, attributes=told)
     rows: dict[str, list[np.ndarray]] = {"train": [], "validation": [], "test": [], "spare": []}
@@ -124,7 +141,12 @@ def dealt(
     return World(parts, spare, names, {"prepare": {"attributes": [attribute], **about}}, attribute)
 
 
-CELLS: dict[str, Callable[[int, Path], World]] = {"digits, two scanners": scanners, "adult, by sex": incomes}
+CELLS: dict[str, Callable[[int, Path], World]] = {
+    "digits, negatives": partial(scanners, look=negative),
+    "digits, a dim scanner": partial(scanners, look=dim),
+    "digits, a scanner that blurs": partial(scanners, look=blurred),
+    "adult, by sex": incomes,
+}
 
 
 def stages(given: World, seed: int) -> tuple[Inputs, Inputs]:
@@ -186,7 +208,8 @@ def ways(cell: str, given: World, seed: int) -> dict[str, Callable[[int], Traini
     plain, balanced = stages(given, seed)
     real = plain.real
     values = np.concatenate([given.splits[split].attributes[given.attribute] for split in ("train", "validation")])
-    network, dose = cell.startswith("digits"), DOSES[cell]
+    network = cell.startswith("digits")
+    dose = DOSE[network]
     counts = np.bincount(real.y)
     targets = {
         label: int(counts[label] + round(dose * (target - counts[label]))) for label, target in plain.targets.items()
@@ -292,7 +315,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with adult.csv")
     parser.add_argument("--out", type=Path, required=True, help="path of the results without suffix")
-    parser.add_argument("--worlds", type=int, default=8)
+    parser.add_argument("--worlds", type=int, default=5)
     parser.add_argument("--cells", nargs="*", default=list(CELLS), choices=list(CELLS))
     given = parser.parse_args()
     store = given.out.with_suffix(".jsonl")

@@ -4,7 +4,7 @@ A class with few samples of one camera may have many of another. How pictures of
 in every other class, and what is learnt there holds for the rare one (analogies between classes: Hariharan and Girshick 2017,
 arXiv 1606.02819, section 3). Samples are not paired, so maps are fitted to the mean sample of each class on either side. Three
 are tried: none at all, one that scales and shifts each value, and one that also looks at the values around. Each class is left
-out once, and the map that comes nearest to its mean is taken.
+out once, and the map that comes nearest to its mean is taken, a simpler one where it is nearly as near.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ import numpy as np
 LEAST_CLASSES = 3  # that have samples on both sides; fewer say nothing of how a map does on another one
 LEAST_SAMPLES = 3  # of such a class, on either side
 REACH = 2  # values to each side that count as around
+CLEARLY = 0.1  # by how much less a map has to err than a simpler one to be taken instead
 RIDGE = 0.01  # share of the mean square that weights of the values around are held down by
 
 Carry = Callable[[np.ndarray], np.ndarray]  # (n, c, h, w) float32 on one side -> the same on the other
@@ -86,7 +87,7 @@ def learn(here: Sequence[np.ndarray], there: Sequence[np.ndarray]) -> Carrier | 
     )
     fits = {name: fit for name, fit in FITS.items() if name != "mixed" or max(left.shape[2:]) > 1}
     errors = {name: _left_out(fit, left, right) for name, fit in fits.items()}
-    best = min(errors, key=errors.__getitem__)
+    best = min(errors, key=lambda name: errors[name] * (1 + CLEARLY) ** list(fits).index(name))
     return Carrier(best, fits[best](left, right), len(left), errors[best] / max(errors["none"], 1e-12))
 
 
