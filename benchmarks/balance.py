@@ -3,9 +3,9 @@
     python benchmarks/balance.py --data DIR --out benchmarks/balance --worlds 5
 
 `digits, …`: scikit-learn's digits with a square of each hidden, as in `examples/hidden_digits.py`; half of them come from a
-second scanner, which writes negatives, is dim and noisy, or blurs. Digits 3, 5 and 8 keep 16 images of the first scanner and 3
-of the second, the others 60 of each. `adult, by sex`: 2,000 rows of a low income and 60 of a high one, of which some nine are women's, as it
-happens to be in the data (DIR/adult.csv, UCI's census income); the classes are told apart on 9,000 other rows.
+second scanner, which writes negatives, is dim and noisy, or blurs. Digits 3, 5 and 8 keep 16 images of the first scanner and
+3 of the second, the others 60 of each. `adult, by sex`: 2,000 rows of a low income and 60 of a high one, of which some nine are
+women's, as it happens to be in the data (DIR/adult.csv, UCI's census income); the classes are told apart on 9,000 other rows.
 
 The product's stages make synthetic samples without `plan.balance` and, from the same models, with it. Images are drawn first
 and real ones alone last; of rows a tenth of what the class lacks is added, since all of it is a loss whatever makes it.

@@ -254,9 +254,9 @@ def finished_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
         project, source = folder / "project", folder / "waves.csv.gz"
         frame = write_series(source, {"sine": 40, "<saw> & co": 36, "pulse": 14}, seed=3)
         frame.assign(device=np.where(frame["who"].str[-1].isin(["0", "5"]), "#2", "#1")).to_csv(source, index=False)
-        columns = ["--id", "who", "--time", "when", "--label", "shape", "--attributes", "device"]
+        columns = ["--id", "who", "--time", "when", "--label", "shape", "--balance", "device"]
         run("tailweight", "init", str(project), "--series", str(source), *columns, cwd=folder)
-        quick = QUICK | {"prepare": params.read(project)["prepare"], "plan": {"balance": "device"}}
+        quick = QUICK | {name: params.read(project)[name] for name in ("prepare", "plan")}
         (project / "params.yaml").write_text(params.render(demo=False, values=quick))
         return ran(project)
 

@@ -43,6 +43,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--attributes", metavar="COLUMN,…", help="columns whose values are subgroups to be watched, e.g. site,camera"
     )
+    parser.add_argument(
+        "--balance", metavar="COLUMN", help="one of these: fill each class up subgroup by subgroup, the smallest first"
+    )
     parser.add_argument("--test", metavar="FILE", help="table: a file with test rows of the same columns")
     parser.add_argument("--query", metavar="SQL", help="table: the query that gives the rows, where --table is a URL")
 
@@ -64,7 +67,7 @@ def _init_images(options: argparse.Namespace) -> None:
     _refuse(given, "goes with --table, not with --images")
     _refuse({"--id": options.id, "--time": options.time}, "goes with --series, not with --images")
     told = _attributes(options)
-    create(Path(options.folder), Path(options.images), options.image_size, options.preset, told)
+    create(Path(options.folder), Path(options.images), options.image_size, options.preset, told, options.balance or "")
 
 
 def _init_table(options: argparse.Namespace) -> None:
@@ -77,7 +80,7 @@ def _init_table(options: argparse.Namespace) -> None:
     test = Path(options.test) if options.test else None
     told = _attributes(options)
     source = init_table.Source(options.table, options.label, options.group or "", test, options.query, told)
-    init_table.create(Path(options.folder), source, options.preset)
+    init_table.create(Path(options.folder), source, options.preset, options.balance or "")
 
 
 def _init_series(options: argparse.Namespace) -> None:
@@ -90,7 +93,7 @@ def _init_series(options: argparse.Namespace) -> None:
     own = {"--id": options.id, "--time": options.time, "--label": options.label}
     if series_sources.is_npz(path):
         _refuse(
-            own | {"--group": options.group, "--attributes": options.attributes},
+            own | {"--group": options.group, "--attributes": options.attributes, "--balance": options.balance},
             "names a column, and an .npz has arrays: x, y and perhaps id, split, group",
         )
         columns = series_sources.OF_ARRAYS
@@ -99,15 +102,15 @@ def _init_series(options: argparse.Namespace) -> None:
     else:
         told = _attributes(options)
         columns = series_sources.Columns(options.id, options.time, options.label, options.group or "", told)
-    init_series.create(Path(options.folder), path, columns, options.preset)
+    init_series.create(Path(options.folder), path, columns, options.preset, options.balance or "")
 
 
 def _attributes(options: argparse.Namespace) -> tuple[str, ...]:
-    """Return the columns that `--attributes` names."""
+    """Return the columns that `--attributes` and `--balance` name."""
     names = tuple(name.strip() for name in (options.attributes or "").split(",") if name.strip())
     if options.attributes is not None and not names:
         raise UserError("--attributes names no column; expected names such as site,camera")
-    return names
+    return tuple(dict.fromkeys([*names, *filter(None, [options.balance])]))
 
 
 def _refuse(options: dict[str, object], why: str) -> None:

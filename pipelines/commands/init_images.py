@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,10 +24,12 @@ def create(
     image_size: int | None = None,
     preset: str = "default",
     told: Sequence[str] = (),
+    balance: str = "",
 ) -> None:
     """Make the project `folder` from the images at `images`; all of it or, where anything is wrong, nothing.
 
-    told: attributes of the images. UserError where `folder` exists, the images are in no known form, or git is missing.
+    told: attributes of the images. balance: that of them by which classes are filled up. UserError where `folder` exists, the
+    images are in no known form, or git is missing.
     """
     folder, images = folder.resolve(), images.resolve()
     if folder.is_relative_to(images):
@@ -45,7 +48,9 @@ def create(
     attributes.check(attributes.of_records([record.attributes for record in usable], told, str(images)))
     size = image_size or probe_size(usable)
     print(f"bringing in {len(usable)} images of {len(labels)} classes")
-    values = with_preset(preset, {"prepare": {"image_size": size, "attributes": list(told)}})
+    about = {"image_size": size, "attributes": list(told)}
+    own: dict[str, dict[str, Any]] = {"prepare": about, "plan": {"balance": balance}}
+    values = with_preset(preset, own)
     build(folder, lambda raw: bring_in(images, raw), values, source.remembered(str(images)))
     print(f"{folder}: images of {size}x{size} pixels; settings in {folder / params.FILE}\n{next_step(folder)}")
 

@@ -17,11 +17,11 @@ from pipelines.ingest.source import remembered
 from pipelines.ingest.splits import refuse_twin_labels
 
 
-def create(folder: Path, source: Path, columns: Columns, preset: str = "default") -> None:
+def create(folder: Path, source: Path, columns: Columns, preset: str = "default", balance: str = "") -> None:
     """Make the project `folder` from the series in the file `source`; all of it or, where anything is wrong, nothing.
 
-    The series are written as Parquet in long form, read once and for all, as tables are. UserError says in one line what is
-    wrong.
+    The series are written as Parquet in long form, read once and for all, as tables are. balance: the attribute by which
+    classes are filled up. UserError says in one line what is wrong.
     """
     folder = folder.resolve()
     refuse_existing(folder)
@@ -41,7 +41,8 @@ def create(folder: Path, source: Path, columns: Columns, preset: str = "default"
         raw.mkdir(parents=True)
         frame.to_parquet(raw / series_rows.FILE, index=False, compression="zstd")
 
-    own: dict[str, dict[str, Any]] = {"prepare": vars(columns) | {"attributes": list(columns.attributes)}}
+    about = vars(columns) | {"attributes": list(columns.attributes)}
+    own: dict[str, dict[str, Any]] = {"prepare": about, "plan": {"balance": balance}}
     build(folder, fill, with_preset(preset, own), remembered(str(source)))
     counts = np.diff(long.first)
     splits = Counter(name for name in long.about["split"] if name)

@@ -34,11 +34,12 @@ class Source:
     attributes: tuple[str, ...] = ()
 
 
-def create(folder: Path, source: Source, preset: str = "default") -> None:
+def create(folder: Path, source: Source, preset: str = "default", balance: str = "") -> None:
     """Make the project `folder` from a table; all of it or, where anything is wrong, nothing.
 
     The table is written as Parquet, read once and for all: which separator, encoding and types a file has is guessed
-    here, where the user sees what was found, and never again. UserError says in one line what is wrong.
+    here, where the user sees what was found, and never again. balance: the attribute by which classes are filled up.
+    UserError says in one line what is wrong.
     """
     folder = folder.resolve()
     refuse_existing(folder)
@@ -64,6 +65,7 @@ def create(folder: Path, source: Source, preset: str = "default") -> None:
     about = {"label": source.label, "group": source.group, "attributes": list(source.attributes), "columns": kinds}
     faithful = {"faithful": FAITHFUL_ROWS}
     own: dict[str, dict[str, Any]] = {"prepare": about, "pretrain": faithful, "train": faithful}
+    own |= {"plan": {"balance": balance}}
     origin = remembered(source.table, source.query, source.test)
     build(folder, fill, with_preset(preset, own), origin)
     print(describe(kinds))

@@ -36,6 +36,19 @@ def test_the_demo_table_has_a_minority_class_and_gaps(tmp_path: Path) -> None:
     assert train["mean texture"].isna().any()
 
 
+def test_the_demo_of_two_scanners_has_hardly_an_image_of_the_second(tmp_path: Path) -> None:
+    """Each cut class has 20 and 4 images left in train, the rest is test, and the second scanner writes negatives."""
+    example(tmp_path, "two_scanners.py", "made")
+    listed = pd.read_csv(tmp_path / "made/scans.csv")
+    rare = listed[listed["label"].isin([3, 5, 8])].groupby(["split", "label", "scanner"]).size()
+    assert set(rare["train"].xs("first", level="scanner")) == {20} and set(
+        rare["train"].xs("second", level="scanner")
+    ) == {4}
+    assert len(listed) == 1797 and rare["test"].min() > 60 and listed["path"].is_unique
+    light = listed.assign(mean=[np.asarray(Image.open(tmp_path / "made" / path)).mean() for path in listed["path"]])
+    assert light.groupby("scanner")["mean"].mean().sub({"first": 70, "second": 185}).abs().max() < 25
+
+
 def test_the_hard_demo_hides_a_square_of_each_image(tmp_path: Path) -> None:
     """Ten images of each cut class are left in train, the test half is whole, and 3 x 3 pixels are black."""
     example(tmp_path, "hidden_digits.py", "made")
