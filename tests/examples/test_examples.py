@@ -46,7 +46,7 @@ def test_the_demo_of_two_scanners_has_hardly_an_image_of_the_second(tmp_path: Pa
     ) == {4}
     assert len(listed) == 1797 and rare["test"].min() > 60 and listed["path"].is_unique
     light = listed.assign(mean=[np.asarray(Image.open(tmp_path / "made" / path)).mean() for path in listed["path"]])
-    assert light.groupby("scanner")["mean"].mean().sub({"first": 70, "second": 185}).abs().max() < 25
+    assert light.groupby("scanner")["mean"].mean().sub(pd.Series({"first": 70, "second": 185})).abs().max() < 25
 
 
 def test_the_hard_demo_hides_a_square_of_each_image(tmp_path: Path) -> None:
