@@ -49,6 +49,7 @@ def lines(found: dict[str, Any]) -> dict[str, str]:
     return {
         "sample": f"{found['sample']}, of class {found['class']}, seed {found['seed']}",
         "start": f"{start['reference']}, {start['weight']:.3g} of the way to {start['neighbour']}{borrowed}",
+        **_subgroup(found["subgroup"]),
         "score": f"{found['score']:.4g} (real : synthetic, by the {found['scored_by']}); raw {found['raw_score']:.4g}",
         "filter": "kept" if found["kept"] else f"dropped: {found['status']}",
         "release": "in the release" if found["released"] else "not in the release",
@@ -59,3 +60,13 @@ def lines(found: dict[str, Any]) -> dict[str, str]:
         "dvc hashes": ", ".join(f"{path} {md5}" for path, md5 in found["dvc"].items()) or "not recorded",
         "verdict": f"{verdict['verdict']}: {'; '.join(verdict['why'])}" if verdict else "not evaluated yet",
     }
+
+
+def _subgroup(found: dict[str, Any] | None) -> dict[str, str]:
+    """Return the line on the subgroup of a sample, none where it was made without one."""
+    from pipelines.wording import UNNAMED  # loads pandas
+
+    if found is None:
+        return {}
+    carried = f", carried over from {found['carried_from'] or UNNAMED}" if found["carried_from"] is not None else ""
+    return {"subgroup": f"{found['attribute']} {found['value'] or UNNAMED}{carried}"}

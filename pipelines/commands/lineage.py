@@ -11,10 +11,12 @@ from gan.errors import CheckpointError
 from pipelines import files
 from pipelines.driver import dag, git, lock, summary
 from pipelines.errors import UserError
+from pipelines.ingest import attributes
 from pipelines.likeness import copies, views
 from pipelines.likeness.distance import spaces
 from pipelines.plan import ClassPlan, Plan
 from pipelines.samples import KEPT, Candidates, Samples
+from pipelines.samples.sets import ATTRIBUTE
 
 MANIFEST = "data/release/manifest.csv"
 MADE_BY = ("prepare", "upscale", "pretrain", "train", "generate", "filter")  # the stages behind a synthetic sample
@@ -37,6 +39,7 @@ def of(project: Path, name: str) -> dict[str, Any]:
         "class": task.label,
         "seed": int(row["seed"]),
         "start": _start(row),
+        "subgroup": _subgroup(project, task, row),
         "raw_score": float(row["raw_score"]),
         "score": float(row["score"]),
         "scored_by": told["scored_by"],
@@ -74,6 +77,16 @@ def _start(row: pd.Series) -> dict[str, Any]:
     start = {"reference": row["reference_id"], "neighbour": row["neighbour_id"], "weight": float(row["weight"])}
     lent = {"from": row["here_id"], "to": row["there_id"], "step": float(row["step"])} if row["here_id"] else None
     return {**start, "borrowed": lent}
+
+
+def _subgroup(project: Path, task: ClassPlan, row: pd.Series) -> dict[str, Any] | None:
+    """Return of which subgroup it is, and from which it was carried over; None where it was made without subgroups."""
+    column = ATTRIBUTE + task.balance
+    if not task.balance or column not in row:
+        return None
+    home = attributes.of_training(_need(project / dag.MANIFEST, "prepare"), task.balance)[row["reference_id"]]
+    carried = str(home) if home != row[column] else None
+    return {"attribute": task.balance, "value": row[column], "carried_from": carried}
 
 
 def _is_released(project: Path, name: str) -> bool:

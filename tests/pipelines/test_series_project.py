@@ -62,7 +62,7 @@ def test_dvc_alone_makes_the_same_bytes_in_another_clone(finished_series: Path, 
 def test_samples_are_explained_and_made_again(finished_series: Path) -> None:
     """A sample has its two parents, and comes out of its seed with the same bytes."""
     said = run("tailweight", "explain", f"{RARE}-000000", cwd=finished_series)
-    assert "conv1d" in said and "s-0" in said
+    assert "conv1d" in said and "s-0" in said and "device #" in said
     assert "6 of 6 candidate samples are the same" in run("tailweight", "verify", "--sample", "6", cwd=finished_series)
 
 
