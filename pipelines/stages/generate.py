@@ -143,7 +143,9 @@ def candidates_of(
 
 
 def _carried_in_words(maker: "Maker", task: ClassPlan) -> list[str]:
-    """Return how samples of one subgroup were carried over to another, in lines."""
+    """Return how samples of one subgroup were carried over to another, in lines; none of rows, which never are."""
+    if maker.gan.codec.constrainable:
+        return []
     lines = []
     for (_, home, subgroup), carrier in sorted(maker.starters.carriers.items()):
         here, there = (task.subgroups[place].value or UNNAMED for place in (home, subgroup))
