@@ -125,6 +125,31 @@ def test_the_class_is_no_attribute() -> None:
     assert "prepare.attributes names 'income', as prepare.label does" in one_line(lambda: params.check(values, False))
 
 
+def test_what_balances_is_an_attribute() -> None:
+    """A setting that names another column is refused with where to put it."""
+    values = {"seed": 1, "prepare": {"attributes": ["site"]}, "plan": {"balance": "camera"}}
+    said = "plan.balance names 'camera', which prepare.attributes does not; put it there, too"
+    assert said in one_line(lambda: params.check(values, False))
+
+
+def test_what_balances_is_named_at_init(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is an attribute as well; one that the images do not have is refused, and nothing is left."""
+    listed(tmp_path / "source", {"a": 12, "b": 9}, site=site_of, camera=lambda number: f"c{number % 2}")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["init", "scans", "--images", "source/list.csv", "--attributes", "site", "--balance", "camera"])
+    assert not ended.value.code, capsys.readouterr()
+    values = params.read(tmp_path / "scans")
+    assert values["prepare"]["attributes"] == ["site", "camera"] and values["plan"]["balance"] == "camera"
+    with pytest.raises(SystemExit) as ended:
+        main(["init", "others", "--images", "source/list.csv", "--balance", "age"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and "no attribute 'age' of the images; found site, camera" in said
+    assert not (tmp_path / "others").exists()
+
+
 def test_attributes_are_named_at_init_and_kept_when_data_grow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
