@@ -4,17 +4,20 @@ A class with few samples of one camera may have many of another. How pictures of
 in every other class, and what is learnt there holds for the rare one (analogies between classes: Hariharan and Girshick 2017,
 arXiv 1606.02819, section 3). Samples are not paired, so maps are fitted to the mean sample of each class on either side. Three
 are tried: none at all, one that scales and shifts each value, and one that also looks at the values around. Each class is left
-out once, and the map that comes nearest to its mean is taken, a simpler one where it is nearly as near.
+out once, and the map that comes nearest to its mean is taken, a simpler one where it is nearly as near. It has to come much
+nearer than the mean of all classes does, or nothing is carried over: what no map explains (mirrored, turned) is left alone.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 LEAST_CLASSES = 3  # that have samples on both sides; fewer say nothing of how a map does on another one
 LEAST_SAMPLES = 3  # of such a class, on either side
 REACH = 2  # values to each side that count as around
+WORTH = 0.5  # share of the error of the mean of all classes that a map may have
 CLEARLY = 0.1  # by how much less a map has to err than a simpler one to be taken instead
 RIDGE = 0.01  # share of the mean square that weights of the values around are held down by
 
@@ -22,12 +25,19 @@ Carry = Callable[[np.ndarray], np.ndarray]  # (n, c, h, w) float32 on one side -
 Fit = Callable[[np.ndarray, np.ndarray], Carry]  # means of k classes on both sides, (k, c, h, w) each
 
 
+class Mean(NamedTuple):
+    """The mean of the samples of a class on one side, (c, h, w) float64, and how many they are."""
+
+    value: np.ndarray
+    samples: int
+
+
 @dataclass(frozen=True)
 class Carrier:
     """A map and what is known of it.
 
     name: which of `FITS`.   classes: that it was learnt from.   error: mean squared difference to the mean of a class that was
-    left out, over that without any map: below 1 where the map is worth something.
+    left out, as a share of that of the mean of all other classes.
     """
 
     name: str
@@ -70,25 +80,28 @@ def mixed(here: np.ndarray, there: np.ndarray) -> Carry:
     return carry
 
 
+def constant(here: np.ndarray, there: np.ndarray) -> Carry:
+    """Take the mean of all classes for any sample: what a map has to be better than."""
+    mean = there.mean(0, keepdims=True)
+    return lambda samples: np.repeat(mean, len(samples), axis=0)
+
+
 FITS: dict[str, Fit] = {"none": none, "scaled": scaled, "mixed": mixed}
 
 
-def learn(here: Sequence[np.ndarray], there: Sequence[np.ndarray]) -> Carrier | None:
-    """Return the map that does best on classes left out, or None where too few have samples on both sides.
+def learn(here: Sequence[Mean], there: Sequence[Mean]) -> Carrier | None:
+    """Return the map that does best on classes left out; None where none does, or too few classes have samples on both sides.
 
-    here, there: the samples of each class on either side, (m, c, h, w) float each.
+    here, there: the mean of each class on either side.
     """
-    enough = [min(len(one), len(other)) >= LEAST_SAMPLES for one, other in zip(here, there, strict=True)]
-    if sum(enough) < LEAST_CLASSES:
+    both = [pair for pair in zip(here, there, strict=True) if min(one.samples for one in pair) >= LEAST_SAMPLES]
+    if len(both) < LEAST_CLASSES:
         return None
-    left, right = (
-        np.stack([part.mean(0, dtype=np.float64) for part, fit in zip(side, enough, strict=True) if fit])
-        for side in (here, there)
-    )
-    fits = {name: fit for name, fit in FITS.items() if name != "mixed" or max(left.shape[2:]) > 1}
-    errors = {name: _left_out(fit, left, right) for name, fit in fits.items()}
-    best = min(errors, key=lambda name: errors[name] * (1 + CLEARLY) ** list(fits).index(name))
-    return Carrier(best, fits[best](left, right), len(left), errors[best] / max(errors["none"], 1e-12))
+    left, right = (np.stack([one.value for one in side]) for side in zip(*both, strict=True))
+    errors = {name: _left_out(fit, left, right) for name, fit in FITS.items()}
+    best = min(errors, key=lambda name: errors[name] * (1 + CLEARLY) ** list(FITS).index(name))
+    share = errors[best] / max(_left_out(constant, left, right), 1e-12)
+    return Carrier(best, FITS[best](left, right), len(left), share) if share <= WORTH else None
 
 
 def _left_out(fit: Fit, here: np.ndarray, there: np.ndarray) -> float:

@@ -15,13 +15,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from gan.carry import Carrier, learn
-from gan.modalities import Codec, Samples
+from gan.carry import Carrier, Mean, learn
+from gan.modalities import Codec, ImageCodec, Samples
 
 BLOCK = 500  # samples whose neighbours are looked for at once
 MOST = 2000  # samples of a class that starts are made from; finding neighbours takes the square of it
 ALIKE = 10  # samples of a majority class that count as resembling a reference
 PRIOR = 10  # samples of the class that the variance of all samples counts as much as
+LEAST_TO_START = 2  # samples of a subgroup that others are started from: a start lies between two
 MAJORITY = 0.5  # a class with this share of the largest class is a majority class
 
 
@@ -103,6 +104,7 @@ class Starters:
         self.samples, self.labels, self.codec, self.policy, self.subgroups = samples, labels, codec, policy, subgroups
         self.classes: dict[tuple[int, int | None], _Class] = {}
         self.carriers: dict[tuple[int, int, int], Carrier | None] = {}
+        self.sides: dict[tuple[int, int], Mean] = {}
         self.homes: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
 
     def draw(self, label: int, count: int, rng: np.random.Generator, subgroup: int | None = None) -> Drawn:
@@ -152,26 +154,38 @@ class Starters:
         return made
 
     def carrier(self, label: int, home: int, subgroup: int) -> Carrier | None:
-        """Return what carries samples of class `label` from one subgroup over to another, learnt from the other classes.
+        """Return what carries images of class `label` from one subgroup over to another, learnt from the other classes.
 
-        None where too few of these have samples of both, or where samples are rows, whose categories no map moves.
+        None where too few of these have samples of both, where no map does well, or where samples are no images.
         """
         key = label, home, subgroup
         if key not in self.carriers:
-            others = [int(other) for other in self.counts[0] if other != label and not self.codec.constrainable]
-            sides = [[self._encoded(other, side) for other in others] for side in (home, subgroup)]
+            others = [int(other) for other in self.counts[0] if other != label] if self.carries else []
+            sides = [[self._mean(other, side) for other in others] for side in (home, subgroup)]
             self.carriers[key] = learn(*sides)
         return self.carriers[key]
 
-    def _encoded(self, label: int, subgroup: int) -> np.ndarray:
-        return self.codec.encode(self.samples[self._rows(label, subgroup)]).numpy()
+    @property
+    def carries(self) -> bool:
+        """Whether samples are of a kind that is carried over."""
+        return isinstance(self.codec, ImageCodec)
+
+    def _mean(self, label: int, subgroup: int) -> Mean:
+        if (label, subgroup) not in self.sides:
+            rows = self._rows(label, subgroup)
+            parts = [rows[first : first + BLOCK] for first in range(0, len(rows), BLOCK)]
+            sums = [self.codec.encode(self.samples[part]).numpy().sum(0, dtype=np.float64) for part in parts]
+            self.sides[label, subgroup] = Mean(np.sum(sums, axis=0) / max(len(rows), 1), len(rows))
+        return self.sides[label, subgroup]
 
     def _home(self, label: int, subgroup: int, rng: np.random.Generator) -> int:
         """Draw the subgroup of the parents: each sample of the class that can be one is as likely as any other."""
         if (label, subgroup) not in self.homes:
             assert self.subgroups is not None, "a draw from a subgroup needs to know which sample is of which"
             there, counts = np.unique(self.subgroups[self.labels == label], return_counts=True)
+            lends = counts >= LEAST_TO_START
             can = np.array([one == subgroup or self.carrier(label, int(one), subgroup) is not None for one in there])
+            can &= lends | (there == subgroup)
             if not can.any():
                 raise ValueError(f"starts: class {label} has no sample of subgroup {subgroup}, nor one to carry over")
             self.homes[label, subgroup] = there[can], counts[can] / counts[can].sum()

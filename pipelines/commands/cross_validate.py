@@ -18,9 +18,11 @@ MORE = """
 
 Where a class has a handful of test samples, a run's verdict is 'underpowered'. Here every sample is tested once in each
 repeat: the GAN, the filter, and the choice of classifier, alternative and dose are made anew without it (nested
-cross-validation), and the gains of the parts are averaged. Parts in which a run would add no samples count as no gain. The
+cross-validation), and the gains of the parts are averaged. A part in which no samples were tried counts as no gain. The
 interval is that of Nadeau and Bengio (2003), which allows for training sets that overlap. It takes as long as that many runs;
-stopped, it goes on where it was. Nothing of the project is changed, and nothing is released by it."""
+stopped, the same command goes on where it was. Settings are the project's, but that the base is trained anew in each part
+(pretrain.frozen). The project's own outputs stay as they are, and nothing is released; the parts, each with a copy of the
+data, lie in .tailweight/cross-validation and may be deleted."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +58,7 @@ def _show(found: "list[Finding]") -> None:
     from pipelines.wording import figure
 
     if not found:
-        print("no class is a minority class: there is nothing to measure")
+        print("no class is a minority class in any part: there is nothing to measure")
         return
     numbers = ("samples", "parts", "without", "with")
     rows = output.table("class", *numbers, "gain", "", right=numbers)

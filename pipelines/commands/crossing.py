@@ -15,13 +15,15 @@ from sklearn.model_selection import StratifiedGroupKFold
 from gan import seeds
 from pipelines import files
 from pipelines.commands.project import lay_out
-from pipelines.driver import check, dag, dvc, growth, params
+from pipelines.driver import check, dag, dvc, growth, machine, params
 from pipelines.driver.run_settings import GROUPS
 from pipelines.errors import UserError
 from pipelines.evaluation import intervals
 from pipelines.evaluation.settings import Settings
-from pipelines.ingest import kept
+from pipelines.ingest import kept, table_rows
 from pipelines.ingest.splits import USED, assign_splits
+from pipelines.plan import Plan
+from pipelines.samples import TABLE
 from pipelines.stages import prepare
 from pipelines.wording import figure, signed
 
@@ -33,9 +35,9 @@ RAW_IS = "raw.dvc"  # in a part's folder: what its copy of the raw data is a cop
 class Finding:
     """What the samples add to a class over all parts.
 
-    samples: of the class in all splits.   parts: in how many it was tested.   without, with_samples: mean average precision.
-    gain: of a run over the best alternative that it chose, 0 in a part where it would add no samples.   p: its chance were
-    there no gain, after Holm over the classes.   said: what that means.
+    samples: of the class in all splits.   parts: in how many it has test samples.   without, with_samples: mean average
+    precision, NaN where none was measured.   gain: of a run over the best alternative that it chose, 0 in a part where it tried
+    no samples.   p: its chance were there no gain, after Holm over the classes.   said: what that means.
     """
 
     name: str
@@ -58,8 +60,8 @@ class Finding:
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         told = {"class": self.name, "samples": self.samples, "parts": self.parts}
-        means = {"without": round(self.without, 4), "with": round(self.with_samples, 4)}
-        gain = {name: round(value, 4) if np.isfinite(value) else None for name, value in vars(self.gain).items()}
+        means = {"without": _rounded(self.without), "with": _rounded(self.with_samples)}
+        gain = {name: _rounded(value) for name, value in vars(self.gain).items()}
         return {**told, **means, "gain": gain, "p": round(self.p, 4), "said": self.said}
 
 
@@ -71,8 +73,9 @@ def cross_validate(project: Path, folds: int, repeats: int, workers: int | None)
     """
     settings = growth.check(project)
     values = check.check(project, [])
-    rows = growth.prepared(project, settings)
-    names = rows.loc[rows["status"] == USED, ["class", "group", "name"]].reset_index()
+    if not check.Standing(project).is_up_to_date(["prepare"]):
+        raise UserError("data/prepared is not of these data and settings; bring it up to date: tailweight run prepare")
+    names = names_of(project, settings)
     parts = [part for repeat in range(repeats) for part in dealt(names, folds, params.seed(values), repeat, settings)]
     results = []
     for number, splits in enumerate(parts, 1):
@@ -83,21 +86,34 @@ def cross_validate(project: Path, folds: int, repeats: int, workers: int | None)
             flush=True,
         )
         _run(place, number, workers)
-        results.append(measured(place / "data/evaluation"))
+        results.append(measured(place))
     judged = params.group(dag.stage_named("evaluate"), values)
     assert isinstance(judged, Settings)
     return findings(pd.concat(results), names["class"].value_counts(), folds, judged)
 
 
+def names_of(project: Path, settings: prepare.Settings) -> pd.DataFrame:
+    """Return a row for each sample that is used: `id`, `class`, `group`, `name`, as `data/splits.csv` has it, and `unit`.
+
+    Rows of a table that are equal in all but label and identifiers are one unit, as in `prepare`.
+    """
+    rows = growth.prepared(project, settings)
+    names = rows.loc[rows["status"] == USED, ["class", "group", "name"]].reset_index()
+    if settings.kind != TABLE:
+        return names.assign(unit=names["id"])
+    known, _ = table_rows.check(project / dag.RAW, prepare.columns_of(settings), lambda *_: None)
+    return names.assign(unit=names["id"].map(known.set_index("id")["unit"]))
+
+
 def dealt(names: pd.DataFrame, folds: int, seed: int, repeat: int, settings: prepare.Settings) -> list[dict[str, str]]:
     """Return for each part the split of each sample by name: that part is test, the rest is dealt as `prepare` does.
 
-    names: a row for each sample, `id`, `class`, `group`, and `name` as `data/splits.csv` has it. No group, and no rows that
-    are equal, lie in two parts; classes are spread evenly.
+    names: of `names_of`. No group, and no unit, lies in two parts; classes are spread evenly.
     """
-    whole = names["group"].where(names["group"] != "", names["name"])
-    if whole.nunique() < folds:
-        raise UserError(f"{whole.nunique()} groups cannot be dealt to {folds} parts; take fewer: --folds")
+    whole = names["group"].where(names["group"] != "", names["unit"])
+    most = min(whole.nunique(), names["class"].value_counts().max())
+    if most < folds:
+        raise UserError(f"the data can be dealt to {most} parts at most; take fewer than {folds}: --folds")
     state = seeds.derive(seed, "cross-validation", repeat) % 2**32
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a class may have fewer samples than there are parts
@@ -107,7 +123,7 @@ def dealt(names: pd.DataFrame, folds: int, seed: int, repeat: int, settings: pre
 
 
 def _splits(names: pd.DataFrame, tested: np.ndarray, seed: int, settings: prepare.Settings) -> dict[str, str]:
-    manifest = names.assign(status=USED, unit=names["name"], split="")
+    manifest = names.assign(status=USED, split="")
     manifest.loc[tested, "split"] = "test"
     new = pd.Series(False, manifest.index)
     assign_splits(manifest, manifest["split"].copy(), new, settings.test_share, settings.validation_share, seed)
@@ -118,6 +134,7 @@ def _lay(project: Path, place: Path, values: dict[str, Any], splits: dict[str, s
     """Make the project of a part, or bring the one that is there up to date with the settings and lists of `project`."""
     told = {name: group for name, group in values.items() if name not in GROUPS}
     told["evaluate"] = {**(values.get("evaluate") or {}), "min_test_samples": 1}
+    told["pretrain"] = {**(values.get("pretrain") or {}), "frozen": False}  # the base has seen what a part is tested on
     raw = (project / dag.RAW_FILE).read_text(encoding="utf-8")
     if not (place / RAW_IS).is_file() or (place / RAW_IS).read_text(encoding="utf-8") != raw:
         shutil.rmtree(place, ignore_errors=True)
@@ -130,32 +147,35 @@ def _lay(project: Path, place: Path, values: dict[str, Any], splits: dict[str, s
     dvc.write_code_hashes(place)
     kept.write_splits(place / dag.SPLITS, splits, named)
     for path in (dag.REMOVED, dag.REVIEW):
-        if (project / path).is_file():
-            shutil.copyfile(project / path, place / path)
+        files.write_text(place / path, (project / path).read_text(encoding="utf-8"))
 
 
 def _run(place: Path, number: int, workers: int | None) -> None:
     """Run a part up to its evaluation, in a process of its own that prints how far it is."""
     more = ["--workers", str(workers)] if workers else []
-    command = [sys.executable, "-m", "pipelines", "-C", str(place), "run", "evaluate", *more]
+    command = [*machine.PYTHON, "pipelines", "-C", str(place), "run", "evaluate", *more]
     out = sys.stderr if sys.stdout is sys.stderr else None  # where standard output is for a document alone
     code = subprocess.run(command, stdout=out, check=False).returncode
     if code:
         raise UserError(f"part {number}: its run ended with exit code {code}, see above; go on with the same command")
 
 
-def measured(evaluation: Path) -> pd.DataFrame:
-    """Return a row for each class of a part: average precision `without` synthetic samples, and the `gain` that they add."""
+def measured(place: Path) -> pd.DataFrame:
+    """Return a row for each class that a part's run wanted to grow, and for each that had too few samples for that.
+
+    `grown`: whether it had enough.   `without`: average precision without synthetic samples, NaN where it was not measured.
+    `gain`: what they add, 0 where none were tried.
+    """
+    evaluation = place / "data/evaluation"
     found = files.read_json(evaluation / "metrics.json")
-    decides = found.get("deciding_classifier")
-    columns = ["class", "without", "gain"]
-    if not decides:
-        return pd.DataFrame(columns=columns)
-    scores = pd.read_csv(evaluation / "summary.csv", dtype={"class": str}, keep_default_na=False)
-    precision = (scores["classifier"] == decides) & (scores["metric"] == "average_precision")
-    alone = scores[precision & (scores["arm"] == found["best_arm"][decides])].set_index("class")["mean"].astype(float)
-    told = [(name, alone[name], one["gain"]["value"] or 0.0) for name, one in found["classes"].items()]
-    return pd.DataFrame(told, columns=columns)
+    rows = [(name, False, np.nan, 0.0) for name in Plan.load(place / dag.PLAN).skipped]
+    if decides := found.get("deciding_classifier"):
+        scores = pd.read_csv(evaluation / "summary.csv", dtype={"class": str}, keep_default_na=False)
+        precision = (scores["classifier"] == decides) & (scores["metric"] == "average_precision")
+        alone = scores[precision & (scores["arm"] == found["best_arm"][decides])].set_index("class")["mean"]
+        told = found["classes"].items()
+        rows += [(name, True, float(alone[name]), one["gain"]["value"] or 0.0) for name, one in told]
+    return pd.DataFrame(rows, columns=["class", "grown", "without", "gain"])
 
 
 def findings(rows: pd.DataFrame, samples: pd.Series, folds: int, settings: Settings) -> list[Finding]:
@@ -173,16 +193,22 @@ def findings(rows: pd.DataFrame, samples: pd.Series, folds: int, settings: Setti
             float((one["without"] + one["gain"]).mean()),
             gain,
             float(chance),
-            _said(gain, float(chance), settings),
+            _said(one, gain, float(chance), settings),
         )
         for name, one, gain, chance in zip(classes, own, gains, p, strict=True)
     ]
 
 
-def _said(gain: intervals.Interval, p: float, settings: Settings) -> str:
+def _said(rows: pd.DataFrame, gain: intervals.Interval, p: float, settings: Settings) -> str:
+    if not rows["grown"].any():
+        return "too few samples for a GAN in every part (plan.min_samples)"
     if p <= (1 - settings.confidence) / 2 and gain.value >= settings.min_gain:
         return "gains"
     if gain.high < 0:
         return "loses"
-    shown = f"; gains below {figure(gain.high)} are possible" if np.isfinite(gain.high) else ""
+    shown = f"; gains below {figure(gain.high)} are possible" if np.isfinite(gain.high) and gain.error > 0 else ""
     return "no gain beyond doubt" + shown
+
+
+def _rounded(value: float) -> float | None:
+    return round(value, 4) if np.isfinite(value) else None

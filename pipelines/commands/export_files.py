@@ -130,7 +130,8 @@ def _write_series(csvs: Csvs, rows: pd.DataFrame, values: np.ndarray, about: Map
 def _told(rows: pd.DataFrame, about: Mapping[str, Any]) -> dict[str, pd.Series]:
     """Return attributes, group, if any, and label of the rows under the names that they had in the data."""
     own = {name: rows[column] for column, name in _plain_names(rows).items()}
-    return own | {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
+    others = {about[column]: rows[column] for column in ("group", "label") if about.get(column)}
+    return own | {name: column for name, column in others.items() if name not in own}
 
 
 def _plain_names(rows: pd.DataFrame) -> dict[str, str]:

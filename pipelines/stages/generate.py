@@ -1,7 +1,7 @@
 """Make candidates of one class, each from its own seed, each with its discriminator score."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -73,8 +73,8 @@ def run(
     """Write `Candidates`; candidate i is the same however many are asked for. Write, too, what is kept between columns.
 
     Where the GAN makes smaller images, its discriminator scores those, and the upscaler makes them large.
-    Where the plan divides what is needed by an attribute, each candidate is written with its parents' value, but for rows,
-    which have it as a column.
+    Where the plan divides what is needed by an attribute, each candidate is written with its value, but for rows that have
+    it as a column.
     states: where what the generator made is kept, so that a stopped run goes on from there.
     """
     from gan import checkpoint
@@ -92,14 +92,15 @@ def run(
         print(f"generate: kept: {relation}; in generate.relations: {as_setting(relation)}")
     enlarged = Upscaler.load(upscaler, gan.sizes.size).apply if factor > 1 else None
     mix = mix_of(manifest, everything, task)
+    learnt = {name for name, kind in everything.columns.items() if kind != "identifier"}
     tally, first = Tally(gan, known, kept), 0
     with Candidates.writing(candidates, everything) as write:
-        for made in candidates_of(gan, known, task, own_seeds, settings, kept, progress, states, mix):
+        for made in candidates_of(gan, known, task, own_seeds, settings, kept, progress, states, mix, print):
             own = slice(first, first + len(made.weight))
             first = own.stop
             told = {"id": [f"{name}-{number:06d}" for number in range(own.start, own.stop)], "class": task.label}
             rows = pd.DataFrame(told | {"seed": own_seeds[own]}).join(origins(made, everything, task.index))
-            if mix is not None and known.kind != TABLE:
+            if mix is not None and task.balance not in learnt:
                 rows[ATTRIBUTE + task.balance] = [task.subgroups[place].value for place in made.subgroup]
             rows = rows.assign(raw_score=score(gan, made.samples, task.index))
             write(Candidates(enlarged(made.samples) if enlarged else made.samples, rows, everything.kind))
@@ -118,10 +119,12 @@ def candidates_of(
     progress: Progress | None = None,
     states: States | None = None,
     mix: "Mix | None" = None,
+    say: Callable[[str], object] = lambda line: None,
 ) -> Iterator["Generated"]:
     """Yield candidates, one for each seed, some at a time, so that a million take no more memory than these.
 
     known: the training samples of all classes, as large as the GAN makes them. mix: of which subgroups, see `mix_of`.
+    say: is told at the end how samples were carried over.
     """
     from gan.sample import Maker
 
@@ -137,24 +140,24 @@ def candidates_of(
 
             yield maker.make(own_seeds[first : first + AT_ONCE], report)
         for said in _carried_in_words(maker, task):
-            print(f"generate: class {task.label!r}: {said}")
+            say(f"generate: class {task.label!r}: {said}")
     except ConstraintError as error:
         raise UserError(f"class {task.label!r}: {error}") from None
 
 
 def _carried_in_words(maker: "Maker", task: ClassPlan) -> list[str]:
-    """Return how samples of one subgroup were carried over to another, in lines; none of rows, which never are."""
-    if maker.gan.codec.constrainable:
+    """Return how images of one subgroup were carried over to another, in lines; none of other kinds, which never are."""
+    if not maker.starters.carries:
         return []
     lines = []
     for (_, home, subgroup), carrier in sorted(maker.starters.carriers.items()):
         here, there = (task.subgroups[place].value or UNNAMED for place in (home, subgroup))
         if carrier is None:
-            lines.append(f"too few classes have samples of {task.balance} {here} and {there} to carry any over")
+            lines.append(f"no map was found that carries {task.balance} {here} over to {there}")
             continue
         lines.append(
             f"{task.balance} {here} is carried over to {there} ({carrier.name}, learnt from {carrier.classes} classes; of one "
-            f"left out, {figure(carrier.error, 2)} of the difference is left)"
+            f"left out, {figure(carrier.error, 2)} of what is its own is missed)"
         )
     return lines
 

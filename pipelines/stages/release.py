@@ -8,8 +8,9 @@ from gan.progress import Progress
 from pipelines import files
 from pipelines.ingest import attributes
 from pipelines.plan import Plan
-from pipelines.samples import TABLE, Candidates, Samples, is_value
+from pipelines.samples import Candidates, Samples, is_value
 from pipelines.samples.release import assemble, real_rows, synthetic_rows
+from pipelines.samples.sets import ATTRIBUTE
 
 
 def run(
@@ -37,12 +38,12 @@ def run(
     verdicts = measured["classes"]
     text = {"dtype": "str", "keep_default_na": False, "na_values": {"group": [""]}}
     everything = pd.read_csv(manifest, index_col="id", **text)
-    told = attributes.columns_of(everything) if about["kind"] != TABLE else {}  # a row has its own as a column
-    known = everything[["group", *told]]
-    parts = [
-        real_rows(Samples.load(path), split, names, known)
-        for path, split in ((train, "train"), (validation, "validation"))
-    ]
+    real = {"train": Samples.load(train), "validation": Samples.load(validation)}
+    learnt = {
+        ATTRIBUTE + name for name, kind in real["train"].columns.items() if kind != "identifier"
+    }  # columns anyway
+    known = everything[["group", *(name for name in attributes.columns_of(everything) if name not in learnt)]]
+    parts = [real_rows(samples, split, names, known) for split, samples in real.items()]
     shipped = {}
     planned = Plan.load(plan)
     for slug, entry in planned.classes.items():

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import files
 from pipelines.commands import crossing
-from pipelines.driver import dag
+from pipelines.driver import dag, growth
 from pipelines.errors import UserError
 from pipelines.evaluation.settings import Settings
 from pipelines.ingest.splits import SPLITS
@@ -19,9 +19,9 @@ from tests.conftest import run, working_clone
 
 
 def names(group: str = "") -> pd.DataFrame:
-    """60 and 13 samples of two classes; two rows of the first are equal, so that they have one name."""
+    """60 and 13 samples of two classes; two rows of the first are one unit."""
     rows = pd.DataFrame({"id": [f"i{n}" for n in range(73)], "class": ["many"] * 60 + ["few"] * 13, "group": group})
-    return rows.assign(name=rows["id"].replace("i1", "i0"))
+    return rows.assign(name=rows["id"], unit=rows["id"].replace("i1", "i0"))
 
 
 def parts(rows: pd.DataFrame, folds: int = 5, repeat: int = 0) -> list[pd.Series]:
@@ -43,7 +43,7 @@ def test_every_sample_is_tested_once_and_classes_are_spread() -> None:
 
 def test_no_group_lies_in_two_splits() -> None:
     """Samples of one group are tested together and learnt from together."""
-    rows = names().assign(group=[f"g{n % 20}" if n < 60 else "" for n in range(73)], name=names()["id"])
+    rows = names().assign(group=[f"g{n % 20}" if n < 60 else "" for n in range(73)], unit=names()["id"])
     for split in parts(rows):
         assert (split[rows["group"] != ""].groupby(rows["group"]).nunique() == 1).all()
 
@@ -57,15 +57,44 @@ def test_a_repeat_deals_anew_and_the_same_call_deals_alike() -> None:
 
 def test_what_has_too_few_groups_is_refused() -> None:
     """The line says how many there are, and what to type."""
-    with pytest.raises(UserError, match="1 groups cannot be dealt to 5 parts; take fewer: --folds"):
+    with pytest.raises(UserError, match="can be dealt to 1 parts at most; take fewer than 5: --folds"):
         parts(names(group="g"))
+    with pytest.raises(UserError, match="can be dealt to 60 parts at most; take fewer than 61: --folds"):
+        parts(names(), folds=61)
+
+
+def test_equal_rows_of_a_table_are_one_unit(tmp_path: Path) -> None:
+    """Rows that differ in identifier and label alone are tested together, as prepare deals them; all of them are used."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {"key": [f"k{n:03d}" for n in range(90)], "a": rng.integers(0, 5, 90), "b": rng.integers(0, 4, 90)}
+    )
+    rows.assign(label=rng.choice(["x", "y"], 90)).to_csv(tmp_path / "rows.csv", index=False)
+    run("tailweight", "init", "project", "--table", "rows.csv", "--label", "label", cwd=tmp_path)
+    project = tmp_path / "project"
+    run("tailweight", "stage", "prepare", cwd=project)
+    settings = growth.check(project)
+    known = crossing.names_of(project, settings)
+    assert len(known) == 90 and known["unit"].nunique() < 25 and known["name"].nunique() == 90
+    for splits in crossing.dealt(known, 4, 0, 0, settings):
+        assert known["name"].map(splits).groupby(known["unit"]).nunique().max() == 1
+
+
+def test_what_is_not_up_to_date_is_refused(finished_table: Path, tmp_path: Path) -> None:
+    """The line says what to run; the settings have changed since the samples were dealt."""
+    project = working_clone(finished_table, tmp_path / "project")
+    text = (project / "params.yaml").read_text(encoding="utf-8")
+    (project / "params.yaml").write_text(
+        text.replace("validation_share: 0.2", "validation_share: 0.3"), encoding="utf-8"
+    )
+    said = run("tailweight", "cross-validate", cwd=project, code=2)
+    assert "bring it up to date: tailweight run prepare" in said and said.count("\n") == 1
 
 
 def found(gains: dict[str, list[float]]) -> dict[str, crossing.Finding]:
     """Return what is found of classes with these gains in five parts, by name."""
-    rows = pd.DataFrame(
-        [(name, 0.5, gain) for name, own in gains.items() for gain in own], columns=["class", "without", "gain"]
-    )
+    told = [(name, gain != 0 or name != "small", 0.5, gain) for name, own in gains.items() for gain in own]
+    rows = pd.DataFrame(told, columns=["class", "grown", "without", "gain"])
     counts = pd.Series(dict.fromkeys(gains, 20))
     return {one.name: one for one in crossing.findings(rows, counts, 5, Settings())}
 
@@ -94,9 +123,10 @@ def test_overlap_of_training_sets_widens_the_interval() -> None:
 
 def test_one_part_and_no_gain_at_all_are_said_as_such() -> None:
     """A class that was tested once has no interval; where no part would add samples the gain is zero."""
-    own = found({"once": [0.2], "never": [0.0] * 5})
+    own = found({"once": [0.2], "never": [0.0] * 5, "small": [0.0] * 5})
     assert own["once"].interval == "+0.200" and own["once"].plain["gain"]["low"] is None
-    assert own["never"].gain.value == 0 and own["never"].said.startswith("no gain beyond doubt")
+    assert own["never"].gain.value == 0 and own["never"].said == "no gain beyond doubt"
+    assert own["small"].said == "too few samples for a GAN in every part (plan.min_samples)"
 
 
 @pytest.mark.parametrize(
@@ -126,5 +156,5 @@ def test_a_project_is_run_in_parts_and_stays_as_it_is(finished_table: Path, tmp_
     assert not tested[0] & tested[1] and len(tested[0] | tested[1]) >= 76
     again = run("tailweight", "cross-validate", "--folds", "2", "--json", cwd=project)
     told = json.loads(again[again.index("{\n") : again.rindex("}") + 1])
-    assert told["parts"] == 2 and {one["class"] for one in told["classes"]} == {"b <i>&"}
+    assert told["parts"] == 2 and {one["class"] for one in told["classes"]} == {"b <i>&", "lone"}
     assert again.count("all is up to date") == 2
