@@ -325,7 +325,10 @@ def main() -> None:
         if (cell, seed) not in done:
             results.add(store, measured(cell, seed, given.data))
             print(cell, seed, flush=True)
-    given.out.with_suffix(".md").write_text("# Filling up by subgroup\n" + markdown(results.load(store)))
+    given.out.with_suffix(".md").write_text(
+        f"# Filling up by subgroup\n\n`python benchmarks/balance.py --data DIR --out benchmarks/balance`\n"
+        + markdown(results.load(store))
+    )
 
 
 if __name__ == "__main__":
