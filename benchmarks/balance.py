@@ -326,7 +326,7 @@ def main() -> None:
             results.add(store, measured(cell, seed, given.data))
             print(cell, seed, flush=True)
     given.out.with_suffix(".md").write_text(
-        f"# Filling up by subgroup\n\n`python benchmarks/balance.py --data DIR --out benchmarks/balance`\n"
+        "# Filling up by subgroup\n\n`python benchmarks/balance.py --data DIR --out benchmarks/balance`\n"
         + markdown(results.load(store))
     )
 
