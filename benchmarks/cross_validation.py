@@ -1,21 +1,24 @@
 """How often nested cross-validation of a project errs where the truth is known, and how often it sees a real gain.
 
-    python benchmarks/cross_validation.py --worlds 100
+    python benchmarks/cross_validation.py --out benchmarks/cross_validation --worlds 100
 
 In a world (a table of 12 columns from a law of its own, `make_classification`) 400 rows are of one class and 20 of another.
 They are dealt to five parts as `tailweight cross-validate` deals them, once and twice over. In each part a forest is
 trained on the rest in two ways, the second of which stands for the GAN's samples: with SMOTE, and with another draw of SMOTE
 (A/A); with the rare rows repeated, and with these copies a little noisy (placebo); as is, and with fresh rows of the class from
 the same law (real help). The differences go through the command's own arithmetic. Beside it stands the plain t test over the
-parts, as if these were independent.
+parts, as if these were independent. Results are added to OUT.jsonl as they come, and a run that is started again goes on with
+what is missing; OUT.md is made of them.
 """
 
 import argparse
 import warnings
-from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import results
 from imblearn.over_sampling import SMOTE
 from results import lines
 from scipy import stats
@@ -77,7 +80,8 @@ def world(seed: int, repeats: int) -> dict[str, list[tuple[float, float]]]:
     )
     rich, rare = np.flatnonzero(y == 0)[:RICH], np.flatnonzero(y == 1)[: RARE + FRESH]
     rows = np.concatenate([rich, rare[:RARE]])
-    names = pd.DataFrame({"id": rows.astype(str), "class": y[rows].astype(str), "group": "", "name": rows.astype(str)})
+    names = pd.DataFrame({"id": rows.astype(str), "class": y[rows].astype(str), "group": ""})
+    names = names.assign(name=names["id"], unit=names["id"])
     found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
     for repeat in range(repeats):
         for number, splits in enumerate(crossing.dealt(names, FOLDS, seed, repeat, prepare.Settings())):
@@ -90,7 +94,7 @@ def world(seed: int, repeats: int) -> dict[str, list[tuple[float, float]]]:
 
 def verdicts(found: list[tuple[float, float]], settings: Settings) -> dict[str, bool]:
     """Say for each way of judging whether it says that there is a gain."""
-    told = pd.DataFrame(found, columns=["without", "gain"]).assign(**{"class": "rare"})
+    told = pd.DataFrame(found, columns=["without", "gain"]).assign(**{"class": "rare", "grown": True})
     (one,) = crossing.findings(told, pd.Series({"rare": RARE}), FOLDS, settings)
     gain = told["gain"].to_numpy()
     p = stats.ttest_1samp(gain, 0, alternative="greater").pvalue if gain.std() > 0 else 1.0
@@ -98,28 +102,38 @@ def verdicts(found: list[tuple[float, float]], settings: Settings) -> dict[str, 
     return {"the command": one.said == "gains", "plain t test": plain}
 
 
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Return how often each way of judging says that there is a gain."""
+    table = pd.DataFrame(rows)
+    body = []
+    for (parts, kind), own in table.groupby(["parts", "kind"], sort=False):
+        cells = []
+        for way in WAYS:
+            hits, worlds = int(own[way].sum()), len(own)
+            low, high = wilson(hits, worlds)
+            cells.append(f"{hits} of {worlds} [{low:.0%}, {high:.0%}]")
+        body.append([str(kind), KINDS[str(kind)], str(parts), *cells])
+    return lines(["", "without, with", "parts", *WAYS], body)
+
+
 def main() -> None:
-    """Run the worlds, and print the table."""
+    """Run what is missing and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="path of the results without suffix")
     parser.add_argument("--worlds", type=int, default=100)
     given = parser.parse_args()
     warnings.simplefilter("ignore", UserWarning)
-    rows = []
-    for repeats in (1, 2):
-        hits: Counter[tuple[str, str]] = Counter()
-        for seed in range(given.worlds):
-            for kind, found in world(seed, repeats).items():
-                hits.update((kind, way) for way, said in verdicts(found, Settings()).items() if said)
-        for kind, about in KINDS.items():
-            cells = []
-            for way in WAYS:
-                low, high = wilson(hits[kind, way], given.worlds)
-                cells.append(f"{hits[kind, way] / given.worlds:.1%} [{low:.1%}, {high:.1%}]")
-            rows.append([kind, about, str(repeats * FOLDS), *cells])
-    print("# Nested cross-validation where the truth is known\n")
-    print(f"    python benchmarks/cross_validation.py --worlds {given.worlds}\n")
-    print("How often it is said that the samples add something:\n")
-    print(lines(["", "without, with", "parts", *WAYS], rows))
+    store = given.out.with_suffix(".jsonl")
+    done = {(row["parts"], row["seed"]) for row in results.load(store)}
+    for seed, repeats in ((seed, repeats) for seed in range(given.worlds) for repeats in (1, 2)):
+        if (repeats * FOLDS, seed) not in done:
+            about = {"parts": repeats * FOLDS, "seed": seed}
+            found = world(seed, repeats).items()
+            results.add(store, [{**about, "kind": kind, **verdicts(told, Settings())} for kind, told in found])
+    head = "# Nested cross-validation where the truth is known\n\n"
+    command = "`python benchmarks/cross_validation.py --out benchmarks/cross_validation`. "
+    said = "How often it is said that the samples add something:\n\n"
+    given.out.with_suffix(".md").write_text(head + command + said + markdown(results.load(store)))
 
 
 if __name__ == "__main__":
