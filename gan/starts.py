@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from gan.carry import Carrier, Mean, learn
-from gan.modalities import Codec, ImageCodec, Samples
+from gan.modalities import Codec, Samples
 
 BLOCK = 500  # samples whose neighbours are looked for at once
 MOST = 2000  # samples of a class that starts are made from; finding neighbours takes the square of it
@@ -160,15 +160,10 @@ class Starters:
         """
         key = label, home, subgroup
         if key not in self.carriers:
-            others = [int(other) for other in self.counts[0] if other != label] if self.carries else []
+            others = [int(other) for other in self.counts[0] if other != label] if self.codec.carried else []
             sides = [[self._mean(other, side) for other in others] for side in (home, subgroup)]
             self.carriers[key] = learn(*sides)
         return self.carriers[key]
-
-    @property
-    def carries(self) -> bool:
-        """Whether samples are of a kind that is carried over."""
-        return isinstance(self.codec, ImageCodec)
 
     def _mean(self, label: int, subgroup: int) -> Mean:
         if (label, subgroup) not in self.sides:

@@ -37,6 +37,7 @@ class VectorCodec(Arrays):
     noisy: ClassVar[bool] = True
     steps: ClassVar[int] = 0
     constrainable: ClassVar[bool] = False
+    carried: ClassVar[bool] = False
     at_once: ClassVar[int] = 1000
 
     @classmethod

@@ -31,6 +31,7 @@ class Codec(Protocol):
     steps: of a series, whose channels are encoded one after the other, t values each; 0 where samples have no steps.
     policies: names of the starts that are rehearsed, see `gan.training.rehearse`, the preferred one first.
     noisy: whether starts may be spread by noise. constrainable: whether `gan.constraints` can be checked.
+    carried: whether samples of one subgroup can be carried over to another, see `gan.carry`.
     at_once: candidates that are decoded at once; they fill whole blocks of `gan.blocks`, or the last is filled up.
     """
 
@@ -39,6 +40,7 @@ class Codec(Protocol):
     policies: ClassVar[tuple[str, ...]]
     noisy: ClassVar[bool]
     constrainable: ClassVar[bool]
+    carried: ClassVar[bool]
     at_once: ClassVar[int]
 
     @classmethod

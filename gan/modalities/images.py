@@ -36,6 +36,7 @@ class ImageCodec(Arrays):
     noisy: ClassVar[bool] = False  # noise is the first thing that one sees in an image
     steps: ClassVar[int] = 0
     constrainable: ClassVar[bool] = False
+    carried: ClassVar[bool] = True
     at_once: ClassVar[int] = 4 * BLOCK
 
     @classmethod

@@ -42,6 +42,7 @@ class SeriesCodec(Arrays):
     policies: ClassVar[tuple[str, ...]] = ("neighbours", "borrowed")
     noisy: ClassVar[bool] = False  # noise of its own at each step makes a smooth channel rough
     constrainable: ClassVar[bool] = False
+    carried: ClassVar[bool] = False
     at_once: ClassVar[int] = 4 * BLOCK
 
     @classmethod

@@ -43,6 +43,7 @@ class TableCodec:
     noisy: ClassVar[bool] = True  # a little costs nothing and takes rows off the lines between real ones
     steps: ClassVar[int] = 0
     constrainable: ClassVar[bool] = True
+    carried: ClassVar[bool] = False
     at_once: ClassVar[int] = 80 * blocks.BLOCK  # a frame costs more to build than its rows
 
     @classmethod

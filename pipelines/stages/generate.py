@@ -147,7 +147,7 @@ def candidates_of(
 
 def _carried_in_words(maker: "Maker", task: ClassPlan) -> list[str]:
     """Return how images of one subgroup were carried over to another, in lines; none of other kinds, which never are."""
-    if not maker.starters.carries:
+    if not maker.gan.codec.carried:
         return []
     lines = []
     for (_, home, subgroup), carrier in sorted(maker.starters.carriers.items()):
