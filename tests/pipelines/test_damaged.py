@@ -225,7 +225,9 @@ def test_damaged_text_of_ours_is_named(name: str, content: bytes, tmp_path: Path
 
 def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
     """The cases above are refused for what is wrong with them; a hash that could be a number stays text."""
-    fields = dict.fromkeys(ClassPlan.model_fields, 1) | {"label": "a", "samples": "12e345678901"}
+    parts = [{"value": "01", "train_samples": 2, "needed": 1}, {"value": "", "train_samples": 3, "needed": 0}]
+    own = {"label": "a", "samples": "12e345678901", "balance": "no", "subgroups": parts}
+    fields = dict.fromkeys(ClassPlan.model_fields, 1) | own
     plan = Plan(classes={"a": ClassPlan.model_validate(fields)})
     plan.save(tmp_path / "plan.yaml")
     assert Plan.load(tmp_path / "plan.yaml") == plan
