@@ -43,6 +43,7 @@ from pipelines.evaluation import classifiers
 from pipelines.evaluation.arms import ARMS, Training, random_oversampling, smote
 from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.synthetic import USES
+from pipelines.likeness import views
 from pipelines.likeness.data import Data
 from pipelines.plan import Plan
 from pipelines.samples import TABLE, Samples
@@ -203,9 +204,8 @@ def by_subgroup(
     return replace(filled, y=np.array([of[int(label)] for label in filled.y]))
 
 
-def ways(cell: str, given: World, seed: int) -> dict[str, Callable[[int], Training]]:
-    """Return what a classifier is trained on, by the name of the way, as a function of a seed."""
-    plain, balanced = stages(given, seed)
+def ways(cell: str, given: World, plain: Inputs, balanced: Inputs) -> dict[str, Callable[[int], Training]]:
+    """Return what a classifier is trained on, by the name of the way, as a function of a seed. plain, balanced: of `stages`."""
     real = plain.real
     values = np.concatenate([given.splits[split].attributes[given.attribute] for split in ("train", "validation")])
     network = cell.startswith("digits")
@@ -240,8 +240,6 @@ def ways(cell: str, given: World, seed: int) -> dict[str, Callable[[int], Traini
 
 def spare_rows(given: World, inputs: Inputs) -> np.ndarray:
     """Return the samples that were held back as classifiers see them."""
-    from pipelines.likeness import views
-
     found: np.ndarray = views.fit(given.splits["train"]).rows(given.spare.values)
     return found.reshape(len(found), inputs.train.x.shape[1])
 
@@ -252,34 +250,20 @@ def measured(cell: str, seed: int, data: Path) -> list[dict[str, Any]]:
     tested = given.splits["test"].attributes[given.attribute]
     judges = ["convnet"] if cell.startswith("digits") else ["random_forest", "logistic_regression"]
     rows = []
-    for way, build in ways(cell, given, seed).items():
+    plain, balanced = stages(given, seed)
+    for way, build in ways(cell, given, plain, balanced).items():
         for judge in judges:
             said = []
             for fit in range(FITS):
                 own = seeds.derive(seed, "balance", fit)
                 fitted = classifiers.CLASSIFIERS[judge](build(own), own)
-                said.append(classifiers.probabilities(fitted, test_rows(given), len(given.names)))
+                said.append(classifiers.probabilities(fitted, plain.test.x, len(given.names)))
             for value in (ALL, *np.unique(tested)):
                 inside = np.ones(len(tested), bool) if value == ALL else tested == value
                 found = np.mean([precision(given, one, inside) for one in said])
-                rows.append(
-                    {
-                        "cell": cell,
-                        "seed": seed,
-                        "way": way,
-                        "classifier": judge,
-                        "in": str(value),
-                        "value": round(float(found), 6),
-                    }
-                )
+                about = {"cell": cell, "seed": seed, "way": way, "classifier": judge, "in": str(value)}
+                rows.append({**about, "value": round(float(found), 6)})
     return rows
-
-
-def test_rows(given: World) -> np.ndarray:
-    """Return the test samples as classifiers see them."""
-    from pipelines.likeness import views
-
-    return views.fit(given.splits["train"]).data(given.splits["test"].values, given.splits["test"].labels).x
 
 
 def precision(given: World, said: np.ndarray, inside: np.ndarray) -> float:

@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from hidden_digits import hide_squares
 from PIL import Image
 
 from gan import seeds
 
-RARE, FIRST, SECOND, HIDDEN = (3, 5, 8), 20, 4, 3
+RARE, FIRST, SECOND = (3, 5, 8), 20, 4
 
 
 def write(folder: Path) -> None:
@@ -23,9 +24,7 @@ def write(folder: Path) -> None:
 
     digits = load_digits()
     rng = seeds.numpy_generator(0, "two scanners")
-    images = np.round(digits.images * (255 / 16)).astype(np.uint8)
-    for image, (top, left) in zip(images, rng.integers(0, 8 - HIDDEN + 1, (len(images), 2)), strict=True):
-        image[top : top + HIDDEN, left : left + HIDDEN] = 0
+    images = hide_squares(np.round(digits.images * (255 / 16)).astype(np.uint8), rng)
     second = rng.random(len(images)) < 0.5
     images[second] = 255 - images[second]
     (folder / "images").mkdir(parents=True, exist_ok=True)
