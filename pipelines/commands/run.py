@@ -121,10 +121,12 @@ def _run(project: Path, targets: list[str], workers: int, quiet: bool, values: d
 
         own = server.Server()
         own.begin()
-        from pipelines.driver import flow  # imports much more of it, while the server comes up
+        shared = Run(project.resolve(), workers, quiet)
+        shared.processes.fork_server.begin()
+        from pipelines.driver import flow  # imports much more of it, while the servers come up
 
         try:
-            done = flow.run_here(Run(project.resolve(), workers, quiet), targets, standing, own)
+            done = flow.run_here(shared, targets, standing, own)
         except dvc.StageFailed as error:
             if error.user:
                 raise UserError(str(error)) from None

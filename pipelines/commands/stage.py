@@ -17,8 +17,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def execute(options: argparse.Namespace) -> None:
+def execute(options: argparse.Namespace) -> int:
     """Do what the command line asks for."""
+    from pipelines.driver import fork_server
+
+    asked = ["-C", options.project, "stage", options.name, *([options.slug] if options.slug else [])]
+    if (code := fork_server.carried_out(asked)) is not None:
+        return code
     from pipelines.driver import one_stage
 
     one_stage.run_stage(Path(options.project), options.name, options.slug)
+    return 0

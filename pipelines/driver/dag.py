@@ -3,7 +3,6 @@
 import ast
 import hashlib
 import importlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -317,7 +316,7 @@ def code_behind(module: str) -> frozenset[str]:
         path = _file_of(waiting.pop())
         if path and path not in found:
             found.add(path)
-            waiting += _imports(ast.parse((SOURCE / path).read_text(encoding="utf-8")))
+            waiting += _imports(path)
     folders = {Path(path).parent for path in found}
     data = {path.relative_to(SOURCE).as_posix() for folder in folders for path in (SOURCE / folder).glob("*.j2")}
     return frozenset(found | data)
@@ -331,10 +330,13 @@ def _file_of(module: str) -> str | None:
     return None
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+@cache
+def _imports(path: str) -> tuple[str, ...]:
+    """Return the modules of `gan` and `pipelines` that a file may import: of `from a import b` both `a` and `a.b`."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse((SOURCE / path).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith(("gan.", "pipelines.")))
+            found += [alias.name for alias in node.names if alias.name.startswith(("gan.", "pipelines."))]
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in ("gan", "pipelines"):
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(found)

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from pipelines import files
-from pipelines.driver import dag, frozen, lock, machine, params, progress
+from pipelines.driver import dag, fork_server, frozen, lock, machine, params, progress
 from pipelines.errors import UserError
 
 FILE = "dvc.yaml"
@@ -127,6 +127,16 @@ class Processes:
         self._children: set[psutil.Popen] = set()
         self._stopping = False  # nothing more is started
         self._lock = threading.RLock()  # a signal may interrupt its holder
+        self.fork_server = fork_server.ForkServer()
+
+    @contextlib.contextmanager
+    def forking(self) -> Iterator[None]:
+        """Let the stages of the block begin as forks, see `fork_server`."""
+        self.fork_server.begin()
+        try:
+            yield
+        finally:
+            self.fork_server.end()
 
     def reproduce(self, project: Path, stage: str, environment: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Let DVC run one stage and nothing else; yield the records and lines of its output as they come.
@@ -151,7 +161,7 @@ class Processes:
             child = psutil.Popen(
                 [*DEAF, *_dvc(), "--wait-for-lock", "repro", "--single-item", stage],
                 cwd=project,
-                env=_environment() | {progress.PIPE: progress.TO_OUTPUT} | environment,
+                env=_environment() | {progress.PIPE: progress.TO_OUTPUT} | self.fork_server.environment | environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -151,6 +151,11 @@ def bring_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[R
     if standing.is_up_to_date(targets):
         get_run_logger().info("all is up to date")
         return []
+    with run.processes.forking():
+        return _brought_up_to_date(run, targets, standing)
+
+
+def _brought_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[Row]:
     rows = run_stale(run, standing, graph.ancestors(standing.graph, {"plan"} & standing.wanted(targets)))
     pruned = dvc.prune(run.project, set(Plan.load(run.project / dag.PLAN).classes))
     if rows or pruned:

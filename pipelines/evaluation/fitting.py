@@ -1,5 +1,6 @@
 """Train many classifiers side by side: one fit per process, one thread each, the same figures for any number of processes."""
 
+import math
 import sys
 import time
 import warnings
@@ -8,7 +9,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -16,8 +16,9 @@ from gan import seeds
 from gan.progress import Progress
 from gan.states import State, States
 from pipelines.evaluation import classifiers as kinds
-from pipelines.evaluation import synthetic
+from pipelines.evaluation import side_by_side, synthetic
 from pipelines.evaluation.arms import ARMS, Targets
+from pipelines.evaluation.settings import NETWORKS
 from pipelines.likeness.data import Data, Pool
 
 # Yields what a function returns for each of some arguments, in order, from wherever they were run.
@@ -135,6 +136,7 @@ class Fitter:
         self.elsewhere = elsewhere
         self.states, self.done = states, 0
         self.costs: list[tuple[str, str, str, float]] = []
+        self.seconds: dict[str, float] = {}  # of the longest fit of each classifier so far
 
     def __call__(self, tasks: Sequence[Task], purpose: str) -> list[Outcome]:
         """Return the outcome of each task, in order. `purpose` names the row of the cost table."""
@@ -152,12 +154,9 @@ class Fitter:
         if self.elsewhere:
             yield from self.elsewhere(fit, told)
             return
-        if self.workers == 1 or len(tasks) < 2:
-            yield from (fit(*one) for one in told)
-            return
-        with joblib.parallel_config("loky", n_jobs=self.workers, inner_max_num_threads=1), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "A worker stopped")  # loky replaces a process that has grown large
-            yield from joblib.Parallel(return_as="generator")(joblib.delayed(fit)(*one) for one in told)
+        names = {task.key.classifier for task in tasks}
+        seconds = [self.seconds.get(name, math.inf if name in NETWORKS else math.nan) for name in names]
+        yield from side_by_side.results(fit, told, self.workers, float(np.max(seconds, initial=0.0)))
 
     def _kept(self, task: Task, number: int) -> Outcome | None:
         state = self.states.part(f"{number:06d}") if self.states else None
@@ -167,7 +166,9 @@ class Fitter:
         if self.states and new:
             self.states.keep_part(f"{self.done:06d}", outcome.state(task.key))
         self.done += 1
-        self.costs.append((purpose, task.key.shown, task.key.classifier, outcome.seconds))
+        name = task.key.classifier
+        self.costs.append((purpose, task.key.shown, name, outcome.seconds))
+        self.seconds[name] = max(outcome.seconds, self.seconds.get(name, 0.0))
         if self.progress:
             self.progress(self.done, max(self.total, self.done), {"fit_seconds": outcome.seconds})
         return outcome

@@ -3,14 +3,13 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 from threadpoolctl import threadpool_limits
 
 from gan import seeds
-from pipelines.evaluation import features, intervals, tables
+from pipelines.evaluation import features, intervals, side_by_side, tables
 from pipelines.evaluation.arms import smote
 from pipelines.evaluation.classifiers import Fitted
 from pipelines.evaluation.inputs import Inputs
@@ -45,9 +44,8 @@ def inspect(inputs: Inputs, seed: int, workers: int = 1, tells: bool = True) -> 
     tells: whether to look for tells, which takes longer than all the rest.
     """
     judge = label_judge(inputs.train.join(inputs.validation), seed)
-    calls = [joblib.delayed(inspect_class)(inputs, pool, judge, seed, tells) for pool in inputs.pools]
-    with joblib.parallel_config("loky", n_jobs=workers, inner_max_num_threads=1 if workers > 1 else None):
-        found = joblib.Parallel()(calls)
+    calls = [(inputs, pool, judge, seed, tells) for pool in inputs.pools]
+    found = side_by_side.results(inspect_class, calls, workers)
     return {pool.label: one for pool, one in zip(inputs.pools, found, strict=True)}
 
 
