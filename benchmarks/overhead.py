@@ -1,14 +1,15 @@
-"""What starting costs: a stage's own process, and the flow beside the plain stages.
+"""What starting costs: a stage's own process or a fork, and the flow beside the plain stages.
 
     python benchmarks/overhead.py
 
 The project is that of scikit-learn's digits, four classes cut to ten samples, `--preset fast`.
 
 - flow: all stages of a fresh project by `tailweight run --workers 1`, and of another by `dvc repro`, one after the other too.
-- stage: a stage's command as DVC calls it, less what the same stage takes when it is done once more in a process that has just
-  done it: so Python, imports and whatever else is needed only once. In a per-class stage the first class.
+- stage: a stage's command as DVC calls it, by itself and as a fork, and the stage done once more in a process that has just
+  done it: without Python, imports and whatever else is needed only once. In a per-class stage the first class.
 
-Processor time is that of the processes and of all that they start, so that other work on the machine counts little.
+Processor time is that of the processes and of all that they start, so that other work on the machine counts little. That of a
+fork is its server's, so a fork is timed on the clock alone.
 """
 
 import argparse
@@ -24,10 +25,12 @@ from pathlib import Path
 from throughput import processor
 
 from pipelines.driver import dag, one_stage
+from pipelines.driver.fork_server import ForkServer
 from pipelines.plan import Plan
 from pipelines.stages import digits
 
 STAGES = ("prepare", "plan", "upscale", "pretrain", "train", "generate", "filter", "release", "report")
+LOADED_SECONDS = 20.0  # after which a fork server has loaded everything
 
 
 def spent(who: int) -> float:
@@ -36,10 +39,11 @@ def spent(who: int) -> float:
     return used.ru_utime + used.ru_stime
 
 
-def timed(*command: str, cwd: Path) -> tuple[float, float]:
-    """Run a command; return the seconds on the clock and of the processor."""
+def timed(*command: str, cwd: Path, **environment: str) -> tuple[float, float]:
+    """Run a command with more in its environment; return the seconds on the clock and of the processor."""
     before, began = spent(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    env = os.environ | environment
+    subprocess.run(command, cwd=cwd, env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.monotonic() - began, spent(resource.RUSAGE_CHILDREN) - before
 
 
@@ -51,11 +55,11 @@ def start(folder: Path, images: Path) -> Path:
 
 
 def again(project: Path, name: str, slug: str | None) -> float:
-    """Return the processor seconds of a stage in a process that has just done it."""
+    """Return the seconds on the clock of a stage in a process that has just done it."""
     one_stage.run_stage(project, name, slug)
-    before = spent(resource.RUSAGE_SELF)
+    began = time.monotonic()
     one_stage.run_stage(project, name, slug)
-    return spent(resource.RUSAGE_SELF) - before
+    return time.monotonic() - began
 
 
 def main() -> None:
@@ -78,14 +82,19 @@ def main() -> None:
         plain = tuple(map(sum, zip(*parts, strict=True)))
         print("| all stages, one after the other | s on the clock | processor s |\n|---|---|---|")
         print(f"| tailweight run | {flow[0]:.0f} | {flow[1]:.0f} |\n| dvc repro | {plain[0]:.0f} | {plain[1]:.0f} |")
-        print("\n| stage | processor s | less once more |\n|---|---|---|")
+        print("\n| stage | by itself, s | as a fork, s | once more, s |\n|---|---|---|---|")
         slug = next(iter(Plan.load(first / dag.PLAN).classes))
+        server = ForkServer()
+        server.begin()
+        time.sleep(LOADED_SECONDS)
         for name in STAGES:
             own = [slug] if dag.stage_named(name).per_class else []
-            whole = timed(*command, "stage", name, *own, cwd=first)[1]
+            alone = timed(*command, "stage", name, *own, cwd=first)[0]
+            forked = timed(*command, "stage", name, *own, cwd=first, **server.environment)[0]
             repeated = [sys.executable, __file__, "--again", str(first), name, *own]
             done = subprocess.run(repeated, capture_output=True, text=True, check=True)
-            print(f"| {name} | {whole:.1f} | {whole - float(done.stdout.split()[-1]):.1f} |")
+            print(f"| {name} | {alone:.1f} | {forked:.1f} | {float(done.stdout.split()[-1]):.1f} |")
+        server.end()
 
 
 if __name__ == "__main__":

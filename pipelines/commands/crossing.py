@@ -15,7 +15,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from gan import seeds
 from pipelines import files
 from pipelines.commands.project import lay_out
-from pipelines.driver import check, dag, dvc, growth, machine, params
+from pipelines.driver import check, dag, dvc, growth, hold, machine, params
 from pipelines.driver.run_settings import GROUPS
 from pipelines.errors import UserError
 from pipelines.evaluation import intervals
@@ -69,7 +69,7 @@ def cross_validate(project: Path, folds: int, repeats: int, workers: int | None)
     """Run every part that is not up to date, and return what is found of each class that any of them grew.
 
     UserError where the project is none whose splits are known, where the data have too few of anything for so many parts,
-    or where a run has ended with an error.
+    where another process runs the project, or where a run has ended with an error.
     """
     settings = growth.check(project)
     values = check.check(project, [])
@@ -78,15 +78,14 @@ def cross_validate(project: Path, folds: int, repeats: int, workers: int | None)
     names = names_of(project, settings)
     parts = [part for repeat in range(repeats) for part in dealt(names, folds, params.seed(values), repeat, settings)]
     results = []
-    for number, splits in enumerate(parts, 1):
-        place = project.resolve() / FOLDER / f"{folds}-{number:02d}"
-        _lay(project, place, values, splits, growth.named_by(settings))
-        print(
-            f"part {number} of {len(parts)}: {sum(split == 'test' for split in splits.values())} test samples",
-            flush=True,
-        )
-        _run(place, number, workers)
-        results.append(measured(place))
+    with hold.held(project):
+        for number, splits in enumerate(parts, 1):
+            place = project.resolve() / FOLDER / f"{folds}-{number:02d}"
+            _lay(project, place, values, splits, growth.named_by(settings))
+            tested = sum(split == "test" for split in splits.values())
+            print(f"part {number} of {len(parts)}: {tested} test samples", flush=True)
+            _run(place, number, workers)
+            results.append(measured(place))
     judged = params.group(dag.stage_named("evaluate"), values)
     assert isinstance(judged, Settings)
     return findings(pd.concat(results), names["class"].value_counts(), folds, judged)

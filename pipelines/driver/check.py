@@ -1,6 +1,6 @@
 """What a run has to do: the settings and targets are checked, DVC is asked what is stale."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -86,3 +86,7 @@ class Standing:
     def is_up_to_date(self, targets: list[str]) -> bool:
         """Say whether there is nothing to do for the targets and what they depend on."""
         return not self.changed or (bool(targets) and not self.wanted(targets) & set(self.changed))
+
+    def stale(self, names: Set[str]) -> set[str]:
+        """Return which of the stages `names` are to run: what is changed, and what depends on it among them."""
+        return graph.descendants(graph.part(self.graph, names), set(self.changed) & names)

@@ -35,6 +35,7 @@ CHATTER = (
 # so DVC and its stage do not hear it: `Processes.stop` ends the stage, and DVC then ends by itself.
 DEAF = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
 LOCK_WIDTH = 80  # at which DVC breaks the lines of its lock file
+MANY = 4  # stages from which it is worth five seconds to load once what each would load
 END_SECONDS = 5.0  # that DVC has to end its write after its stage was ended
 
 
@@ -127,16 +128,21 @@ class Processes:
         self._children: set[psutil.Popen] = set()
         self._stopping = False  # nothing more is started
         self._lock = threading.RLock()  # a signal may interrupt its holder
-        self.fork_server = fork_server.ForkServer()
+        self._fork_server = fork_server.ForkServer()
+
+    def expect(self, stages: int) -> None:
+        """Get ready for so many stages: where they are many, they begin as forks."""
+        if stages >= MANY:
+            self._fork_server.begin()
 
     @contextlib.contextmanager
-    def forking(self) -> Iterator[None]:
-        """Let the stages of the block begin as forks, see `fork_server`."""
-        self.fork_server.begin()
+    def expected(self, stages: int) -> Iterator[None]:
+        """Expect so many stages in the block, and no more after it."""
+        self.expect(stages)
         try:
             yield
         finally:
-            self.fork_server.end()
+            self._fork_server.end()
 
     def reproduce(self, project: Path, stage: str, environment: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Let DVC run one stage and nothing else; yield the records and lines of its output as they come.
@@ -161,7 +167,7 @@ class Processes:
             child = psutil.Popen(
                 [*DEAF, *_dvc(), "--wait-for-lock", "repro", "--single-item", stage],
                 cwd=project,
-                env=_environment() | {progress.PIPE: progress.TO_OUTPUT} | self.fork_server.environment | environment,
+                env=_environment() | {progress.PIPE: progress.TO_OUTPUT} | self._fork_server.environment | environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -151,7 +151,7 @@ def bring_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[R
     if standing.is_up_to_date(targets):
         get_run_logger().info("all is up to date")
         return []
-    with run.processes.forking():
+    with run.processes.expected(len(standing.stale(standing.wanted(targets)))):
         return _brought_up_to_date(run, targets, standing)
 
 
@@ -161,7 +161,7 @@ def _brought_up_to_date(run: Run, targets: list[str], standing: Standing) -> lis
     if rows or pruned:
         standing = Standing(run.project)
     wanted = standing.wanted(targets)
-    with nullcontext() if run.display.quiet else expected(run, stale_among(standing, wanted)):
+    with nullcontext() if run.display.quiet else expected(run, standing.stale(wanted)):
         rows += run_stale(run, standing, wanted)
     leave_artifacts(run.project, rows)
     return rows
@@ -172,17 +172,12 @@ def expected(run: Run, stale: set[str]) -> AbstractContextManager[None]:
     return forecast.beside(run.project, params.read(run.project), stale, run.workers, run.display.line)
 
 
-def stale_among(standing: Standing, names: set[str]) -> set[str]:
-    """Return which of the stages `names` are to run: what is stale, and what depends on it there."""
-    return graph.descendants(graph.part(standing.graph, names), set(standing.changed) & names)
-
-
 def run_stale(run: Run, standing: Standing, names: set[str]) -> list[Row]:
     """Run what is stale among the stages `names` and what depends on it there; each starts when its inputs are ready.
 
     The others go on where one fails; then dvc.StageFailed is raised, one for the user to mend before any other.
     """
-    nodes, stale = graph.part(standing.graph, names), stale_among(standing, names)
+    nodes, stale = graph.part(standing.graph, names), standing.stale(names)
     futures: dict[str, PrefectFuture] = {}
     for name in graph.breadth_first(graph.part(nodes, stale)):
         before = [futures[need] for need in nodes[name] & stale]

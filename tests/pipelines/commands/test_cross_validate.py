@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import files
 from pipelines.commands import crossing
-from pipelines.driver import dag, growth
+from pipelines.driver import dag, growth, hold
 from pipelines.errors import UserError
 from pipelines.evaluation.settings import Settings
 from pipelines.ingest.splits import SPLITS
@@ -80,9 +80,12 @@ def test_equal_rows_of_a_table_are_one_unit(tmp_path: Path) -> None:
         assert known["name"].map(splits).groupby(known["unit"]).nunique().max() == 1
 
 
-def test_what_is_not_up_to_date_is_refused(finished_table: Path, tmp_path: Path) -> None:
-    """The line says what to run; the settings have changed since the samples were dealt."""
+def test_what_is_held_or_not_up_to_date_is_refused(finished_table: Path, tmp_path: Path) -> None:
+    """Another process runs the project; the settings have changed since the samples were dealt: the line says what to do."""
     project = working_clone(finished_table, tmp_path / "project")
+    with hold.held(project):
+        said = run("tailweight", "cross-validate", cwd=project, code=2)
+    assert "has been running it since" in said and said.count("\n") == 1
     text = (project / "params.yaml").read_text(encoding="utf-8")
     (project / "params.yaml").write_text(
         text.replace("validation_share: 0.2", "validation_share: 0.3"), encoding="utf-8"

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -43,6 +44,17 @@ def forks() -> list[psutil.Process]:
     ]
 
 
+@contextmanager
+def training(project: Path, server: ForkServer) -> Iterator[tuple[subprocess.Popen, psutil.Process]]:
+    """Start the stage `pretrain`; yield its process and its fork."""
+    child = subprocess.Popen(["tailweight", "stage", "pretrain"], cwd=project, env=environment(**server.environment))
+    try:
+        yield child, wait_for(forks, 60, every=0.05)[0]
+    finally:
+        child.kill()
+        child.wait(30)
+
+
 def test_a_fork_writes_and_says_what_the_stage_does_by_itself(server: ForkServer, project: Path) -> None:
     """Outputs, words, and the exit code and the line of an error."""
     release, report = project / "data/release", project / "data/report/report.html"
@@ -62,19 +74,13 @@ def test_a_fork_writes_and_says_what_the_stage_does_by_itself(server: ForkServer
 def test_a_fork_ends_with_the_command_that_asked_for_it(server: ForkServer, project: Path) -> None:
     """And the command with its fork, as a shell would say it; the server goes on."""
     (project / "params.yaml").write_text(params.render(demo=False, values=QUICK | LONG))
-    command = ["tailweight", "stage", "pretrain"]
-
-    def begun() -> tuple[subprocess.Popen, psutil.Process]:
-        child = subprocess.Popen(command, cwd=project, env=environment(**server.environment))
-        return child, wait_for(forks, 60, every=0.05)[0]
-
-    child, fork = begun()
-    child.kill()
-    child.wait(30)
-    assert psutil.wait_procs([fork], timeout=30)[1] == []
-    child, fork = begun()
-    fork.kill()
-    assert child.wait(30) == 128 + signal.SIGKILL
+    with training(project, server) as (child, fork):
+        child.kill()
+        child.wait(30)
+        assert psutil.wait_procs([fork], timeout=30)[1] == []
+    with training(project, server) as (child, fork):
+        fork.kill()
+        assert child.wait(30) == 128 + signal.SIGKILL
     assert "release: " in run("tailweight", "stage", "release", cwd=project, env=server.environment)
 
 
@@ -92,10 +98,7 @@ def test_it_ends_with_what_it_has_started(project: Path) -> None:
     own.begin()
     (place,) = map(Path, own.environment.values())
     wait_for(place.exists, 120, every=0.1)
-    child = subprocess.Popen(
-        ["tailweight", "stage", "pretrain"], cwd=project, env=environment(**own.environment), stdout=subprocess.DEVNULL
-    )
-    running = wait_for(forks, 60, every=0.05)
-    own.end()
-    assert psutil.wait_procs(running, timeout=30)[1] == [] and child.wait(30) != 0
+    with training(project, own) as (child, fork):
+        own.end()
+        assert psutil.wait_procs([fork], timeout=30)[1] == [] and child.wait(30) != 0
     assert not place.parent.exists() and own.environment == {}
