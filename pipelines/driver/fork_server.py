@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -27,9 +28,7 @@ import psutil
 
 from pipelines.driver import dag, hold, machine
 
-PLACE = (
-    "TAILWEIGHT_FORK_SERVER"  # environment variable: the socket of the fork server of the run that a stage belongs to
-)
+PLACE = "TAILWEIGHT_FORK_SERVER"  # environment variable: the socket of the fork server of a stage's run
 OUTPUTS = (1, 2)  # standard output and errors; stages read no input
 WATCH_SECONDS = 1.0
 KILLED = 128 + signal.SIGKILL  # as a shell says it
@@ -48,7 +47,7 @@ class ForkServer:
         if self._process is not None:
             return
         self._folder = tempfile.TemporaryDirectory(prefix="tailweight-")  # that no other user can look into
-        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), open(os.devnull, "r+"))  # noqa: SIM115
+        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)  # each stage says what is wrong itself
         environment = {**os.environ, **dict.fromkeys(machine.THREAD_LIMITS, "1"), **machine.kernels()}
         self._process = psutil.Popen([*machine.PYTHON, __name__, self._place], env=environment, **quiet)
 
