@@ -122,7 +122,7 @@ def _run(project: Path, targets: list[str], workers: int, quiet: bool, values: d
         own = server.Server()
         own.begin()
         shared = Run(project.resolve(), workers, quiet)
-        shared.processes.expect(len(standing.stale(standing.wanted(targets))))
+        shared.processes.begin_forks(len(standing.stale(standing.wanted(targets))))
         from pipelines.driver import flow  # imports much more of it, while the servers come up
 
         try:

@@ -130,18 +130,19 @@ class Processes:
         self._lock = threading.RLock()  # a signal may interrupt its holder
         self._fork_server = fork_server.ForkServer()
 
-    def expect(self, stages: int) -> None:
-        """Get ready for so many stages: where they are many, they begin as forks."""
+    def begin_forks(self, stages: int) -> None:
+        """Get ready for so many stages: where they are many, they are to begin as forks."""
         if stages >= MANY:
             self._fork_server.begin()
 
     @contextlib.contextmanager
-    def expected(self, stages: int) -> Iterator[None]:
-        """Expect so many stages in the block, and no more after it."""
-        self.expect(stages)
+    def forks(self, stages: int) -> Iterator[None]:
+        """Be ready for so many stages in the block; what still runs when it is left is ended, and nothing more is started."""
+        self.begin_forks(stages)
         try:
             yield
         finally:
+            self.stop()
             self._fork_server.end()
 
     def reproduce(self, project: Path, stage: str, environment: dict[str, str]) -> Iterator[dict[str, Any]]:

@@ -151,7 +151,7 @@ def bring_up_to_date(run: Run, targets: list[str], standing: Standing) -> list[R
     if standing.is_up_to_date(targets):
         get_run_logger().info("all is up to date")
         return []
-    with run.processes.expected(len(standing.stale(standing.wanted(targets)))):
+    with run.processes.forks(len(standing.stale(standing.wanted(targets)))):
         return _brought_up_to_date(run, targets, standing)
 
 

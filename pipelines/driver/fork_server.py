@@ -13,6 +13,7 @@ import importlib
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -46,10 +47,12 @@ class ForkServer:
         """Start it, if it was not yet; it is not waited for."""
         if self._process is not None:
             return
-        self._folder = tempfile.TemporaryDirectory(prefix="tailweight-")  # that no other user can look into
         quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)  # each stage says what is wrong itself
-        environment = {**os.environ, **dict.fromkeys(machine.THREAD_LIMITS, "1"), **machine.kernels()}
-        self._process = psutil.Popen([*machine.PYTHON, __name__, self._place], env=environment, **quiet)
+        environment = os.environ | dict.fromkeys(machine.THREAD_LIMITS, "1") | machine.kernels() | {"PYTHONUTF8": "1"}
+        with contextlib.suppress(OSError):  # a run does without it
+            self._folder = tempfile.TemporaryDirectory(prefix="tailweight-")  # that no other user can look into
+            command = [*machine.PYTHON, __name__, self._place, str(os.getpid())]
+            self._process = psutil.Popen(command, env=environment, **quiet)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -62,9 +65,10 @@ class ForkServer:
 
     def end(self) -> None:
         """End it, with the stages that are left."""
-        if self._process is not None and self._folder is not None:
+        if self._process is not None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 hold.end([self._process, *self._process.children(recursive=True)])
+        if self._folder is not None:
             self._folder.cleanup()
         self._process = self._folder = None
 
@@ -77,15 +81,16 @@ def carried_out(arguments: list[str]) -> int | None:
     place = os.environ.pop(PLACE, "")
     if not place:
         return None
-    with socket.socket(socket.AF_UNIX) as server:
-        try:
-            server.connect(place)
-        except OSError:
-            return None
-        order = {"arguments": arguments, "folder": os.getcwd(), "environment": dict(os.environ)}
+    order = json.dumps({"arguments": arguments, "folder": os.getcwd(), "environment": dict(os.environ)})
+    answer, handed_over = "", False
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as server:
+        server.connect(place)
         socket.send_fds(server, [b"\n"], OUTPUTS)
-        server.sendall(json.dumps(order).encode() + b"\n")
+        handed_over = True
+        server.sendall(f"{order}\n".encode())
         answer = server.makefile().readline()
+    if not handed_over:
+        return None
     return int(answer) if answer else KILLED
 
 
@@ -104,46 +109,50 @@ class Order(NamedTuple):
 
 
 def load() -> None:
-    """Load the command line and the modules behind every stage."""
-    files = {path for stage in dag.STAGES for path in stage.code if path.endswith(".py")}
+    """Load the command line and the modules behind every stage but the report, which runs once.
+
+    It draws with Matplotlib, which may keep a folder until its process ends: no fork must take that for its own.
+    """
+    files = {path for stage in dag.STAGES if stage.name != "report" for path in stage.code if path.endswith(".py")}
     for path in sorted(files):
         importlib.import_module(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
     importlib.import_module(COMMAND_LINE)
 
 
-def serve(place: str) -> None:
-    """Fork for each order that comes to the socket `place`, until the process ends that has started this one."""
-    parent = os.getppid()
+def serve(place: str, run: int) -> None:
+    """Fork for each order that comes to the socket `place`, until the process `run` ends, which has started this one."""
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(place)
         listening.listen()
         listening.settimeout(WATCH_SECONDS)
-        while os.getppid() == parent:
+        while os.getppid() == run:
             with contextlib.suppress(TimeoutError):
                 client, _ = listening.accept()
-                FORKS.Process(target=watch, args=(client,)).start()
+                FORKS.Process(target=watch, args=(listening, client)).start()
                 client.close()
+    shutil.rmtree(Path(place).parent, ignore_errors=True)
 
 
-def watch(client: socket.socket) -> None:
+def watch(listening: socket.socket, client: socket.socket) -> None:
     """Let a fork carry out an order, and tell the client how that ended; end it where the client has gone."""
+    listening.close()  # were the server killed, whoever had it open would let stages wait for an answer
     _, outputs, _, _ = socket.recv_fds(client, 1, len(OUTPUTS))
     order = Order(**json.loads(client.makefile().readline()), outputs=outputs)
-    fork = FORKS.Process(target=carry_out, args=(order,))
+    fork = FORKS.Process(target=obey, args=(order,))
     fork.start()
     for output in outputs:
         os.close(output)
     if fork.sentinel not in connection.wait([fork.sentinel, client]):
-        for process in [*psutil.Process(fork.pid).children(recursive=True), fork]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            own = psutil.Process(fork.pid)
+            hold.end([*own.children(recursive=True), own])
     fork.join()
     code = fork.exitcode or 0
     with contextlib.suppress(OSError):
         client.sendall(f"{code if code >= 0 else 128 - code}\n".encode())
 
 
-def carry_out(order: Order) -> None:
+def obey(order: Order) -> None:
     """Do what the command line of the stage would have done, and exit as it would."""
     for number, output in zip(OUTPUTS, order.outputs, strict=True):
         os.dup2(output, number)
@@ -161,4 +170,4 @@ def carry_out(order: Order) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C ends the run, which ends this; stages do not hear it either
     load()
-    serve(sys.argv[1])
+    serve(sys.argv[1], int(sys.argv[2]))

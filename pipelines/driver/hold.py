@@ -118,7 +118,8 @@ def _note(file: IO[str], holder: dict[str, Any]) -> None:
 def _guarded(mark: str) -> Iterator[None]:
     """Mark what is started in the block, with a process beside it that ends it all should this one be killed."""
     command = [*machine.PYTHON, __name__, mark]
-    beside = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    unmarked = {name: value for name, value in os.environ.items() if name != MARK}  # of a run that this one is part of
+    beside = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=unmarked)
     os.environ[MARK] = mark
     try:
         yield

@@ -100,6 +100,7 @@ def fit(task: Task, classifier: kinds.Classifier, classes: int, seed: int) -> Ou
             training = synthetic.USES[key.use].apply(training)
         fitted = classifier(training, seeds.derive(seed, "evaluate", key.classifier, key.repeat))
         answers = tuple(kinds.probabilities(fitted, x, classes) for x in task.ask)
+    _keep_denormals()  # nor must what comes after it notice that it was made in this process
     return Outcome(answers, training.prior(classes), time.process_time() - started)
 
 
@@ -156,7 +157,7 @@ class Fitter:
             return
         names = {task.key.classifier for task in tasks}
         seconds = [self.seconds.get(name, math.inf if name in NETWORKS else math.nan) for name in names]
-        yield from side_by_side.results(fit, told, self.workers, float(np.max(seconds, initial=0.0)))
+        yield from side_by_side.results(fit, told, self.workers, float(np.fmax.reduce(seconds, initial=math.nan)))
 
     def _kept(self, task: Task, number: int) -> Outcome | None:
         state = self.states.part(f"{number:06d}") if self.states else None

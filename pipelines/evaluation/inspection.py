@@ -1,5 +1,6 @@
 """A look at the samples themselves, class by class: copies, labels, fidelity, and what gives them away."""
 
+import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -43,9 +44,11 @@ def inspect(inputs: Inputs, seed: int, workers: int = 1, tells: bool = True) -> 
 
     tells: whether to look for tells, which takes longer than all the rest.
     """
+    started = time.monotonic()
     judge = label_judge(inputs.train.join(inputs.validation), seed)
+    least = time.monotonic() - started  # a look for tells takes several such forests
     calls = [(inputs, pool, judge, seed, tells) for pool in inputs.pools]
-    found = side_by_side.results(inspect_class, calls, workers)
+    found = side_by_side.results(inspect_class, calls, workers, least)
     return {pool.label: one for pool, one in zip(inputs.pools, found, strict=True)}
 
 

@@ -17,7 +17,7 @@ def results(
 ) -> Generator[Any]:
     """Yield what `function` returns for each of `arguments`, in order, as it comes.
 
-    workers: how many processes there may be.   seconds: that a call takes; where that is not known the first one shows it.
+    workers: how many processes there may be.   seconds: that a call takes at least; NaN where only the first one shows it.
     It must not matter to the results which calls are made here: `function` sees to it.
     """
     left = deque(arguments)

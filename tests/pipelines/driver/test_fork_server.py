@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.driver import params
+from pipelines.driver import dvc, fork_server, params
 from pipelines.driver.fork_server import ForkServer
 from tests.conftest import QUICK, environment, run, working_clone
 from tests.processes import wait_for
@@ -17,14 +17,23 @@ from tests.processes import wait_for
 LONG = {"pretrain": {"steps": 100_000}, "resume": {"time_share": 0.0}}  # no test waits for its end
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
+@contextmanager
+def begun() -> Iterator[ForkServer]:
     """A fork server that has loaded everything."""
     server = ForkServer()
     server.begin()
-    wait_for(lambda: all(Path(place).exists() for place in server.environment.values()), 120, every=0.1)
-    yield server
-    server.end()
+    try:
+        wait_for(Path(server.environment[fork_server.PLACE]).exists, 120, every=0.1)
+        yield server
+    finally:
+        server.end()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ForkServer]:
+    """One for the tests that leave it as it is."""
+    with begun() as server:
+        yield server
 
 
 @pytest.fixture
@@ -33,15 +42,15 @@ def project(finished: Path, tmp_path: Path) -> Path:
     return working_clone(finished, tmp_path / "project")
 
 
+def watching() -> list[psutil.Process]:
+    """Return the processes that watch over a fork, or have: those below a server."""
+    return [one for server in psutil.Process().children() for one in server.children() if one.name() == server.name()]
+
+
 def forks() -> list[psutil.Process]:
     """Return the forks that carry something out: each below one that watches over it, below a server."""
-    return [
-        fork
-        for server in psutil.Process().children()
-        for watching in server.children()
-        for fork in watching.children()
-        if fork.name() == server.name() and fork.status() != psutil.STATUS_ZOMBIE
-    ]
+    below = [fork for one in watching() for fork in one.children() if fork.name() == one.name()]
+    return [fork for fork in below if fork.status() != psutil.STATUS_ZOMBIE]
 
 
 @contextmanager
@@ -65,6 +74,7 @@ def test_a_fork_writes_and_says_what_the_stage_does_by_itself(server: ForkServer
             texts.append(run("tailweight", "stage", stage, cwd=project, env=env))
             contents.append(written.read_bytes())
         assert texts[0] == texts[1] != "" and contents[0] == contents[1]
+    assert watching(), "no fork was made"
     alone, forked = (
         run("tailweight", "stage", "train", "nobody", cwd=project, env=env, code=2) for env in ({}, server.environment)
     )
@@ -85,20 +95,41 @@ def test_a_fork_ends_with_the_command_that_asked_for_it(server: ForkServer, proj
 
 
 def test_without_a_server_that_answers_a_stage_runs_by_itself(project: Path) -> None:
-    """None has come up yet, or it was killed."""
+    """None has come up yet, or it was killed while a fork of it still runs, which goes on."""
+    (project / "params.yaml").write_text(params.render(demo=False, values=QUICK | LONG))
     for place in ("", str(project / "nobody-listens-here")):
-        text = run("tailweight", "stage", "release", cwd=project, env={"TAILWEIGHT_FORK_SERVER": place})
+        text = run("tailweight", "stage", "release", cwd=project, env={fork_server.PLACE: place})
         assert "release: " in text
+    with begun() as own, training(project, own) as (child, fork):
+        parent = psutil.Process(fork.ppid()).parent()
+        assert parent is not None
+        parent.kill()
+        assert "release: " in run("tailweight", "stage", "release", cwd=project, env=own.environment)
+        assert fork.is_running() and child.poll() is None
+
+
+def test_a_run_of_many_stages_forks_and_one_of_few_does_not(project: Path) -> None:
+    """DVC hands the address of the server on to the command that it runs."""
+    (project / "params.yaml").write_text(params.render(demo=False, values=QUICK | {"seed": 1}))
+    processes = dvc.Processes()
+    with processes.forks(dvc.MANY - 1):
+        assert not processes._fork_server.environment
+    processes = dvc.Processes()
+    before = watching()
+    with processes.forks(dvc.MANY):
+        (place,) = map(Path, processes._fork_server.environment.values())
+        wait_for(place.exists, 120, every=0.1)
+        said = list(processes.reproduce(project, "prepare", {}))
+        assert any("prepare: " in one.get("line", "") for one in said) and len(watching()) > len(before)
+    assert not place.parent.exists()
 
 
 def test_it_ends_with_what_it_has_started(project: Path) -> None:
     """A stage that still runs is ended, and its folder is gone."""
     (project / "params.yaml").write_text(params.render(demo=False, values=QUICK | LONG))
-    own = ForkServer()
-    own.begin()
-    (place,) = map(Path, own.environment.values())
-    wait_for(place.exists, 120, every=0.1)
-    with training(project, own) as (child, fork):
-        own.end()
-        assert psutil.wait_procs([fork], timeout=30)[1] == [] and child.wait(30) != 0
-    assert not place.parent.exists() and own.environment == {}
+    with begun() as own:
+        place = Path(own.environment[fork_server.PLACE])
+        with training(project, own) as (child, fork):
+            own.end()
+            assert psutil.wait_procs([fork], timeout=30)[1] == [] and child.wait(30) != 0
+        assert not place.parent.exists() and own.environment == {}
