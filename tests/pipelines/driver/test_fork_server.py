@@ -42,15 +42,23 @@ def project(finished: Path, tmp_path: Path) -> Path:
     return working_clone(finished, tmp_path / "project")
 
 
+def pythons(parent: psutil.Process) -> list[psutil.Process]:
+    """Return the Python processes below one that may end meanwhile."""
+    try:
+        return [one for one in parent.children() if one.name().startswith("python")]
+    except psutil.NoSuchProcess:
+        return []
+
+
 def watching() -> list[psutil.Process]:
     """Return the processes that watch over a fork, or have: those below a server."""
-    return [one for server in psutil.Process().children() for one in server.children() if one.name() == server.name()]
+    return [one for server in pythons(psutil.Process()) for one in pythons(server)]
 
 
 def forks() -> list[psutil.Process]:
     """Return the forks that carry something out: each below one that watches over it, below a server."""
-    below = [fork for one in watching() for fork in one.children() if fork.name() == one.name()]
-    return [fork for fork in below if fork.status() != psutil.STATUS_ZOMBIE]
+    below = [fork for one in watching() for fork in pythons(one)]
+    return [fork for fork in below if fork.is_running() and fork.status() != psutil.STATUS_ZOMBIE]
 
 
 @contextmanager
