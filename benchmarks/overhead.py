@@ -25,12 +25,11 @@ from pathlib import Path
 from throughput import processor
 
 from pipelines.driver import dag, one_stage
-from pipelines.driver.fork_server import ForkServer
+from pipelines.driver.fork_server import PLACE, ForkServer
 from pipelines.plan import Plan
 from pipelines.stages import digits
 
 STAGES = ("prepare", "plan", "upscale", "pretrain", "train", "generate", "filter", "release", "report")
-LOADED_SECONDS = 20.0  # after which a fork server has loaded everything
 
 
 def spent(who: int) -> float:
@@ -86,7 +85,8 @@ def main() -> None:
         slug = next(iter(Plan.load(first / dag.PLAN).classes))
         server = ForkServer()
         server.begin()
-        time.sleep(LOADED_SECONDS)
+        while not Path(server.environment[PLACE]).exists():  # it is still loading
+            time.sleep(0.1)
         for name in STAGES:
             own = [slug] if dag.stage_named(name).per_class else []
             alone = timed(*command, "stage", name, *own, cwd=first)[0]

@@ -187,7 +187,7 @@ def carry_out(order: bytes, tell: Callable[[Told], object] = lambda told: None) 
     """
     command = [*machine.PYTHON, "pipelines.driver.compute", str(os.getpid())]
     environment = {name: value for name, value in os.environ.items() if name != COMPUTE}
-    environment |= dict.fromkeys(machine.THREAD_LIMITS, "1") | machine.kernels()
+    environment |= machine.numerics()
     environment |= {machine.CORES: "1", progress.PIPE: progress.TO_ERRORS}
     said: deque[str] = deque(maxlen=TAIL)
     with TemporaryFile() as given, TemporaryFile() as answer:

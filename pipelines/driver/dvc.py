@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from pipelines import files
-from pipelines.driver import dag, fork_server, frozen, lock, machine, params, progress
+from pipelines.driver import dag, fork_server, frozen, hold, lock, machine, params, progress
 from pipelines.errors import UserError
 
 FILE = "dvc.yaml"
@@ -188,12 +188,12 @@ class Processes:
             self._stopping = True
             children = list(self._children)
         for child in children:
-            for process in _below(child):
+            for process in hold.below(child):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.terminate()
         late = psutil.wait_procs(children, timeout=END_SECONDS)[1]
         for child in late:
-            for process in [*_below(child), child]:
+            for process in [*hold.below(child), child]:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
 
@@ -230,13 +230,6 @@ class _Output:
         if killed:
             why = "was killed, by the system where memory ran out"
         return StageFailed(f"stage {stage} failed: {why}", transient=transient)
-
-
-def _below(child: psutil.Popen) -> list[psutil.Process]:
-    try:
-        return list(child.children(recursive=True))
-    except psutil.NoSuchProcess:
-        return []
 
 
 def prune(project: Path, slugs: set[str]) -> list[str]:

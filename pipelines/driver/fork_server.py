@@ -48,7 +48,7 @@ class ForkServer:
         if self._process is not None:
             return
         quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)  # each stage says what is wrong itself
-        environment = os.environ | dict.fromkeys(machine.THREAD_LIMITS, "1") | machine.kernels() | {"PYTHONUTF8": "1"}
+        environment = os.environ | machine.numerics() | {"PYTHONUTF8": "1"}
         with contextlib.suppress(OSError):  # a run does without it
             self._folder = tempfile.TemporaryDirectory(prefix="tailweight-")  # that no other user can look into
             command = [*machine.PYTHON, __name__, self._place, str(os.getpid())]
@@ -66,8 +66,7 @@ class ForkServer:
     def end(self) -> None:
         """End it, with the stages that are left."""
         if self._process is not None:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                hold.end([self._process, *self._process.children(recursive=True)])
+            hold.end([self._process, *hold.below(self._process)])
         if self._folder is not None:
             self._folder.cleanup()
         self._process = self._folder = None
@@ -143,9 +142,8 @@ def watch(listening: socket.socket, client: socket.socket) -> None:
     for output in outputs:
         os.close(output)
     if fork.sentinel not in connection.wait([fork.sentinel, client]):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            own = psutil.Process(fork.pid)
-            hold.end([*own.children(recursive=True), own])
+        own = psutil.Process(fork.pid)
+        hold.end([*hold.below(own), own])
     fork.join()
     code = fork.exitcode or 0
     with contextlib.suppress(OSError):

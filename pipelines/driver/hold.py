@@ -70,6 +70,14 @@ def marked(mark: str) -> list[psutil.Process]:
     return found
 
 
+def below(process: psutil.Process) -> list[psutil.Process]:
+    """Return all that a process has started and that is still there, what those have started too."""
+    try:
+        return list(process.children(recursive=True))
+    except psutil.NoSuchProcess:
+        return []
+
+
 def end(processes: list[psutil.Process]) -> list[int]:
     """End the processes, by force where they do not go within some seconds; return their numbers."""
     for signal in ("terminate", "kill"):

@@ -41,6 +41,11 @@ def kernels() -> dict[str, str]:
     return COMMON_KERNELS if described.is_file() and " avx2 " in described.read_text(errors="replace") else {}
 
 
+def numerics() -> dict[str, str]:
+    """Return what `limit_threads` and `same_kernels` set, for a process that is to begin with it."""
+    return dict.fromkeys(THREAD_LIMITS, "1") | kernels()
+
+
 def cores() -> int:
     """Return how many cores this process may use: its share where a parent divided them, else all it is allowed."""
     given = os.environ.get(CORES, "")

@@ -137,7 +137,6 @@ class Fitter:
         self.elsewhere = elsewhere
         self.states, self.done = states, 0
         self.costs: list[tuple[str, str, str, float]] = []
-        self.seconds: dict[str, float] = {}  # of the longest fit of each classifier so far
 
     def __call__(self, tasks: Sequence[Task], purpose: str) -> list[Outcome]:
         """Return the outcome of each task, in order. `purpose` names the row of the cost table."""
@@ -155,9 +154,13 @@ class Fitter:
         if self.elsewhere:
             yield from self.elsewhere(fit, told)
             return
-        names = {task.key.classifier for task in tasks}
-        seconds = [self.seconds.get(name, math.inf if name in NETWORKS else math.nan) for name in names]
+        seconds = [self._longest(name) for name in {task.key.classifier for task in tasks}]
         yield from side_by_side.results(fit, told, self.workers, float(np.fmax.reduce(seconds, initial=math.nan)))
+
+    def _longest(self, classifier: str) -> float:
+        """Return the seconds of a classifier's longest fit so far; of a network that had none infinity, of another NaN."""
+        known = (seconds for *_, name, seconds in self.costs if name == classifier)
+        return max(known, default=math.inf if classifier in NETWORKS else math.nan)
 
     def _kept(self, task: Task, number: int) -> Outcome | None:
         state = self.states.part(f"{number:06d}") if self.states else None
@@ -167,9 +170,7 @@ class Fitter:
         if self.states and new:
             self.states.keep_part(f"{self.done:06d}", outcome.state(task.key))
         self.done += 1
-        name = task.key.classifier
-        self.costs.append((purpose, task.key.shown, name, outcome.seconds))
-        self.seconds[name] = max(outcome.seconds, self.seconds.get(name, 0.0))
+        self.costs.append((purpose, task.key.shown, task.key.classifier, outcome.seconds))
         if self.progress:
             self.progress(self.done, max(self.total, self.done), {"fit_seconds": outcome.seconds})
         return outcome
