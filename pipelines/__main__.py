@@ -26,6 +26,7 @@ try:
         output,
         params,
         render,
+        repair,
         restore,
         review,
         run,
@@ -42,8 +43,8 @@ except ModuleNotFoundError as missing:  # the sampler alone was installed
 
 # In the order of the help; the last two are what `dvc.yaml` needs.
 COMMANDS = (
-    init, ingest, run, status, verdicts, cross_validate, suspects, review, params, export, explain, verify, versions, diff,
-    restore, deploy, completion, render, stage,
+    init, ingest, run, status, verdicts, cross_validate, suspects, repair, review, params, export, explain, verify, versions,
+    diff, restore, deploy, completion, render, stage,
 )  # fmt: skip
 
 ABOUT = """\

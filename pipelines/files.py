@@ -84,6 +84,12 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name and move it into place."""
+    with replaced(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def lay_empty(*paths: Path) -> None:
     """Write an empty file where there is none: DVC takes no dependency that is missing."""
     for path in paths:

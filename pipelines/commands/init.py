@@ -11,6 +11,7 @@ MORE = """
 
 --images: PATH is a folder of class folders (<class>/*.png), or of train/ and test/ above class folders; a .zip
 of these; a CSV with the columns path,label[,split][,group]; or an .npz with images (n,h,w[,3]) uint8 and labels.
+NAME.mask.png beside NAME.png says which pixels of it are missing, in white: tailweight repair fills those.
 --table: FILE is a CSV (any separator and encoding) or a Parquet file with a header, or a database's URL with
 --query. What each column holds is guessed and written to params.yaml, to be corrected there.
 --series: FILE is a CSV (.gz, too) or a Parquet file with a row for each step: --id names its series, --time its time

@@ -61,7 +61,9 @@ def _commonest_problem(records: list[image_sources.Record]) -> str:
 
 
 def bring_in(images: Path, raw: Path) -> None:
-    """Copy the data to `raw`: a folder without what may not be read, a file, a manifest with the images that it names."""
+    """Copy the data to `raw`: a folder without what may not be read, a file, a manifest with the images that it names and what
+    lies beside these.
+    """
     raw.mkdir(parents=True)
     if images.is_dir():
         _bring_in_folder(images, raw)
@@ -70,9 +72,10 @@ def bring_in(images: Path, raw: Path) -> None:
     if images.suffix.lower() == ".csv":
         for record in image_sources.from_manifest(images):
             if record.problem is None:
-                target = raw / record.id
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(images.parent / record.id, target)
+                for name in (record.id, *record.beside):
+                    target = raw / name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(images.parent / name, target)
 
 
 def _bring_in_folder(images: Path, raw: Path) -> None:

@@ -23,6 +23,14 @@ LABELS = {
     REPLAY: "references repeated in place of the GAN's samples",
     INTERPOLATED: "SMOTE in place of the GAN's samples",
 }
+LEFT_OUT, AS_THEY_ARE, SMOOTH, NEAREST, GENERATOR = "left_out", "as_they_are", "smooth", "nearest", "generator"
+FILLS = {  # what becomes of damaged images (`repaired`)
+    LEFT_OUT: "the damaged images left out",
+    AS_THEY_ARE: "the damaged images as they are",
+    SMOOTH: "the damaged images filled smoothly",
+    NEAREST: "the damaged images filled from the nearest of their class",
+    GENERATOR: "the damaged images filled by the generator",
+}
 
 
 @dataclass(frozen=True)
@@ -114,8 +122,9 @@ SOURCES: dict[str, Callable[[Pool, Data, float | None, int], np.ndarray]] = {
 
 
 def called(name: str) -> str:
-    """Return what to call an arm or a source."""
-    return LABELS[name] if name in LABELS else ARMS[name].label
+    """Return what to call an arm, a source, or a way to treat damaged images."""
+    known = LABELS | FILLS
+    return known[name] if name in known else ARMS[name].label
 
 
 def add(

@@ -1,4 +1,7 @@
-"""What a source of images has that `data/raw` has not, form by form; what is there already stays as it is."""
+"""What a source of images has that `data/raw` has not, form by form; what is there already stays as it is.
+
+Masks and filled images go with their images: an image is changed where one of these is new or other than it was.
+"""
 
 import csv
 import shutil
@@ -69,21 +72,22 @@ def compare(
 
 def _folder(raw: Path, source: Path, old: Records, new: Records, asked: Sequence[str]) -> Found:
     fresh = [name for name in new if name not in old]
-    changed = [name for name in new if name in old and not _same_file(raw / name, source / name)]
+    changed = [name for name in new if name in old and not _same_files(raw, source, new[name])]
     _refuse_other_layout(source, old, new, fresh)
-    return Found(fresh, changed, partial(_copy, source, [*fresh, *changed]))
+    return Found(fresh, changed, partial(_copy, source, _files_of(new, [*fresh, *changed])))
 
 
 def _zip(raw: Path, source: Path, old: Records, new: Records, asked: Sequence[str]) -> Found:
     fresh = [name for name in new if name not in old]
     there, offered = _members(raw), _members(source)
-    changed = [name for name in new if name in old and _sum(there[name]) != _sum(offered[name])]
+    changed = [name for name in new if name in old and _sums(there, new[name]) != _sums(offered, new[name])]
     _refuse_other_layout(source, old, new, fresh)
 
     def write(folder: Path) -> None:
+        brought = dict.fromkeys(_files_of(new, [*fresh, *changed]))
         with zipfile.ZipFile(raw) as before, zipfile.ZipFile(source) as after:
-            members = [(before, info) for name, info in there.items() if name not in changed]
-            members += [(after, offered[name]) for name in (*fresh, *changed)]
+            members = [(before, info) for name, info in there.items() if name not in brought]
+            members += [(after, offered[name]) for name in brought]
             with zipfile.ZipFile(folder / raw.name, "w") as target:
                 for archive, info in members:
                     target.writestr(info, _member(archive, info), info.compress_type)
@@ -95,13 +99,13 @@ def _manifest(raw: Path, source: Path, old: Records, new: Records, asked: Sequen
     """All columns are kept; that one which nobody asked for has another value is no change."""
     known = {name for name, record in old.items() if record.problem is None}
     fresh = [name for name in new if name not in known]
-    files = [name for name in new if name in known and not _same_file(raw.parent / name, source.parent / name)]
+    files = [name for name in new if name in known and not _same_files(raw.parent, source.parent, new[name])]
     others = list(dict.fromkeys(name for record in (*old.values(), *new.values()) for name in record.attributes))
     told = [name for name in new if name in known and _told(old[name], asked) != _told(new[name], asked)]
     changed = [name for name in new if name in {*files, *told}]
 
     def write(folder: Path) -> None:
-        _copy(source.parent, [*fresh, *files], folder)
+        _copy(source.parent, _files_of(new, [*fresh, *files]), folder)
         rows = {name: old[name] for name in old if name in known} | dict(new)
         with open(folder / raw.name, "w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")
@@ -184,8 +188,18 @@ def _content(record: Record) -> tuple[object, ...]:
     return np.asarray(record.content()).tobytes(), record.label, record.split, record.group
 
 
+def _files_of(records: Records, names: Sequence[str]) -> list[str]:
+    """Return the files of images, each with its mask and its filled image."""
+    return [file for name in names for file in (name, *records[name].beside)]
+
+
+def _same_files(raw: Path, source: Path, record: Record) -> bool:
+    return all(_same_file(raw / name, source / name) for name in (record.id, *record.beside))
+
+
 def _same_file(one: Path, other: Path) -> bool:
-    return one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
+    """Say whether `one` is there and has the content of `other`."""
+    return one.is_file() and one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
 
 
 def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
@@ -194,8 +208,10 @@ def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
         return {image_sources.id_of(info.filename): info for info in archive.infolist() if not info.is_dir()}
 
 
-def _sum(info: zipfile.ZipInfo) -> tuple[int, int]:
-    return info.CRC, info.file_size
+def _sums(members: Mapping[str, zipfile.ZipInfo], record: Record) -> list[tuple[int, int] | None]:
+    """Return what tells an image, and each file that goes with it, from another; None for one that is not there."""
+    found = [members.get(name) for name in (record.id, *record.beside)]
+    return [(info.CRC, info.file_size) if info else None for info in found]
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

@@ -3,11 +3,13 @@
 The rule: the first frame, turned as its EXIF says, transparency laid on white; gray where every image of the data set
 is gray, else RGB; cut to its central square (or padded to a square with black, or stretched), then scaled to
 `image_size` with Pillow's bilinear filter, which averages when it shrinks and does not ring. An image that has the size
-already keeps every value.
+already keeps every value. A mask of damaged pixels goes the same way.
 """
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -15,6 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 Fit = Literal["crop", "pad", "stretch"]
 GRAY_MODES = ("1", "L", "LA", "I;16", "I;16B", "I;16L")
+DARKEST = 127  # of the pixels of a mask: brighter ones are damaged
 
 
 class UnreadableImage(ValueError):
@@ -23,18 +26,34 @@ class UnreadableImage(ValueError):
 
 def to_square(content: bytes | np.ndarray, size: int, fit: Fit) -> np.ndarray:
     """Return (size, size, 1) uint8 for a gray image, (size, size, 3) for one in colour; UnreadableImage says why not."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = _flat(_opened(content))
-    except UnidentifiedImageError:
-        raise UnreadableImage("not an image that Pillow can read") from None
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise UnreadableImage(f"more than {Image.MAX_IMAGE_PIXELS} pixels") from None
-    except Exception as error:  # Pillow's many decoders raise many things at a damaged file
-        raise UnreadableImage(f"damaged image: {' '.join(str(error).split())}") from None
+    with _plain_errors():
+        image = _flat(_opened(content))
     array = np.asarray(_scaled(image, size, fit))
     return array[:, :, None] if array.ndim == 2 else array
+
+
+def mask_to_square(content: bytes, size: int, fit: Fit, shape: tuple[int, int]) -> np.ndarray:
+    """Return which pixels of the square are damaged, (size, size) bool: those to which any damaged pixel has contributed.
+
+    content: of the mask, whose damaged pixels are those brighter than `DARKEST` in mode L. shape: (width, height) of its
+    image as it is shown. UnreadableImage says why the mask cannot be used.
+    """
+    try:
+        with _plain_errors():
+            damaged = np.asarray(_opened(content).convert("L")) > DARKEST
+    except UnreadableImage as error:
+        raise UnreadableImage(f"its mask is {error}") from None
+    height, width = damaged.shape
+    if (width, height) != shape:
+        raise UnreadableImage(f"its mask is {width} x {height} pixels, the image {shape[0]} x {shape[1]}")
+    # in floats, where a single pixel among many is not rounded away
+    return np.asarray(_scaled(Image.fromarray(damaged.astype(np.float32)), size, fit)) > 0
+
+
+def shown_size(content: bytes | np.ndarray) -> tuple[int, int]:
+    """Return (width, height) in pixels of an image turned as its EXIF says; UnreadableImage says why it has none."""
+    with _plain_errors():
+        return _opened(content).size
 
 
 def size_of(content: bytes | np.ndarray) -> tuple[int, int]:
@@ -45,6 +64,21 @@ def size_of(content: bytes | np.ndarray) -> tuple[int, int]:
         return Image.open(io.BytesIO(content)).size
     except Exception as error:
         raise UnreadableImage(str(error)) from None
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Raise UnreadableImage, which says in words what an image is, for whatever Pillow raises."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except UnidentifiedImageError:
+        raise UnreadableImage("not an image that Pillow can read") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise UnreadableImage(f"more than {Image.MAX_IMAGE_PIXELS} pixels") from None
+    except Exception as error:  # Pillow's many decoders raise many things at a damaged file
+        raise UnreadableImage(f"a damaged image: {' '.join(str(error).split())}") from None
 
 
 def _opened(content: bytes | np.ndarray) -> Image.Image:

@@ -1,6 +1,9 @@
 """The forms in which labelled images arrive: class folders, a zip of them, a CSV manifest, or an `.npz` file.
 
 Each form is read into the same `Record`s. To add a form, write a function that yields records and list it in `FORMS`.
+
+Beside an image NAME.EXT that is a file, NAME.mask.png may say which of its pixels are damaged, and NAME.filled.png stand in
+for it. Neither is a record of its own.
 """
 
 import io
@@ -9,6 +12,7 @@ import stat
 import unicodedata
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,6 +32,8 @@ SPLITS = {"train": "train", "training": "train", "validation": "validation", "va
           "test": "test", "testing": "test"}  # fmt: skip
 COLUMNS = ("path", "label", "split", "group")  # of a manifest; others are attributes
 ARRAYS = ("images", "labels", "split", "group")  # of an `.npz`
+MASK, FILLED = ".mask.png", ".filled.png"  # how the names of files end that go with an image
+SAID = {MASK: "a mask", FILLED: "a filled image"}
 LARGEST = 256 * 2**20  # bytes of a file that may be an image
 EXPECTED = (
     "class folders (<class>/*.png), train/ and test/ above class folders, a .zip of these, a CSV with the columns path "
@@ -44,6 +50,8 @@ class Record:
     split: train, validation or test where the source says so, else None. group: what must not span splits, or None.
     attributes: what else a manifest or an `.npz` says of it, by the name of the column or array.
     problem: why the record cannot be used, or None.
+    mask: returns the bytes of the file that says which pixels are damaged; None where none is said to be. filled: returns those
+    of the image that stands in for a damaged one, or None; never without a mask. beside: the names of these files, as ids are.
     """
 
     id: str
@@ -53,6 +61,9 @@ class Record:
     group: str | None = None
     problem: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    mask: Callable[[], bytes] | None = None
+    filled: Callable[[], bytes] | None = None
+    beside: tuple[str, ...] = ()
 
 
 def scan(raw: Path, names: Mapping[str, str] = MappingProxyType({}), asked: Sequence[str] = ()) -> list[Record]:
@@ -120,15 +131,17 @@ def from_folder(root: Path) -> Iterator[Record]:
 def tree(root: Path) -> Iterator[tuple[PurePosixPath, str | None]]:
     """Yield the files below `root`, sorted, with what stands against each; None where it may be read.
 
+    What stands against its mask, or its filled image, stands against an image as well: it is not to pass for a whole one.
     Links to folders are not followed, since they may lead in a circle, nor is any link that leads out of `root`.
     """
     inside = root.resolve()
     for folder, folders, names in os.walk(root):
         folders.sort()
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        for name in sorted([*names, *links]):
-            path = Path(folder, name)
-            yield PurePosixPath(path.relative_to(root).as_posix()), _against(path, inside)
+        against = {name: _against(Path(folder, name), inside) for name in sorted([*names, *links])}
+        for name in against:
+            path = PurePosixPath(Path(folder, name).relative_to(root).as_posix())
+            yield path, against[name] or _against_beside(path, against)
 
 
 def _against(path: Path, inside: Path) -> str | None:
@@ -143,6 +156,12 @@ def _against(path: Path, inside: Path) -> str | None:
     if not stat.S_ISREG(found.st_mode):
         return "a link to a folder" if path.is_symlink() else "not a plain file"
     return f"more than {LARGEST >> 20} MB" if found.st_size > LARGEST else None
+
+
+def _against_beside(path: PurePosixPath, against: Mapping[str, str | None]) -> str | None:
+    """Return what stands against the files that go with an image. against: by the names in its folder."""
+    problems = {beside.name: against.get(beside.name) for beside in _beside(path)}
+    return next((f"{problem} ({name})" for name, problem in problems.items() if problem), None)
 
 
 def _utf8(text: str) -> str:
@@ -176,7 +195,7 @@ def read_member(archive: zipfile.ZipFile, member: str | zipfile.ZipInfo) -> byte
 def from_manifest(path: Path) -> Iterator[Record]:
     """Yield the rows of a CSV with the columns `path`, `label` and optionally `split`, `group` and attributes.
 
-    Paths are relative to the folder of the CSV and stay inside it.
+    Paths are relative to the folder of the CSV and stay inside it. Masks and filled images need not be listed.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -190,11 +209,14 @@ def from_manifest(path: Path) -> Iterator[Record]:
         raise UserError(f"{path}: found the columns {', '.join(rows.columns)}, expected path,label[,split][,group][,…]")
     others = [name for name in rows if name not in COLUMNS]
     root, seen = path.parent.resolve(), set()
-    for number, row in enumerate(rows.to_dict("records"), 2):
-        place = _inside(root, row["path"])
+    places = [_inside(root, text) for text in rows["path"]]
+    companions = _companions_in(root, [PurePosixPath(place) for place in places if place])
+    for number, (row, place) in enumerate(zip(rows.to_dict("records"), places, strict=True), 2):
+        if place and _ending(PurePosixPath(place)):
+            continue
         problem = "no such file beside the manifest" if place is None else "listed twice" if place in seen else None
         seen.add(place)
-        yield _record(
+        record = _record(
             id=place if place and not problem else f"line {number}: {one_line(row['path'], 100)}",
             label=cells.unmark(row["label"]),
             content=partial((root / (place or "")).read_bytes),
@@ -203,6 +225,28 @@ def from_manifest(path: Path) -> Iterator[Record]:
             problem=problem,
             attributes={name.strip(): cells.unmark(str(row[name])).strip() for name in others},
         )
+        yield _with_companions(record, root, companions) if record.problem is None else record
+    for name in sorted(companions.there):
+        if lonely := companions.problem_of(name):
+            yield Record(str(name), "", (root / name).read_bytes, problem=lonely)
+
+
+def _companions_in(root: Path, listed: list[PurePosixPath]) -> "_Companions":
+    """Return the masks and filled images in a folder that are listed, or lie beside images that are."""
+    own = {path for path in listed if _ending(path)}
+    images = set(listed) - own
+    beside = {name for path in images for name in _beside(path) if os.path.lexists(root / name)}
+    return _Companions(frozenset(own | beside), Counter(path.with_suffix("") for path in images))
+
+
+def _with_companions(record: Record, root: Path, companions: "_Companions") -> Record:
+    marked = companions.added_to(record, PurePosixPath(record.id), lambda name: (root / name).read_bytes())
+    lost = [name for name in marked.beside if _inside(root, name) is None]
+    return (
+        replace(marked, problem=f"a link that leads out of the folder ({PurePosixPath(lost[0]).name})")
+        if lost
+        else marked
+    )
 
 
 def from_npz(path: Path, asked: Sequence[str] = ()) -> Iterator[Record]:
@@ -250,7 +294,7 @@ def _record(
 def _from_tree(
     root: Path,
     paths: list[PurePosixPath],
-    read: Callable[[PurePosixPath], bytes | np.ndarray],
+    read: Callable[[PurePosixPath], bytes],
     problems: Mapping[PurePosixPath, str | None],
 ) -> Iterator[Record]:
     """Yield the files of a tree of class folders; a single folder around everything is looked through.
@@ -263,14 +307,63 @@ def _from_tree(
     tops = {path.parts[0] for path in inside if len(path.parts) > 1}
     in_splits = _are_splits(root, tops, inside)
     depth = 2 if in_splits else 1
+    own = frozenset(path for path in paths if _ending(path))
+    companions = _Companions(
+        own, Counter(path.with_suffix("") for path in paths if path not in own and not _no_image(path))
+    )
     for path, whole in inside.items():
+        lonely = companions.problem_of(whole)
+        if whole in own and not lonely:
+            continue
         content = partial(read, whole)
         if len(path.parts) <= depth:
             yield Record(_utf8(str(whole)), "", content, problem="lies in no class folder")
         else:
             split = SPLITS[path.parts[0].lower()] if in_splits else None
-            problem = problems.get(whole) or _no_image(whole)
-            yield _record(_utf8(str(whole)), _utf8(path.parts[depth - 1]), content, split, problem=problem)
+            problem = problems.get(whole) or _no_image(whole) or lonely
+            record = _record(_utf8(str(whole)), _utf8(path.parts[depth - 1]), content, split, problem=problem)
+            yield companions.added_to(record, whole, read) if problem is None else record
+
+
+@dataclass(frozen=True)
+class _Companions:
+    """The masks and filled images that are `there`, and how many `images` have each name, without its ending."""
+
+    there: frozenset[PurePosixPath]
+    images: Counter[PurePosixPath]
+
+    def problem_of(self, path: PurePosixPath) -> str | None:
+        """Return what a mask or a filled image goes without; None where it lacks nothing, or is neither."""
+        ending = _ending(path)
+        stem = path.with_name(path.name.removesuffix(ending))
+        if ending and stem not in self.images:
+            return f"{SAID[ending]} without its image"
+        mask = stem.with_name(stem.name + MASK)
+        return "a filled image without a mask" if ending == FILLED and mask not in self.there else None
+
+    def added_to(self, record: Record, path: PurePosixPath, read: Callable[[PurePosixPath], bytes]) -> Record:
+        """Return the record of the image at `path` with the files that go with it; `read` returns what is in one."""
+        mask, filled = _beside(path)
+        if mask not in self.there:
+            return record
+        if self.images[path.with_suffix("")] > 1:
+            return replace(record, problem=f"another image of its name has the same mask ({mask.name})")
+        has_filled = filled in self.there
+        beside = tuple(_utf8(str(name)) for name in ((mask, filled) if has_filled else (mask,)))
+        return replace(
+            record, mask=partial(read, mask), filled=partial(read, filled) if has_filled else None, beside=beside
+        )
+
+
+def _ending(path: PurePosixPath) -> str:
+    """Return how the name of a mask or of a filled image ends, "" for any other file."""
+    return next((ending for ending in SAID if path.name.endswith(ending) and path.name != ending), "")
+
+
+def _beside(path: PurePosixPath) -> tuple[PurePosixPath, PurePosixPath]:
+    """Return where the mask and the filled image of an image lie."""
+    stem = path.with_suffix("").name
+    return path.with_name(stem + MASK), path.with_name(stem + FILLED)
 
 
 def _folder_around(paths: list[PurePosixPath]) -> PurePosixPath:

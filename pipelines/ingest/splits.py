@@ -24,7 +24,8 @@ FOLDS = 20  # groups are dealt to this many even parts, and some of the parts ar
 def split(manifest: pd.DataFrame, test_share: float, validation_share: float, seed: int, noun: str) -> None:
     """Fill the column `split` of the used rows in place, and quarantine the classes that cannot be measured.
 
-    noun: what a record is called. UserError where a group is torn apart already or fewer than two classes are left.
+    noun: what a record is called. UserError where a group is torn apart already, fewer than two classes are left, or none
+    is left for test.
     """
     _refuse_spanning_groups(manifest)
     given = manifest["split"].copy()  # by the source
@@ -33,7 +34,13 @@ def split(manifest: pd.DataFrame, test_share: float, validation_share: float, se
     _quarantine_small_classes(manifest, noun, has_test=_any(manifest, given, "test"))
     assign_splits(manifest, given, old, test_share, validation_share, seed)
     # whole groups may have left a class without training or test records
-    _quarantine_small_classes(manifest, noun, has_test=_any(manifest, manifest["split"], "test"))
+    has_test = _any(manifest, manifest["split"], "test")
+    _quarantine_small_classes(manifest, noun, has_test)
+    if not has_test:
+        raise UserError(
+            f"no {noun} is left for test: each, or another of its group, is for training or validation by the data, by "
+            "data/splits.csv, or since it is a filled image; name some that are for test"
+        )
 
 
 def assign_splits(
@@ -56,6 +63,18 @@ def assign_splits(
         held = _held_out(rows, old[rows.index], validation_share, seed, "validation", smallest=5)
         manifest.loc[held, "split"] = "validation"
     manifest.loc[used & (manifest["split"] == ""), "split"] = "train"
+
+
+def decided(manifest: pd.DataFrame) -> pd.Series:
+    """Return the split that each row will have before any is dealt out: the one that it, or its group, has had, else the one
+    that the source says; "" for none. Where a group is said to be in several, test comes first, then validation.
+    """
+    wholes = _wholes(manifest)
+    found: dict[str, str] = {}
+    for column in ("split", "kept"):
+        for part in ("train", "validation", "test"):
+            found |= dict.fromkeys(wholes[manifest[column] == part], part)
+    return wholes.map(lambda whole: found.get(whole, ""))
 
 
 def _any(manifest: pd.DataFrame, split: pd.Series, name: str) -> bool:

@@ -131,9 +131,9 @@ def suspects_part(sources: Sources, path: Path, train: Samples) -> dict[str, Any
 def records(manifest: pd.DataFrame) -> dict[str, Any]:
     """Return how many records there are by split, and the reasons for which others are quarantined."""
     used = manifest[manifest["status"] == "used"]
-    reasons = manifest.loc[manifest["status"] != "used", "reason"].str.replace(
-        r"^duplicate of [^,]*", "duplicate", regex=True
-    )
+    reasons = manifest.loc[manifest["status"] != "used", "reason"]
+    reasons = reasons.str.replace(r"^duplicate of [^,]*", "duplicate", regex=True)
+    reasons = reasons.str.replace(r"^damaged: .* of it is masked", "damaged, with a mask", regex=True)
     return {
         "total": len(manifest),
         "splits": used["split"].value_counts().to_dict(),

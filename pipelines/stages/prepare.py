@@ -21,10 +21,12 @@ from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.errors import UserError
 from pipelines.ingest import attributes, image_files, image_sources, kept, series_rows, series_sources, table_rows
-from pipelines.ingest.splits import QUARANTINED, SPLITS, USED, quarantine, split
+from pipelines.ingest.splits import QUARANTINED, SPLITS, USED, decided, quarantine, split
 from pipelines.samples import IMAGES, SERIES, TABLE, Samples, Values, form_of
 
 LONGEST = 10_000  # steps of a series
+DAMAGED, CAN_FILL = "damaged: ", "tailweight repair can fill it"  # how the reasons of damaged images begin, and may end
+MOST_MASKED = 0.75  # of an image: from there on its mask leaves too little to fill the rest from
 
 
 class Settings(Base):
@@ -190,8 +192,8 @@ def _dealt_to_all(manifest: pd.DataFrame, settings: Settings, seed: int, noun: s
         with contextlib.redirect_stdout(io.StringIO()):  # what it says is not of this run
             split(manifest, settings.test_share, settings.validation_share, seed, noun)
     except UserError:  # perhaps what was taken back was the matter
-        return pd.Series("", manifest.index)
-    return manifest["split"].where(manifest["status"] == USED, "")
+        return manifest["kept"]
+    return manifest["split"].where(manifest["status"] == USED, manifest["kept"])
 
 
 WAYS: dict[str, Callable[[Path, Lists, Path, Settings, int, Progress], None]] = {
@@ -236,34 +238,31 @@ def open_images(
 ) -> tuple[pd.DataFrame, list]:
     """Open every image; return the manifest, test records first, and the images, None where one is unusable.
 
-    splits: those that images have had, by id; these come before new ones. The column `digest` says which images are equal.
+    splits: those that images have had, by id; these come before new ones, and filled ones last. The column `digest` says which
+    images are equal. Of a used row, `reason` says where its image was filled; it is kept for training, or set aside.
     """
     records = image_sources.scan(raw, settings.labels, settings.attributes)
 
     def order(record: image_sources.Record) -> tuple[bool, ...]:
         part = splits.get(record.id, record.split)
-        return part != "test", part != "validation", record.id not in splits
+        return part != "test", part != "validation", record.filled is not None, record.id not in splits
 
     records.sort(key=order)
     values: list[np.ndarray | None] = []
-    rows = []
+    rows, damaged = [], []
     for number, record in enumerate(records, 1):
-        value, reason = None, record.problem
-        if reason is None:
-            try:
-                value = image_files.to_square(record.content(), settings.image_size, settings.fit)
-            except (image_files.UnreadableImage, OSError) as error:
-                reason = str(error)
+        value, reason, is_damaged = _opened(record, settings)
         digest = hashlib.sha256(value.tobytes()).hexdigest() if value is not None else ""
         values.append(value)
+        damaged.append(is_damaged)
         rows.append(
             {
                 "id": record.id,
                 "class": record.label,
                 "split": record.split or "",
                 "group": record.group or "",
-                "status": QUARANTINED if reason else USED,
-                "reason": reason or "",
+                "status": QUARANTINED if value is None else USED,
+                "reason": reason,
                 "unit": record.id,
                 "kept": splits.get(record.id, ""),
                 "digest": digest,
@@ -273,7 +272,70 @@ def open_images(
     told = attributes.of_records([record.attributes for record in records], settings.attributes, str(raw))
     manifest = pd.DataFrame(rows).assign(**told)
     kept.say_what_is_not_there(splits, manifest["id"], "image")
+    _fill_for_training_alone(manifest, np.array(damaged))
     return manifest, values
+
+
+def _opened(record: image_sources.Record, settings: Settings) -> tuple[np.ndarray | None, str, bool]:
+    """Return the square image, None where it cannot be used; what is to be said of it; and whether it is a damaged one that is
+    filled or can be.
+    """
+    if record.problem is not None:
+        return None, record.problem, False
+    try:
+        content = record.content()
+        value = image_files.to_square(content, settings.image_size, settings.fit)
+        if record.mask is None:
+            return value, "", False
+        share = float(damage(record, content, settings).mean())
+        if record.filled is not None:
+            return _filled(record.filled, settings), f"filled where {_percent(share)} of it was masked", True
+    except (image_files.UnreadableImage, OSError) as error:
+        return None, str(error), False
+    if share == 0:
+        return value, "", False
+    if share >= MOST_MASKED:
+        return None, f"{DAMAGED}its mask covers {_percent(share)} of it, too much to fill", False
+    return None, f"{DAMAGED}{_percent(share)} of it is masked; {CAN_FILL}", True
+
+
+def damage(record: image_sources.Record, content: bytes | np.ndarray, settings: Settings) -> np.ndarray:
+    """Return which pixels of the square image are damaged, (image_size, image_size) bool; none where there is no mask.
+
+    content: of the image. UnreadableImage or OSError say why its mask cannot be used.
+    """
+    if record.mask is None:
+        return np.zeros((settings.image_size, settings.image_size), bool)
+    shape = image_files.shown_size(content)
+    return image_files.mask_to_square(record.mask(), settings.image_size, settings.fit, shape)
+
+
+def _filled(read: Callable[[], bytes], settings: Settings) -> np.ndarray:
+    try:
+        return image_files.to_square(read(), settings.image_size, settings.fit)
+    except image_files.UnreadableImage as error:
+        raise image_files.UnreadableImage(f"its filled image is {error}") from None
+
+
+def _percent(share: float) -> str:
+    return "under 1%" if 0 < share < 0.01 else f"{share:.0%}"
+
+
+def _fill_for_training_alone(manifest: pd.DataFrame, damaged: np.ndarray) -> None:
+    """Keep filled images for training, and set aside in place those of which it is decided that they are not.
+
+    damaged: (n,) bool, which rows are filled or could be. A group that is filled in part is of the training split as a whole.
+    """
+    held = decided(manifest)
+    measured = damaged & held.isin(["validation", "test"])
+    quarantine(manifest, measured, "damaged, and of the " + held[measured] + " split: only training images are filled")
+    manifest.loc[measured, "digest"] = ""  # no other image is a copy of it
+    manifest.loc[damaged & (manifest["status"] == USED), "kept"] = "train"
+    count = int((damaged & ~measured & (manifest["status"] == QUARANTINED)).sum())
+    if count:
+        said = "image is set aside (it has a mask)" if count == 1 else "images are set aside (they have masks)"
+        them = "it" if count == 1 else "them"
+        print(f"prepare: {count} damaged {said}; fill and judge {them} with: tailweight repair")
 
 
 def _without_copies(opened: pd.DataFrame, settings: Settings, removed: set[str], noun: str) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.ingest.image_files import UnreadableImage, to_square
+from pipelines.ingest.image_files import UnreadableImage, mask_to_square, shown_size, to_square
 
 
 def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
@@ -69,3 +69,46 @@ def test_an_image_of_absurd_size_is_refused_unopened() -> None:
     assert len(bomb) < 1_000_000
     with pytest.raises(UnreadableImage, match="more than"):
         to_square(bomb, 16, "crop")
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+@pytest.mark.parametrize("shape", [(12, 12), (40, 25), (9, 30), (300, 300)])
+def test_a_masked_pixel_is_damaged_wherever_it_has_contributed(shape: tuple[int, int], fit) -> None:
+    """Changing the masked pixels of an image changes the square nowhere but where its mask says."""
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 256, shape[::-1], dtype=np.uint8)
+    masked = np.zeros(shape[::-1], bool)
+    masked[shape[1] // 2 :, shape[0] // 2] = True
+    other = np.where(masked, 255 - values, values).astype(np.uint8)
+    damaged = mask_to_square(encoded(Image.fromarray(masked)), 12, fit, shape)
+    squares = [to_square(encoded(Image.fromarray(one)), 12, fit)[:, :, 0] for one in (values, other)]
+    assert damaged.shape == (12, 12) and damaged.dtype == bool and damaged.any() and not damaged.all()
+    assert np.array_equal(squares[0][~damaged], squares[1][~damaged])
+
+
+def test_a_single_damaged_pixel_of_a_large_image_is_not_rounded_away() -> None:
+    """It is a thousandth of what a pixel of the square is made from, and damages it all the same."""
+    mask = np.zeros((1000, 1000), np.uint8)
+    mask[500, 500] = 128
+    assert mask_to_square(encoded(Image.fromarray(mask)), 28, "crop", (1000, 1000)).any()
+
+
+@pytest.mark.parametrize(("mode", "value"), [("1", 1), ("L", 128), ("RGB", (255, 255, 255)), ("I;16", 65535)])
+def test_a_mask_may_have_any_mode(mode: str, value: object) -> None:
+    """What is brighter than 127 in mode L is damaged, and nothing else."""
+    assert mask_to_square(encoded(Image.new(mode, (9, 9), value)), 9, "crop", (9, 9)).all()
+    assert not mask_to_square(encoded(Image.new("L", (9, 9), 127)), 9, "crop", (9, 9)).any()
+
+
+def test_a_mask_is_of_the_image_as_it_is_shown() -> None:
+    """An image stored on its side has a mask of its upright shape, or one on its side as well."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = encoded(Image.new("L", (30, 20)), exif=exif)
+    assert shown_size(stored) == (20, 30)
+    mask = encoded(Image.new("L", (30, 20), 255), exif=exif)
+    assert mask_to_square(mask, 8, "crop", (20, 30)).all()
+    with pytest.raises(UnreadableImage, match="its mask is 30 x 20 pixels, the image 20 x 30"):
+        mask_to_square(encoded(Image.new("L", (30, 20))), 8, "crop", (20, 30))
+    with pytest.raises(UnreadableImage, match="its mask is not an image that Pillow can read"):
+        mask_to_square(b"text", 8, "crop", (20, 30))
