@@ -156,7 +156,7 @@ def report(rows: pd.DataFrame) -> str:
     error = rows.pivot_table(index="cell", columns="way", values="error")
 
     def gains(way: str, cell: str | None) -> str:
-        part = ap if cell is None else ap.loc[[cell]]
+        part = ap.groupby("seed").mean() if cell is None else ap.loc[[cell]]  # cells of a seed share images
         return interval((part[GENERATOR] - part[way]).to_numpy())
 
     head = ["", *(f"{cell}, {worlds[cell]} worlds" for cell in cells)]
@@ -167,7 +167,7 @@ def report(rows: pd.DataFrame) -> str:
             f"Machine: {processor()}, one thread.\n",
             "Average precision, the mean over the damaged classes and the worlds:\n",
             lines(head, [[way, *(f"{ap.loc[cell, way].mean():.3f}" for cell in cells)] for way in ways]),
-            "Gain of the generator over each way, 95 % intervals over worlds; the last column over all worlds of all cells:\n",
+            "Gain of the generator over each way, 95 % intervals over worlds; the last column of the mean over the cells:\n",
             lines(
                 [*head, "all"],
                 [[w, *(gains(w, cell) for cell in cells), gains(w, None)] for w in ways if w != GENERATOR],

@@ -21,7 +21,8 @@ from pipelines.errors import UserError
 from pipelines.evaluation import intervals
 from pipelines.evaluation.settings import Settings
 from pipelines.ingest import kept, table_rows
-from pipelines.ingest.splits import USED, assign_splits
+from pipelines.ingest.image_sources import FILLED
+from pipelines.ingest.splits import FILLED_WHERE, USED, assign_splits
 from pipelines.plan import Plan
 from pipelines.samples import TABLE
 from pipelines.stages import prepare
@@ -94,10 +95,14 @@ def cross_validate(project: Path, folds: int, repeats: int, workers: int | None)
 def names_of(project: Path, settings: prepare.Settings) -> pd.DataFrame:
     """Return a row for each sample that is used: `id`, `class`, `group`, `name`, as `data/splits.csv` has it, and `unit`.
 
-    Rows of a table that are equal in all but label and identifiers are one unit, as in `prepare`.
+    Images that were filled are left out. Rows of a table that are equal in all but label and identifiers are one unit, as in
+    `prepare`.
     """
     rows = growth.prepared(project, settings)
-    names = rows.loc[rows["status"] == USED, ["class", "group", "name"]].reset_index()
+    whole = (rows["status"] == USED) & ~rows["reason"].str.startswith(
+        FILLED_WHERE
+    )  # of what a fill has seen, some is test
+    names = rows.loc[whole, ["class", "group", "name"]].reset_index()
     if settings.kind != TABLE:
         return names.assign(unit=names["id"])
     known, _ = table_rows.check(project / dag.RAW, prepare.columns_of(settings), lambda *_: None)
@@ -138,7 +143,7 @@ def _lay(project: Path, place: Path, values: dict[str, Any], splits: dict[str, s
     if not (place / RAW_IS).is_file() or (place / RAW_IS).read_text(encoding="utf-8") != raw:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
-        shutil.copytree(project / dag.RAW, place / dag.RAW)
+        shutil.copytree(project / dag.RAW, place / dag.RAW, ignore=shutil.ignore_patterns(f"*{FILLED}"))
         lay_out(place, told, name=place.name)
         files.write_text(place / RAW_IS, raw)
     files.write_text(place / params.FILE, params.render(demo=False, values=told))

@@ -86,13 +86,14 @@ def text(
 
 
 def _origin(name: str, about: Mapping[str, Any], rows: pd.DataFrame, licence: str | None, version: str) -> list[str]:
-    made = int((rows["origin"] == release.SYNTHETIC).sum())
+    made, filled = (int((rows["origin"] == origin).sum()) for origin in (release.SYNTHETIC, release.FILLED))
+    torn = f" ({filled} of these had a part missing, which was filled: `filled` in `manifest.csv`)" if filled else ""
     stated = licence or "not stated. Whoever passes the data on has to know it"
     return [
         f"# {name}, as released by Tailweight",
         "",
-        f"{len(rows)} {form_of(about['kind']).noun}: {len(rows) - made} real, of the project `{name}`, and {made} synthetic, "
-        f"made by Tailweight {version}. `manifest.csv` says of each which it is. Test samples are not among them.",
+        f"{len(rows)} {form_of(about['kind']).noun}: {len(rows) - made} real, of the project `{name}`{torn}, and {made} "
+        f"synthetic, made by Tailweight {version}. `manifest.csv` says of each which it is. Test samples are not among them.",
         "",
         f"**Licence of the source:** {stated}. Synthetic samples are derived from real ones.",
         "",
@@ -101,9 +102,11 @@ def _origin(name: str, about: Mapping[str, Any], rows: pd.DataFrame, licence: st
 
 def _counts(rows: pd.DataFrame) -> list[str]:
     counted = rows.groupby(["label", "split", "origin"], sort=False).size().unstack(["split", "origin"], fill_value=0)
-    columns = [("train", release.REAL), ("train", release.SYNTHETIC), ("validation", release.REAL)]
+    origins = [release.REAL, *({release.FILLED} & set(rows["origin"])), release.SYNTHETIC]
+    columns = [*(("train", origin) for origin in origins), ("validation", release.REAL)]
     counted = counted.reindex(columns=pd.MultiIndex.from_tuples(columns), fill_value=0)
-    lines = ["## Samples", "", "| class | train, real | train, synthetic | validation |", "|---|---|---|---|"]
+    heads = ["class", *(f"train, {origin}" for origin in origins), "validation"]
+    lines = ["## Samples", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     lines += [f"| {_cell(label)} | {' | '.join(str(n) for n in numbers)} |" for label, *numbers in counted.itertuples()]
     return [*lines, ""]
 

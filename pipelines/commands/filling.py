@@ -1,43 +1,49 @@
 """The damaged images of a project, filled and judged, and those that earn it put beside their originals."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from gan import repair
+from gan.errors import DeviceError
 from pipelines import files
-from pipelines.driver import check, dag, dvc, growth, hold, machine, params, progress
+from pipelines.driver import check, dag, dvc, growth, hold, machine, memory, params, progress
 from pipelines.errors import UserError
-from pipelines.evaluation import judged
+from pipelines.evaluation import judged, reading
 from pipelines.evaluation.baseline import Baseline
 from pipelines.evaluation.gate import SHIP
-from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.repaired import Finding, judge_fills
 from pipelines.evaluation.settings import Settings
-from pipelines.evaluation.synthetic import AS_THEY_ARE, GENERATOR, NEAREST, SMOOTH
+from pipelines.evaluation.synthetic import AS_THEY_ARE, GENERATOR, LEFT_OUT, NEAREST, SMOOTH
 from pipelines.ingest import image_files, image_sources, kept
+from pipelines.ingest.splits import CAN_FILL, DAMAGED
 from pipelines.likeness import views
 from pipelines.plan import Plan
 from pipelines.report.page import environment
 from pipelines.report.pictures import Card, Picture, url
 from pipelines.samples import IMAGES, Samples, png_bytes
-from pipelines.stages import prepare
+from pipelines.stages import evaluate, prepare
 
 FOLDER = f"{files.WORK}/repair"
+HALF_WAY = f"{FOLDER}/accepting"  # there while filled images are added to the data
 FOUND, PAGE, FILLED = f"{FOLDER}/found.json", f"{FOLDER}/repair.html", f"{FOLDER}/filled"
 JUDGED = dag.stage_named("evaluate").keeps["judged"]
 SHOWN = 12  # images of a class on the page
-WAYS = {
-    AS_THEY_ARE: "as it is",
-    SMOOTH: "smoothly",
-    NEAREST: "from the nearest",
-    GENERATOR: "by the generator",
+WAYS = {  # what becomes of damaged images, in few words
+    LEFT_OUT: "left out",
+    AS_THEY_ARE: "as they are",
+    SMOOTH: "filled smoothly",
+    NEAREST: "filled from the nearest",
+    GENERATOR: "filled by the generator",
 }
 
 
@@ -50,11 +56,25 @@ class Damaged:
     images: repair.Images
 
 
-def fill_and_judge(project: Path, by: str, steps: int, workers: int | None) -> tuple[list[Finding], Mapping[str, str]]:
+@dataclass(frozen=True)
+class Outcome:
+    """What `fill_and_judge` gives.
+
+    found: of each minority class with damaged images.   left: why the images of other classes are left alone, by class.
+    earlier: how many other results the test split has given before.   barred: why nothing can be added to the data, "" where
+    it can.
+    """
+
+    found: list[Finding]
+    left: Mapping[str, str]
+    earlier: int
+    barred: str
+
+
+def fill_and_judge(project: Path, by: str, steps: int, workers: int | None) -> Outcome:
     """Fill what is missing of the damaged images of minority classes, judge them, and draw a page.
 
-    by: which fill is judged, see `synthetic.FILLS`; the others stand beside it. Return what is found of each of these classes,
-    and why images of others stay set aside, by class.
+    by: which fill is judged, see `synthetic.FILLS`; the others stand beside it.
     UserError where the project has no such images, or is not up to date as far as `baseline`.
     """
     values = check.check(project, [])
@@ -67,59 +87,80 @@ def fill_and_judge(project: Path, by: str, steps: int, workers: int | None) -> t
         raise UserError(
             "what would be trained without the damaged images is not known yet; find it out: tailweight run baseline"
         )
-    with hold.held(project):
+    with hold.held(project), _one_line_errors():
+        (project / FOUND).unlink(missing_ok=True)  # what is filled anew may not go with it
         plan, names = Plan.load(project / dag.PLAN), files.read_json(_path(project, "classes"))["classes"]
-        damaged, left = _split(damaged_images(project, told, names), plan)
         parts = {split: Samples.load(_path(project, split)) for split in ("train", "validation", "test")}
+        damaged, left = damaged_images(project, told, parts, (names, plan))
         fills = _filled(damaged.images, parts, params.seed(values), steps)
-        found = _judged(project, values, parts, (names, plan), (by, fills), damaged, workers)
-        _keep(project, found, damaged, by, fills)
-    return found, left
+        found = _judged(project, values, parts, plan, (by, fills), damaged, workers)
+        earlier = _keep(project, found, damaged, by, fills)
+    return Outcome(found, left, earlier, _barred(project))
 
 
-def damaged_images(project: Path, settings: prepare.Settings, names: list[str]) -> Damaged:
-    """Return what `prepare` has set aside because it is damaged and can be filled. names: of the classes, by label.
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Turn what a user can mend of training into UserError."""
+    try:
+        yield
+    except DeviceError as error:
+        raise UserError(str(error)) from None
+    except (MemoryError, RuntimeError) as error:
+        if not memory.ran_out(error):
+            raise
+        raise memory.complaint("repair", "repair", error) from None
 
-    UserError where there is nothing.
+
+def damaged_images(
+    project: Path, settings: prepare.Settings, parts: Mapping[str, Samples], classes: tuple[list[str], Plan]
+) -> tuple[Damaged, dict[str, str]]:
+    """Return the images of minority classes that `prepare` has set aside for their masks, and why others are left alone.
+
+    parts: the samples of each split.   classes: their names by label, and the plan. UserError where there is nothing to fill.
     """
+    names, plan = classes
     rows = pd.read_csv(project / dag.MANIFEST, dtype=str, keep_default_na=False).set_index("id")
-    wanted = rows[rows["reason"].str.startswith(prepare.DAMAGED) & rows["reason"].str.endswith(prepare.CAN_FILL)]
-    wanted = wanted[wanted["class"].isin(names)]
-    if wanted.empty:
+    can = rows[rows["reason"].str.startswith(DAMAGED) & rows["reason"].str.endswith(CAN_FILL)]
+    if can.empty:
         raise UserError(
             f"{project / dag.MANIFEST} lists no damaged image that could be filled; an image is damaged where a mask lies "
             "beside it: NAME.mask.png beside NAME.png, white where pixels are missing"
         )
-    channels = Samples.load(_path(project, "train")).values.shape[3]
-    shape = (settings.image_size, settings.image_size, channels)
+    planned = {entry.label for entry in plan.classes.values()}
+    left = {str(one): _left_alone(str(one), names, plan) for one in sorted(set(can["class"]) - planned)}
+    wanted = can[can["class"].isin(planned)]
+    if wanted.empty:
+        raise UserError(f"none of the {len(can)} damaged images can be filled: {'; '.join(left.values())}")
+    channels = parts["train"].values.shape[3]
+    measured = {image.tobytes() for split in ("validation", "test") for image in parts[split].values}
     images, masks, ids = [], [], []
     for record in image_sources.scan(project / dag.RAW, settings.labels, settings.attributes):
         if record.id in wanted.index:
             content = record.content()
-            image = image_files.to_square(content, settings.image_size, settings.fit)
-            images.append(np.broadcast_to(image, shape))
-            masks.append(prepare.damage(record, content, settings))
-            ids.append(record.id)
-    classes = wanted.loc[ids, "class"].to_numpy(str)
-    labels = np.array([names.index(one) for one in classes], np.int64)
-    return Damaged(np.array(ids), classes, repair.Images(np.stack(images), labels, np.stack(masks)))
+            image = _with_channels(image_files.to_square(content, settings.image_size, settings.fit), channels)
+            if image.tobytes() not in measured:
+                images.append(image)
+                masks.append(prepare.damage(record, content, settings))
+                ids.append(record.id)
+    if not ids:
+        raise UserError("each damaged image equals one of the validation or test split: none can be filled")
+    own = wanted.loc[ids, "class"].to_numpy(str)
+    labels = np.array([names.index(one) for one in own], np.int64)
+    return Damaged(np.array(ids), own, repair.Images(np.stack(images), labels, np.stack(masks))), left
 
 
-def _split(damaged: Damaged, plan: Plan) -> tuple[Damaged, dict[str, str]]:
-    """Return the images of minority classes, and why those of other classes are left alone; UserError where none is left."""
-    planned = [entry.label for entry in plan.classes.values()]
-    left = {
-        str(name): plan.skipped.get(name, f"class {name!r} is no minority class: it has enough whole images")
-        for name in sorted(set(damaged.classes) - set(planned))
-    }
-    own = np.isin(damaged.classes, planned)
-    if not own.any():
-        raise UserError(
-            f"none of the {len(own)} damaged images is of a class that needs more samples ({'; '.join(left.values())})"
-        )
-    images = damaged.images
-    taken = repair.Images(images.values[own], images.labels[own], images.missing[own])
-    return Damaged(damaged.names[own], damaged.classes[own], taken), left
+def _left_alone(name: str, names: list[str], plan: Plan) -> str:
+    """Return why the damaged images of a class are not filled."""
+    if name not in names or name in plan.skipped:
+        return f"class {name!r} has too few whole images to measure what filling is worth: add some"
+    return f"class {name!r} is no minority class: it has enough whole images"
+
+
+def _with_channels(image: np.ndarray, channels: int) -> np.ndarray:
+    """Return an image, (s, s, 1 or 3) uint8, with as many channels as the whole ones have."""
+    if image.shape[2] > channels:
+        return np.asarray(Image.fromarray(image).convert("L"))[..., None]
+    return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], channels)))
 
 
 def _filled(damaged: repair.Images, parts: Mapping[str, Samples], seed: int, steps: int) -> dict[str, np.ndarray]:
@@ -140,44 +181,44 @@ def _judged(
     project: Path,
     values: Mapping[str, Any],
     parts: Mapping[str, Samples],
-    classes: tuple[list[str], Plan],
+    plan: Plan,
     fills: tuple[str, Mapping[str, np.ndarray]],
     damaged: Damaged,
     workers: int | None,
 ) -> list[Finding]:
-    """Judge the first of `fills`, the name of a fill, beside the others. classes: their names by label, and the plan."""
-    (names, plan), (by, made) = classes, fills
+    """Judge the first of `fills`, the name of a fill, beside the others."""
+    (by, made), test = fills, parts["test"]
     view = views.fit(parts["train"])
-    train, held_out, test = (view.data(one.values, one.labels) for one in parts.values())
-    own = {int(label) for label in damaged.images.labels}
-    targets = {entry.index: entry.target for entry in plan.classes.values() if entry.index in own}
-    inputs = Inputs(train, held_out, test, tuple(names), dict(sorted(targets.items())), (), parts["test"].attributes)
-    by_class = {
-        way: {label: view.rows(images[damaged.images.labels == label]) for label in inputs.targets}
-        for way, images in made.items()
-    }
-    known = Baseline.load(_path(project, "baseline")) if len(targets) == len(plan.classes) else None
+    labels = damaged.images.labels
+    known = reading.real(parts["train"], parts["validation"], _path(project, "classes"), project / dag.PLAN)
+    targets = {label: target for label, target in known.targets.items() if (labels == label).any()}
+    inputs = replace(known, test=view.data(test.values, test.labels), targets=targets, attributes=test.attributes)
+    by_class = {way: {c: view.rows(images[labels == c]) for c in targets} for way, images in made.items()}
+    before = Baseline.load(_path(project, "baseline")) if len(targets) == len(plan.classes) else None
     settings = cast(Settings, params.group(dag.stage_named("evaluate"), values))
     with progress.shown("judge") as report:
         return judge_fills(
-            inputs, by_class, by, settings, params.seed(values), report, workers or machine.cores(), known
+            inputs, by_class, by, settings, params.seed(values), report, workers or machine.cores(), before
         )
 
 
-def _keep(project: Path, found: list[Finding], damaged: Damaged, by: str, fills: Mapping[str, np.ndarray]) -> None:
-    """Write the filled images, what was found of them, and the page; remember that the test split has judged once more."""
+def _keep(project: Path, found: list[Finding], damaged: Damaged, by: str, fills: Mapping[str, np.ndarray]) -> int:
+    """Write the filled images, the page and, when all else is there, what was found; remember that the test split has judged.
+
+    Return how many other results it had given before.
+    """
     images = []
     for row, (name, label) in enumerate(zip(damaged.names, damaged.classes, strict=True)):
         images.append({"id": str(name), "class": str(label), "file": f"{row:05d}.png"})
-        files.write_bytes(project / FILLED / f"{row:05d}.png", png_bytes(fills[by][row]))
     told = {"state": _state(project), "filled": by, "classes": [plain(one) for one in found], "images": images}
+    result = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+    earlier = judged.remember(project / JUDGED, evaluate.digest(_path(project, "test")), result)
+    for one, image in zip(images, fills[by], strict=True):
+        files.write_bytes(project / FILLED / one["file"], png_bytes(image))
+    page = environment().get_template("repair.html.j2")
+    files.write_text(project / PAGE, page.render(found=told["classes"], cards=_cards(damaged, fills), ways=WAYS))
     files.write_json(project / FOUND, told)
-    cards = _cards(damaged, fills)
-    files.write_text(
-        project / PAGE, environment().get_template("repair.html.j2").render(found=told["classes"], cards=cards)
-    )
-    test, result = (_digest(path) for path in (_path(project, "test"), project / FOUND))
-    judged.remember(project / JUDGED, test, result)
+    return earlier
 
 
 def plain(one: Finding) -> dict[str, Any]:
@@ -207,7 +248,7 @@ def _cards(damaged: Damaged, fills: Mapping[str, np.ndarray]) -> dict[str, list[
         cards[name] = [
             Card(
                 [Picture(url(_masked(damaged.images, row)), "what is there"),
-                 *(Picture(url(fills[way][row]), said) for way, said in WAYS.items())],
+                 *(Picture(url(fills[way][row]), said) for way, said in WAYS.items() if way in fills)],
                 pd.Series({"id": damaged.names[row]}),
             )
             for row in rows
@@ -223,6 +264,7 @@ def _masked(images: repair.Images, row: int) -> np.ndarray:
 def accept(project: Path) -> list[str]:
     """Put the filled images of the classes that ship beside their originals in `data/raw`; return the names of these.
 
+    Stopped half way, the same call does the rest.
     UserError where nothing was found to ship, where it was found of other data, or where nothing can be added to the data.
     """
     settings = growth.check(project)
@@ -234,16 +276,17 @@ def accept(project: Path) -> list[str]:
     shipped = {one["class"] for one in told["classes"] if one["verdict"] == SHIP}
     if not shipped:
         raise UserError("the filled images of no class have earned it: nothing was added (tailweight repair says why)")
-    raw = project / dag.RAW
-    form, place = image_sources.form_of(raw)
-    if form not in ("", ".csv"):
-        raise UserError(
-            f"{place}: a {form} file, to which no image can be added; the filled ones lie in {project / FILLED}"
-        )
-    root = place if form == "" else place.parent
+    if barred := _barred(project):
+        raise UserError(barred)
+    form, place = image_sources.form_of(project / dag.RAW)
+    root, half_way = place.parent if form else place, project / HALF_WAY
     with hold.held(project):
-        if dvc.status(project, dag.RAW_FILE):
-            raise UserError(f"{raw}: not what {dag.RAW_FILE} names; bring that: dvc checkout {dag.RAW_FILE}")
+        if not half_way.is_file() and dvc.status(project, dag.RAW_FILE):
+            raise UserError(
+                f"{project / dag.RAW}: not what {dag.RAW_FILE} names; bring that: dvc checkout {dag.RAW_FILE}, or keep what is "
+                f"there: dvc add {dag.RAW}"
+            )
+        files.write_text(half_way, "")
         kept.write_splits(project / dag.SPLITS, growth.splits_of(project, settings), growth.named_by(settings))
         names = []
         for one in told["images"]:
@@ -252,16 +295,22 @@ def accept(project: Path) -> list[str]:
                 files.write_bytes(target, (project / FILLED / one["file"]).read_bytes())
                 names.append(one["id"])
         dvc.command(project, "add", "--quiet", dag.RAW)
+        half_way.unlink()
     return names
 
 
+def _barred(project: Path) -> str:
+    """Return why filled images cannot be added to the data, "" where they can."""
+    form, place = image_sources.form_of(project / dag.RAW)
+    if form in ("", ".csv"):
+        return ""
+    return f"{place}: no image can be added to a {form} file; unpack it, and: tailweight init DIR --images FOLDER"
+
+
 def _state(project: Path) -> str:
-    """Return a short hash of what the findings rest on: which images there are, in which splits, and the whole ones."""
-    return " ".join(_digest(path) for path in (project / dag.MANIFEST, _path(project, "train"), _path(project, "test")))
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    """Return a short hash of what the findings rest on: the raw data, and what was made of them."""
+    paths = (project / dag.RAW_FILE, project / dag.MANIFEST, _path(project, "train"), _path(project, "test"))
+    return " ".join(evaluate.digest(path) for path in paths if path.is_file())
 
 
 def _path(project: Path, name: str) -> Path:

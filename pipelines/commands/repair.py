@@ -21,8 +21,9 @@ An image is damaged where a mask lies beside it: NAME.mask.png beside NAME.png, 
 dead stripe, a watermark, a hand in front of the lens). `tailweight run` sets such images aside. Here a generator, trained
 on the whole images of all classes to fill holes like theirs, makes them whole. Then the question is what they add to the
 best training without them: as they are, filled from the most similar image of the class, filled smoothly, and filled by the
-generator. A class ships where the generator's are surely better than leaving the damaged images out, and than using them
-as they are. Test images are never filled. What is accepted is training data from the next run on, marked in the manifest."""
+generator. A class ships where those of the generator (or what --by says) are surely better than leaving the damaged images
+out, and than using them as they are. Test images are never filled. What is accepted is training data from the next run on,
+marked in the manifest."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=FILLS[0],
         help="what fills: the generator (default), the nearest image of the class, or a smooth surface",
     )
-    parser.add_argument(
-        "--steps", type=int, metavar="N", help="training steps of the generator (default: 1200, a minute on one core)"
-    )
+    parser.add_argument("--steps", type=int, metavar="N", help="training steps of the generator (default: 1200)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes that judge (default: one per core)")
     output.add_json(parser)
 
@@ -58,7 +57,7 @@ def execute(options: argparse.Namespace) -> None:
         if options.accept:
             names = filling.accept(project)
         else:
-            found, left = filling.fill_and_judge(project, options.by, options.steps or STEPS, options.workers)
+            outcome = filling.fill_and_judge(project, options.by, options.steps or STEPS, options.workers)
     if options.accept:
         if options.json:
             output.document({"accepted": names})
@@ -68,32 +67,27 @@ def execute(options: argparse.Namespace) -> None:
             )
         return
     if options.json:
-        output.document({"classes": [filling.plain(one) for one in found], "left_alone": dict(left)})
+        classes = [filling.plain(one) for one in outcome.found]
+        output.document({"classes": classes, "left_alone": dict(outcome.left), "test_split_used": outcome.earlier + 1})
         return
-    for reason in left.values():
+    for reason in outcome.left.values():
         print(f"left alone: {reason}")
-    _show(found)
+    _show(outcome.found)
+    print(f"this test split has judged {outcome.earlier} other result(s) before; a test set wears out")
     print(f"to look at them: {project / filling.PAGE}")
-    if any(one.verdict.verdict == "ship" for one in found):
-        print("to train on those that ship: tailweight repair --accept")
+    if any(one.verdict.verdict == "ship" for one in outcome.found):
+        print(outcome.barred or "to train on those that ship: tailweight repair --accept")
 
 
 def _show(found: "list[Finding]") -> None:
     """Print a line a class, and the reasons."""
+    from pipelines.commands.filling import WAYS
     from pipelines.wording import figure
 
-    ways = {
-        "left_out": "left out",
-        "as_they_are": "as they are",
-        "smooth": "smoothly",
-        "nearest": "from the nearest",
-        "generator": "by the generator",
-    }
-    rows = output.table(
-        "class", "verdict", "whole", "damaged", *ways.values(), right=("whole", "damaged", *ways.values())
-    )
+    numbers = ("whole", "damaged", *WAYS.values())
+    rows = output.table("class", "verdict", *numbers, right=numbers)
     for one in found:
-        told = [figure(one.precisions[way]) if way in one.precisions else "–" for way in ways]
+        told = [figure(one.precisions[way]) if way in one.precisions else "–" for way in WAYS]
         rows.add_row(one.verdict.name, one.verdict.verdict, str(one.whole), str(one.filled), *told)
     output.console().print(rows)
     print("average precision on the test images, by what becomes of the damaged ones")

@@ -145,12 +145,15 @@ def prepare(
     return Study(inputs, fitter, choice.strength, folds=folds), choice
 
 
-def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: bool = False) -> Measured:
+def measure(
+    study: Study, choice: Choice, settings: Settings, seed: int, brief: bool = False, way: Way | None = None
+) -> Measured:
     """Choose how samples are used, train what the verdicts need, and measure the gains on test.
 
     What cannot change a verdict any more is not trained: samples that do not beat the best arm cannot ship, so the other
     rivals, and the controls that show what is behind a gain, are trained only where a class does beat it.
     brief: leave out the other classifiers, the controls and the learning curve, which no verdict depends on.
+    way: to use the samples in, where it is not to be chosen.
     """
     inputs, name = study.inputs, choice.classifier
     arm = choice.arm[name]
@@ -158,13 +161,13 @@ def measure(study: Study, choice: Choice, settings: Settings, seed: int, brief: 
     keys = [key for own in dict.fromkeys(("nothing", arm)) for key in _repeats(name, own, settings)]
     study.train(keys, "arms")
     rng = seeds.numpy_generator(seed, "evaluate", "test")
-    draws = resampling(study, settings.repeats, _enough_draws(inputs, settings), rng)
+    draws = resampling(study, settings.repeats, enough_draws(inputs, settings), rng)
     plain, best = _precisions(draws, name, keys), _repeats(name, arm, settings)
     if all(_solved(choice, label, plain, settings) for label in inputs.minority):
         unused = Way(*choose.ways(name in NETWORKS, settings.doses)[0], "every class is solved without them", ())
         return Measured(unused, keys, rivals, plain, subgroups=subgroups.measured(draws, best, [], settings))
     assert study.folds is not None, "a study of minority classes has folds"
-    way = choose.choose_way(study.folds, choice, settings.doses)
+    way = way or choose.choose_way(study.folds, choice, settings.doses)
     if not brief:
         keys += _other_classifiers(study, choice, way, settings)
     if not way.worthwhile:
@@ -233,7 +236,7 @@ def _repeats(classifier: str, arm: str, settings: Settings, source: str = "", wa
     return [Key(classifier, arm, repeat, *added) for repeat in range(settings.repeats)]
 
 
-def _enough_draws(inputs: Inputs, settings: Settings) -> int:
+def enough_draws(inputs: Inputs, settings: Settings) -> int:
     """Return how many bootstrap draws to make: so many that the smallest p value can pass Holm with many classes."""
     return max(settings.draws, round(8 * len(inputs.targets) / (1 - settings.confidence)))
 

@@ -1,8 +1,9 @@
 """What damaged images of a class add to training once they are filled, beside what one would do without a generator.
 
-A filled image is a synthetic sample like any other: it joins the best recipe without it, in the way that cross-validation
-chose, and the same gate judges what it adds on test. But whoever has damaged images may train on them as they are. So that is
-one more rival: a class ships only where its filled images are surely better than leaving them out, and than the damage.
+Filled images join the best recipe without them as if they were whole ones, which is how they are trained on once they are
+accepted, and the gate for synthetic samples judges what they add on test. But whoever has damaged images may train on them as
+they are. So that is one more rival: a class ships only where its filled images are surely better than leaving them out, and
+than the damage.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from gan import seeds
 from gan.progress import Progress
 from pipelines.evaluation import evaluate, inspection
 from pipelines.evaluation.baseline import Baseline
-from pipelines.evaluation.choose import Choice
+from pipelines.evaluation.choose import Choice, Way
 from pipelines.evaluation.confirm import confirm
 from pipelines.evaluation.evaluate import Measured
 from pipelines.evaluation.fitting import Key
@@ -26,6 +27,8 @@ from pipelines.evaluation.study import Study, resampling
 from pipelines.evaluation.synthetic import AS_THEY_ARE, FILTERED, LEFT_OUT
 from pipelines.likeness.data import Pool
 from pipelines.wording import signed
+
+AS_WHOLE = Way(1.0, "mixed", "filled images are used as whole ones", ())
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,11 @@ class Finding:
         gain, said = self.as_they_are, list(self.verdict.reasons)
         if self.verdict.verdict == SHIP or gain is None or gain.low <= 0:
             return said
-        told = f"they add {signed(gain.value)} [{signed(gain.low)}, {signed(gain.high)}] as they are"
+        told = f"adds {signed(gain.value)} [{signed(gain.low)}, {signed(gain.high)}] over leaving them out"
+        kept = [one for one in said if not one.startswith("instead:")]
         return [
-            *(one for one in said if not one.startswith("instead:")),
-            f"instead: train on the damage, {told}: delete the masks",
+            *kept,
+            f"instead: train on the damaged images as they are, which {told}: delete their masks, at the source too",
         ]
 
 
@@ -78,7 +82,7 @@ def judge_fills(
     pools = {fill: tuple(_pool(label, x) for label, x in own.items()) for fill, own in fills.items()}
     given = replace(inputs, pools=pools.pop(by))
     study, choice = evaluate.prepare(given, settings, seed, progress, workers, baseline=baseline)
-    measured = evaluate.measure(study, choice, settings, seed, brief=True)
+    measured = evaluate.measure(study, choice, settings, seed, brief=True, way=AS_WHOLE)
     compared = _compared(study, choice, measured, (by, pools), settings, seed)
     measured = _with_rival(measured, choice, compared)
     inspected = inspection.inspect(given, seed, workers, tells=False)
@@ -138,7 +142,8 @@ def _compared(
         other.train(ours, fill)
         keys[fill] = [key._replace(source=fill) for key in ours]
         study.outcomes |= {key.trained: other.outcomes[one.trained] for key, one in zip(keys[fill], ours, strict=True)}
-    draws = resampling(study, settings.repeats, settings.draws, seeds.numpy_generator(seed, "evaluate", "test"))
+    draws_needed = evaluate.enough_draws(study.inputs, settings)
+    draws = resampling(study, settings.repeats, draws_needed, seeds.numpy_generator(seed, "evaluate", "test"))
     for label in (label for label in study.inputs.minority if (study.inputs.test.y == label).any()):
         found.precisions[label] = {
             fill: float(draws.average_precision(own, [label])[0].mean()) for fill, own in keys.items()

@@ -40,12 +40,15 @@ def mask_to_square(content: bytes, size: int, fit: Fit, shape: tuple[int, int]) 
     """
     try:
         with _plain_errors():
-            damaged = np.asarray(_opened(content).convert("L")) > DARKEST
+            levels = np.asarray(_opened(content).convert("L"))
     except UnreadableImage as error:
         raise UnreadableImage(f"its mask is {error}") from None
-    height, width = damaged.shape
+    height, width = levels.shape
     if (width, height) != shape:
         raise UnreadableImage(f"its mask is {width} x {height} pixels, the image {shape[0]} x {shape[1]}")
+    if 0 < (brightest := int(levels.max())) <= DARKEST:
+        raise UnreadableImage(f"its mask is nowhere brighter than {brightest} of 255; missing pixels have to be white")
+    damaged = levels > DARKEST
     # in floats, where a single pixel among many is not rounded away
     return np.asarray(_scaled(Image.fromarray(damaged.astype(np.float32)), size, fit)) > 0
 

@@ -8,6 +8,7 @@ for it. Neither is a record of its own.
 
 import io
 import os
+import re
 import stat
 import unicodedata
 import zipfile
@@ -33,6 +34,7 @@ SPLITS = {"train": "train", "training": "train", "validation": "validation", "va
 COLUMNS = ("path", "label", "split", "group")  # of a manifest; others are attributes
 ARRAYS = ("images", "labels", "split", "group")  # of an `.npz`
 MASK, FILLED = ".mask.png", ".filled.png"  # how the names of files end that go with an image
+LIKE_A_MASK = re.compile(r"(.+)\.(?:mask|filled)\.\w+$", re.IGNORECASE)
 SAID = {MASK: "a mask", FILLED: "a filled image"}
 LARGEST = 256 * 2**20  # bytes of a file that may be an image
 EXPECTED = (
@@ -336,6 +338,8 @@ class _Companions:
         """Return what a mask or a filled image goes without; None where it lacks nothing, or is neither."""
         ending = _ending(path)
         stem = path.with_name(path.name.removesuffix(ending))
+        if not ending and (like := LIKE_A_MASK.match(path.name)) and path.with_name(like[1]) in self.images:
+            return f"called like a mask: that of {like[1]} is {like[1]}{MASK}"
         if ending and stem not in self.images:
             return f"{SAID[ending]} without its image"
         mask = stem.with_name(stem.name + MASK)

@@ -18,6 +18,8 @@ from pipelines.errors import UserError, nearest
 
 SPLITS = ("train", "validation", "test")
 USED, QUARANTINED = "used", "quarantined"
+DAMAGED, CAN_FILL = "damaged: ", "tailweight repair can fill it"  # how the reasons of damaged images begin, and may end
+FILLED_WHERE = "filled where "  # how the reason of a used image begins that was damaged
 FOLDS = 20  # groups are dealt to this many even parts, and some of the parts are held out
 
 
@@ -39,7 +41,7 @@ def split(manifest: pd.DataFrame, test_share: float, validation_share: float, se
     if not has_test:
         raise UserError(
             f"no {noun} is left for test: each, or another of its group, is for training or validation by the data, by "
-            "data/splits.csv, or since it is a filled image; name some that are for test"
+            "data/splits.csv, or (images) since it was filled; name some that are for test"
         )
 
 

@@ -1,25 +1,31 @@
 """A release on disk: the real samples and the synthetic ones that earned it, each saying which it is."""
 
+from collections.abc import Collection
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pipelines.files import undamaged
 from pipelines.samples import Candidates, Samples, Values, is_value
 from pipelines.samples.sets import ATTRIBUTE, beside, without_values
 
-REAL, SYNTHETIC = "real", "synthetic"
+REAL, FILLED, SYNTHETIC = "real", "filled", "synthetic"  # filled: a real image of which a part was missing
 COLUMNS = ["id", "class", "origin", "split", "group", "seed", "reference_id", "neighbour_id", "raw_score", "score"]
 
 
-def real_rows(samples: Samples, split: str, names: list[str], known: pd.DataFrame) -> pd.DataFrame:
+def real_rows(
+    samples: Samples, split: str, names: list[str], known: pd.DataFrame, filled: Collection[str] = ()
+) -> pd.DataFrame:
     """Return a row for each real sample, with its values as `samples.sets.beside` lays them out.
 
-    names: of the classes. known: of the samples, by id: `group`, missing where one has none, and attributes.
+    names: of the classes. known: of the samples, by id: `group`, missing where one has none, and attributes. filled: ids of
+    those of which a part was missing.
     """
     labels = [names[label] for label in samples.labels]
     own = known.reindex(samples.ids).reset_index(drop=True)
-    rows = pd.DataFrame({"id": samples.ids, "class": labels, "origin": REAL, "split": split}).join(own)
+    origin = np.where(pd.Series(samples.ids).isin(filled), FILLED, REAL)
+    rows = pd.DataFrame({"id": samples.ids, "class": labels, "origin": origin, "split": split}).join(own)
     return beside(rows, samples.values, samples.kind)
 
 

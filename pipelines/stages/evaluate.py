@@ -63,7 +63,7 @@ def run(
     print(result.costs.round(2).to_string(index=False))
     print(f"{result.verdicts['verdict']}: {result.verdicts['reason']}")
     if judged is not None:
-        earlier = remember(judged, _digest(test), _digest(evaluation / "metrics.json"))
+        earlier = remember(judged, digest(test), digest(evaluation / "metrics.json"))
         print(f"this test split has judged {earlier} other result(s) before; a test set wears out")
 
 
@@ -117,5 +117,5 @@ def _by_metric(found: Mapping[str, Any], name: str, classifier: Any, means: "pd.
     }
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -21,11 +21,20 @@ from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.errors import UserError
 from pipelines.ingest import attributes, image_files, image_sources, kept, series_rows, series_sources, table_rows
-from pipelines.ingest.splits import QUARANTINED, SPLITS, USED, decided, quarantine, split
+from pipelines.ingest.splits import (
+    CAN_FILL,
+    DAMAGED,
+    FILLED_WHERE,
+    QUARANTINED,
+    SPLITS,
+    USED,
+    decided,
+    quarantine,
+    split,
+)
 from pipelines.samples import IMAGES, SERIES, TABLE, Samples, Values, form_of
 
 LONGEST = 10_000  # steps of a series
-DAMAGED, CAN_FILL = "damaged: ", "tailweight repair can fill it"  # how the reasons of damaged images begin, and may end
 MOST_MASKED = 0.75  # of an image: from there on its mask leaves too little to fill the rest from
 
 
@@ -152,6 +161,7 @@ def _bring_in_images(
         opened["kept"] = _dealt_to_all(everything, settings, seed, "image")
     manifest = _without_copies(opened, settings, removed, "image")
     split(manifest, settings.test_share, settings.validation_share, seed, "image")
+    _say_what_can_be_filled(manifest)
     channels = max(values[row].shape[2] for row in manifest.index[manifest["status"] == USED])
     shape = (settings.image_size, settings.image_size, channels)
     write(prepared, manifest, IMAGES, lambda rows: _stacked([values[row] for row in rows], shape), {})
@@ -289,7 +299,7 @@ def _opened(record: image_sources.Record, settings: Settings) -> tuple[np.ndarra
             return value, "", False
         share = float(damage(record, content, settings).mean())
         if record.filled is not None:
-            return _filled(record.filled, settings), f"filled where {_percent(share)} of it was masked", True
+            return _filled(record.filled, settings), f"{FILLED_WHERE}{_percent(share)} of it was masked", True
     except (image_files.UnreadableImage, OSError) as error:
         return None, str(error), False
     if share == 0:
@@ -311,8 +321,11 @@ def damage(record: image_sources.Record, content: bytes | np.ndarray, settings: 
 
 
 def _filled(read: Callable[[], bytes], settings: Settings) -> np.ndarray:
+    content, size = read(), settings.image_size
     try:
-        return image_files.to_square(read(), settings.image_size, settings.fit)
+        if min(image_files.shown_size(content)) < size:
+            raise image_files.UnreadableImage(f"smaller than prepare.image_size, {size}: delete it, and fill it anew")
+        return image_files.to_square(content, size, settings.fit)
     except image_files.UnreadableImage as error:
         raise image_files.UnreadableImage(f"its filled image is {error}") from None
 
@@ -326,12 +339,25 @@ def _fill_for_training_alone(manifest: pd.DataFrame, damaged: np.ndarray) -> Non
 
     damaged: (n,) bool, which rows are filled or could be. A group that is filled in part is of the training split as a whole.
     """
+    measured = _leave_measured(manifest, damaged)
+    manifest.loc[measured, "digest"] = ""  # no other image is a copy of it
+    manifest.loc[damaged & (manifest["status"] == USED), "kept"] = "train"
+
+
+def _leave_measured(manifest: pd.DataFrame, damaged: np.ndarray | pd.Series) -> pd.Series:
+    """Say in place of those rows of `damaged`, (n,) bool, that it is for measuring that they, or others of their group, are in
+    the test or the validation split; return which these are.
+    """
     held = decided(manifest)
     measured = damaged & held.isin(["validation", "test"])
     quarantine(manifest, measured, "damaged, and of the " + held[measured] + " split: only training images are filled")
-    manifest.loc[measured, "digest"] = ""  # no other image is a copy of it
-    manifest.loc[damaged & (manifest["status"] == USED), "kept"] = "train"
-    count = int((damaged & ~measured & (manifest["status"] == QUARANTINED)).sum())
+    return measured
+
+
+def _say_what_can_be_filled(manifest: pd.DataFrame) -> None:
+    """Say how many images `repair` can fill, now that all have their splits: none whose group is for measuring."""
+    damaged = manifest["reason"].str.endswith(CAN_FILL)
+    count = int((damaged & ~_leave_measured(manifest, damaged)).sum())
     if count:
         said = "image is set aside (it has a mask)" if count == 1 else "images are set aside (they have masks)"
         them = "it" if count == 1 else "them"

@@ -7,6 +7,7 @@ import pandas as pd
 from gan.progress import Progress
 from pipelines import files
 from pipelines.ingest import attributes
+from pipelines.ingest.splits import FILLED_WHERE
 from pipelines.plan import Plan
 from pipelines.samples import Candidates, Samples, is_value
 from pipelines.samples.release import assemble, real_rows, synthetic_rows
@@ -43,7 +44,8 @@ def run(
         ATTRIBUTE + name for name, kind in real["train"].columns.items() if kind != "identifier"
     }  # columns anyway
     known = everything[["group", *(name for name in attributes.columns_of(everything) if name not in learnt)]]
-    parts = [real_rows(samples, split, names, known) for split, samples in real.items()]
+    filled = everything.index[everything["reason"].str.startswith(FILLED_WHERE)]
+    parts = [real_rows(samples, split, names, known, filled) for split, samples in real.items()]
     shipped = {}
     planned = Plan.load(plan)
     for slug, entry in planned.classes.items():

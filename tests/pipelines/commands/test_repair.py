@@ -13,6 +13,7 @@ from sklearn.datasets import load_digits
 from pipelines import files
 from pipelines.commands import filling
 from pipelines.driver import dag, params
+from pipelines.plan import Plan
 from tests.conftest import QUICK, run, working_clone
 
 RARE, WHOLE, DAMAGED, OTHERS, TESTED = 8, 6, 40, 60, 100
@@ -91,7 +92,13 @@ def test_what_ships_is_training_data_from_then_on(repaired: tuple[Path, dict], t
     assert [one["verdict"] for one in told["classes"]] == ["ship"], told
     project = copied(repaired[0], tmp_path)
     before = pd.read_csv(project / dag.MANIFEST, dtype=str, keep_default_na=False).set_index("id")
+    files.write_text(project / filling.HALF_WAY, "")  # as a call that was killed leaves it, with what it had written
+    first = files.read_json(project / filling.FOUND)["images"][0]["id"]
+    (project / "data/raw" / first).with_suffix(".filled.png").write_bytes(b"")
     assert f"{DAMAGED} filled images lie beside" in run("tailweight", "repair", "--accept", cwd=project)
+    assert not (project / filling.HALF_WAY).exists() and run("dvc", "status", "data/raw.dvc", cwd=project).count(
+        "up to date"
+    )
     run("tailweight", "run", "prepare", cwd=project)
     after = pd.read_csv(project / dag.MANIFEST, dtype=str, keep_default_na=False).set_index("id")
     assert set(after.index) == set(before.index)
@@ -104,6 +111,29 @@ def test_what_ships_is_training_data_from_then_on(repaired: tuple[Path, dict], t
     assert "fill and judge anew: tailweight repair" in said
     run("tailweight", "run", "baseline", cwd=project)
     assert "lists no damaged image" in run("tailweight", "repair", cwd=project, code=2)
+
+
+def test_what_is_left_alone_and_why() -> None:
+    """A class that is not grown, one with too few whole images, and one that has none at all."""
+    plan = Plan(skipped={"few": "class 'few' has 2 training samples"})
+    told = {name: filling._left_alone(name, ["rich", "few"], plan) for name in ("rich", "few", "none")}
+    assert "it has enough whole images" in told["rich"]
+    assert told["few"].startswith("class 'few' has too few whole images") and "too few whole" in told["none"]
+
+
+def test_a_colour_image_among_gray_ones_is_gray_and_the_other_way_round() -> None:
+    """As in `prepare`, where a gray image among coloured ones has its gray in each channel."""
+    colour, gray = np.full((4, 4, 3), (10, 10, 10), np.uint8), np.full((4, 4, 1), 7, np.uint8)
+    assert filling._with_channels(colour, 1).tolist() == np.full((4, 4, 1), 10).tolist()
+    assert filling._with_channels(gray, 3).tolist() == np.full((4, 4, 3), 7).tolist()
+    assert filling._with_channels(colour, 3) is not None and filling._with_channels(gray, 1).shape == (4, 4, 1)
+
+
+def test_nothing_is_added_to_a_zip(tmp_path: Path) -> None:
+    """And it is said so before anybody tries."""
+    (tmp_path / dag.RAW).mkdir(parents=True)
+    (tmp_path / dag.RAW / "images.zip").write_bytes(b"")
+    assert "no image can be added to a .zip file" in filling._barred(tmp_path)
 
 
 def test_where_nothing_can_be_filled_one_line_says_what_to_do(

@@ -95,9 +95,17 @@ def test_a_single_damaged_pixel_of_a_large_image_is_not_rounded_away() -> None:
 
 @pytest.mark.parametrize(("mode", "value"), [("1", 1), ("L", 128), ("RGB", (255, 255, 255)), ("I;16", 65535)])
 def test_a_mask_may_have_any_mode(mode: str, value: object) -> None:
-    """What is brighter than 127 in mode L is damaged, and nothing else."""
+    """What is brighter than 127 in mode L is damaged."""
     assert mask_to_square(encoded(Image.new(mode, (9, 9), value)), 9, "crop", (9, 9)).all()
-    assert not mask_to_square(encoded(Image.new("L", (9, 9), 127)), 9, "crop", (9, 9)).any()
+
+
+def test_a_mask_of_ones_and_zeros_is_no_mask_of_nothing() -> None:
+    """As label tools write them: its image would be taken for a whole one. Beside white pixels, darker ones are there."""
+    with pytest.raises(UnreadableImage, match="nowhere brighter than 1 of 255; missing pixels have to be white"):
+        mask_to_square(encoded(Image.new("L", (9, 9), 1)), 9, "crop", (9, 9))
+    mask = Image.new("L", (9, 9), 127)
+    mask.putpixel((4, 4), 255)
+    assert mask_to_square(encoded(mask), 9, "crop", (9, 9)).sum() == 1
 
 
 def test_a_mask_is_of_the_image_as_it_is_shown() -> None:

@@ -156,6 +156,21 @@ def test_a_filled_image_is_not_used_beside_its_group_in_test(part: str, tmp_path
     assert set(manifest.loc[(manifest["group"] == "g0") & (manifest["status"] == "used"), "split"]) == {part}
 
 
+def test_damaged_images_whose_group_is_dealt_to_test_are_not_filled(tmp_path: Path) -> None:
+    """Which is known only when all have their splits; the others can be."""
+    raw = write_classes(tmp_path / "raw", {"a": 40, "b": 40})
+    with_groups(raw, 10)
+    for number in range(10):  # one of each group
+        marked(raw, f"a/{number:03d}")
+    manifest = images(tmp_path, test_share=0.4)
+    split_of = manifest[manifest["status"] == "used"].groupby("group")["split"].first()
+    damaged = manifest[manifest["status"] != "used"].set_index("group")["reason"]
+    for group, part in split_of.items():
+        said = damaged[group]
+        assert said.endswith("can fill it") if part == "train" else f"of the {part} split" in said
+    assert {"train", "test"} <= set(split_of)
+
+
 def test_where_every_group_has_a_filled_image_there_is_nothing_to_measure_by(tmp_path: Path) -> None:
     """One line says so; with the splits of before, the filled images of the test split are set aside instead."""
     raw = write_classes(tmp_path / "raw", {"a": 16, "b": 16})

@@ -43,7 +43,7 @@ def make_inputs(folder: Path, verdicts: dict[str, str], dose: float) -> dict[str
     )
     files.write_json(folder / "classes.json", {"kind": "images", "classes": list(verdicts)})
     ids = [f"{name}-{i}" for name in ("train", "validation") for i in range(16)]
-    pd.DataFrame({"id": ids, "group": ""}).to_csv(folder / "manifest.csv", index=False)
+    pd.DataFrame({"id": ids, "group": "", "reason": ""}).to_csv(folder / "manifest.csv", index=False)
     return paths | {
         "classes": folder / "classes.json",
         "manifest": folder / "manifest.csv",
@@ -83,7 +83,9 @@ def test_the_manifest_tells_the_same_as_the_samples(tmp_path: Path) -> None:
 def test_real_samples_keep_their_groups(tmp_path: Path) -> None:
     """Whoever cross-validates by group finds it in the release; synthetic samples have none, their parents have."""
     paths = make_inputs(tmp_path, {"a": "ship", "b": "hold"}, dose=1.0)
-    manifest = pd.read_csv(paths["manifest"]).assign(group=["", *(f"00{i % 3}" for i in range(31))])
+    manifest = pd.read_csv(paths["manifest"], keep_default_na=False).assign(
+        group=["", *(f"00{i % 3}" for i in range(31))]
+    )
     manifest.to_csv(paths["manifest"], index=False)
     run(**paths, seed=0, progress=lambda *_: None)
     rows = release.read(paths["release"] / "samples.parquet", "images")[0].set_index("id")
@@ -96,7 +98,9 @@ def test_real_samples_keep_their_groups(tmp_path: Path) -> None:
 def test_attributes_stand_in_the_release(tmp_path: Path) -> None:
     """Of real samples as the manifest has them, of synthetic ones that of their parents, where they were made by it."""
     paths = make_inputs(tmp_path, {"a": "ship", "b": "hold"}, dose=1.0)
-    manifest = pd.read_csv(paths["manifest"]).assign(**{"attribute.site": [f"s{i % 2}" for i in range(32)]})
+    manifest = pd.read_csv(paths["manifest"], keep_default_na=False).assign(
+        **{"attribute.site": [f"s{i % 2}" for i in range(32)]}
+    )
     manifest.to_csv(paths["manifest"], index=False)
     made = Candidates.load(tmp_path / "synthetic/s0.parquet")
     sites = [f"s{i % 2}" for i in range(len(made))]
@@ -105,6 +109,24 @@ def test_attributes_stand_in_the_release(tmp_path: Path) -> None:
     rows = release.read(paths["release"] / "samples.parquet", "images")[0]
     real, synthetic = (rows.loc[rows["origin"] == origin, "attribute.site"] for origin in ("real", "synthetic"))
     assert list(real) == list(manifest["attribute.site"]) and list(synthetic) == ["s0"] * 8
+
+
+def test_images_that_were_filled_are_told_from_real_ones(tmp_path: Path) -> None:
+    """In the rows, in the names of exported files, and in the data card."""
+    paths = make_inputs(tmp_path, {"a": "ship", "b": "hold"}, dose=1.0) | {"release": tmp_path / "data/release"}
+    manifest = pd.read_csv(paths["manifest"], dtype=str, keep_default_na=False)
+    torn = str(Samples.load(paths["train"]).ids[3])
+    manifest.loc[manifest["id"] == torn, "reason"] = "filled where 30% of it was masked"
+    manifest.to_csv(paths["manifest"], index=False)
+    run(**paths, seed=0, progress=lambda *_: None)
+    rows = release.read(paths["release"] / "samples.parquet", "images")[0]
+    assert rows.loc[rows["origin"] == "filled", "id"].tolist() == [torn]
+    assert set(rows["origin"]) == {"real", "filled", "synthetic"}
+    export(tmp_path, tmp_path / "out")
+    assert len(list((tmp_path / "out/train").rglob("filled-*.png"))) == 1
+    card = (tmp_path / "out/README.md").read_text(encoding="utf-8")
+    assert "| class | train, real | train, filled | train, synthetic | validation |" in card
+    assert "(1 of these had a part missing, which was filled" in card
 
 
 def test_seeds_are_exact_beside_real_samples_which_have_none() -> None:
