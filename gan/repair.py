@@ -1,20 +1,22 @@
 """Damaged images made whole: a generator fills what is missing of an image, told what is there and which class it is.
 
-A context encoder (Pathak et al. 2016, arXiv 1604.07379, section 3): an encoder and decoder sees the image without the missing
-pixels, and which these are; its loss is the mean squared error of the pixels that it fills, plus a little of an adversarial
-loss. It learns on whole images of all classes, from which pixels are taken away by the masks of the damaged ones, so that a
-class of which hardly an image is whole has the others to learn from. The networks are those of the GAN, with the mask as one
-channel more; the loss is relativistic (`training.losses`). Pixels that are there stay as they are.
+A context encoder (Pathak et al. 2016, arXiv 1604.07379, section 3): a U-Net (Ronneberger et al. 2015, arXiv 1505.04597) sees
+the image without the missing pixels, and which these are; its loss is the mean squared error of the pixels that it fills, plus
+a little of an adversarial loss, relativistic as the GAN's (`training.losses`). It learns on whole images of all classes, from
+which pixels are taken away by the masks of the damaged ones, so that a class of which hardly an image is whole has the others
+to learn from. Pixels that are there stay as they are.
 
 Beside it, what one would do without a network: the missing pixels of the most similar image of the class, or the smoothest
 surface through what lies around the hole.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 from torch import nn
@@ -23,14 +25,15 @@ from gan.device import half_precision, onto, place, prepare_device
 from gan.eager import Adam
 from gan.modalities.images import ImageCodec, side
 from gan.networks import FAMILIES, Sizes, choose
-from gan.networks.parts import build
+from gan.networks.parts import SLOPE, Codes, build, crop, frame
 from gan.progress import Progress
 from gan.seeds import numpy_generator, torch_generator
 from gan.training.losses import RELATIVISTIC
 from gan.training.optim import at_rest, falling_rates, optimiser
 
-STEPS, BATCH = 1200, 64
-WIDTH, NOISE = 16, 32  # of the networks; the noise is zero, since one fill is wanted
+STEPS, BATCH = 1000, 64
+WIDTH, CODE, INNER = 16, 16, 128  # channels of the first convolution; numbers of a class's code, and between the halves
+DEEPEST = 8  # pixels a side of the innermost map, at most
 RATE, LAST_RATE = 1e-3, 0.05  # of the generator; the share of it at the end
 DISCRIMINATOR_RATE = 5e-4
 ADVERSARIAL = 0.003  # weight of the adversarial loss beside a squared error of images in [0, 1]
@@ -54,6 +57,37 @@ class Images:
     def with_pixels(self, fill: np.ndarray) -> np.ndarray:
         """Return the images with the missing pixels of `fill`, (n, s, s, c) uint8."""
         return np.where(self.missing[..., None], fill, self.values)
+
+
+class UNet(nn.Module):
+    """Convolutions that halve the image until it is small, a layer that sees all of it and the class, and back, with skips."""
+
+    def __init__(self, sizes: Sizes):
+        super().__init__()
+        halvings = 1
+        while sizes.size > DEEPEST * 2**halvings:
+            halvings += 1
+        self.edge = frame(sizes.size, 2**halvings)
+        wide = [sizes.width * (level + 1) for level in range(halvings + 1)]
+        self.first = nn.Conv2d(sizes.channels, wide[0], 3, padding=1)
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in pairwise(wide))
+        inside = wide[-1] * ((sizes.size + self.edge[0] + self.edge[1]) // 2**halvings) ** 2
+        self.classes = Codes(sizes.classes, CODE)
+        self.middle = nn.Sequential(nn.Linear(inside + CODE, INNER), nn.LeakyReLU(SLOPE), nn.Linear(INNER, inside))
+        self.up = nn.ModuleList(nn.Conv2d(2 * a, b, 3, padding=1) for b, a in reversed(list(pairwise(wide))))
+        self.last = nn.Conv2d(2 * wide[0], sizes.channels - 1, 3, padding=1)
+
+    def forward(self, seen: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return (n, c, s, s) in [-1, 1] for images with their mask as one channel more, (n, c + 1, s, s)."""
+        x = F.leaky_relu(self.first(F.pad(seen, self.edge)), SLOPE)
+        maps = [x]
+        for layer in self.down:
+            x = F.leaky_relu(layer(x), SLOPE)
+            maps.append(x)
+        x = self.middle(torch.cat([x.flatten(1), self.classes(labels)], 1)).view_as(x)
+        for layer, skip in zip(self.up, maps[:0:-1], strict=True):
+            x = F.leaky_relu(layer(F.interpolate(torch.cat([x, skip], 1), scale_factor=2.0)), SLOPE)
+        return crop(torch.tanh(self.last(torch.cat([x, maps[0]], 1)).float()), self.edge)
 
 
 @dataclass(frozen=True)
@@ -84,11 +118,11 @@ class Filler:
         if not len(masks):
             raise ValueError("repair: no mask has a missing pixel")
         device, codec = prepare_device(), ImageCodec.fit(images)
-        sizes = Sizes(images.shape[3] + 1, side(images), int(labels.max()) + 1, WIDTH, NOISE)
-        family = FAMILIES[choose("auto", sizes.size)]
+        sizes = Sizes(images.shape[3] + 1, side(images), int(labels.max()) + 1, WIDTH)
+        networks = (UNet, "generator"), (FAMILIES[choose("auto", sizes.size)].discriminator, "discriminator")
         generator, discriminator = (
             place(build(network, sizes, torch_generator(seed, "repair", name)), device, torch.channels_last)
-            for network, name in zip(family, ("generator", "discriminator"), strict=True)
+            for network, name in networks
         )
         filling = Adam(generator.parameters(), lr=RATE, betas=(0.9, 0.99), fused=True)
         judging = optimiser(discriminator, DISCRIMINATOR_RATE)
@@ -189,10 +223,9 @@ def _seen(x: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
 
 def _filled(generator: nn.Module, x: torch.Tensor, labels: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
     """Return `x`, (n, c, s, s) in [-1, 1], with what the generator makes of the pixels where `hole`, (n, 1, s, s), is 1."""
-    noise = torch.zeros(len(x), NOISE, device=x.device)
     with half_precision(x.device):
-        made = generator(_seen(x * (1 - hole), hole), noise, labels)
-    return x * (1 - hole) + torch.tanh(made[:, : x.shape[1]].float()) * hole
+        made = generator(_seen(x * (1 - hole), hole), labels)
+    return x * (1 - hole) + made.float() * hole
 
 
 def _judge_step(

@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=FILLS[0],
         help="what fills: the generator (default), the nearest image of the class, or a smooth surface",
     )
-    parser.add_argument("--steps", type=int, metavar="N", help="training steps of the generator (default: 1200)")
+    parser.add_argument("--steps", type=int, metavar="N", help="training steps of the generator (default: 1000)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes that judge (default: one per core)")
     output.add_json(parser)
 
