@@ -11,8 +11,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from pipelines import files
-from pipelines.commands import filling
-from pipelines.driver import dag, params
+from pipelines.commands import crossing, filling
+from pipelines.driver import dag, growth, params
 from pipelines.plan import Plan
 from tests.conftest import QUICK, run, working_clone
 
@@ -107,6 +107,8 @@ def test_what_ships_is_training_data_from_then_on(repaired: tuple[Path, dict], t
     filled = after[after["reason"].str.startswith("filled where 50%")]
     assert len(filled) == DAMAGED and set(filled["split"]) == {"train"} and set(filled["status"]) == {"used"}
     assert len(list((project / "data/raw").rglob("*.mask.png"))) == DAMAGED
+    dealt = crossing.names_of(project, growth.check(project))["id"]  # to other parts, whose tests the fills have seen
+    assert not dealt.isin(filled.index).any() and len(dealt) == used.sum()
     said = run("tailweight", "repair", "--accept", cwd=project, code=2)
     assert "fill and judge anew: tailweight repair" in said
     run("tailweight", "run", "baseline", cwd=project)
