@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -13,11 +12,10 @@ import pandas as pd
 from PIL import Image
 
 from gan import repair
-from gan.errors import DeviceError
 from pipelines import files
 from pipelines.driver import check, dag, dvc, growth, hold, machine, memory, params, progress
 from pipelines.errors import UserError
-from pipelines.evaluation import judged, reading
+from pipelines.evaluation import judged, reading, tables
 from pipelines.evaluation.baseline import Baseline
 from pipelines.evaluation.gate import SHIP
 from pipelines.evaluation.intervals import Interval
@@ -87,7 +85,7 @@ def fill_and_judge(project: Path, by: str, steps: int, workers: int | None) -> O
         raise UserError(
             "what would be trained without the damaged images is not known yet; find it out: tailweight run baseline"
         )
-    with hold.held(project), _one_line_errors():
+    with hold.held(project), memory.in_one_line("repair", "repair"):
         (project / FOUND).unlink(missing_ok=True)  # what is filled anew may not go with it
         plan, names = Plan.load(project / dag.PLAN), files.read_json(_path(project, "classes"))["classes"]
         parts = {split: Samples.load(_path(project, split)) for split in ("train", "validation", "test")}
@@ -96,19 +94,6 @@ def fill_and_judge(project: Path, by: str, steps: int, workers: int | None) -> O
         found = _judged(project, values, parts, plan, (by, fills), damaged, workers)
         earlier = _keep(project, found, damaged, by, fills)
     return Outcome(found, left, earlier, _barred(project))
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    """Turn what a user can mend of training into UserError."""
-    try:
-        yield
-    except DeviceError as error:
-        raise UserError(str(error)) from None
-    except (MemoryError, RuntimeError) as error:
-        if not memory.ran_out(error):
-            raise
-        raise memory.complaint("repair", "repair", error) from None
 
 
 def damaged_images(
@@ -225,19 +210,20 @@ def plain(one: Finding) -> dict[str, Any]:
     """Return a finding as JSON has it."""
 
     def interval(gain: Interval) -> dict[str, float]:
-        return {name: round(float(getattr(gain, name)), 4) for name in ("value", "low", "high")}
+        return {name: getattr(gain, name) for name in ("value", "low", "high")}
 
-    return {
+    told = {
         "class": one.verdict.name,
         "verdict": one.verdict.verdict,
         "reasons": one.reasons,
         "classifier": one.classifier,
         "whole": one.whole,
         "filled": one.filled,
-        "average_precision": {way: round(value, 4) for way, value in one.precisions.items()},
+        "average_precision": one.precisions,
         "gain_over": {way: interval(gain) for way, gain in one.gains.items()},
         "as_they_are_over_left_out": None if one.as_they_are is None else interval(one.as_they_are),
     }
+    return cast(dict[str, Any], tables.plain(told))
 
 
 def _cards(damaged: Damaged, fills: Mapping[str, np.ndarray]) -> dict[str, list[Card]]:

@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> None:
     """Do what the command line asks for."""
-    from pipelines.driver import machine
+    from pipelines.driver import dag, machine
 
     for name in ("steps", "workers"):
         if (given := getattr(options, name)) is not None and given < 1:
@@ -53,19 +53,16 @@ def execute(options: argparse.Namespace) -> None:
     from pipelines.commands import filling
 
     project = Path(options.project)
-    with output.nothing_but_a_document(options.json):
-        if options.accept:
-            names = filling.accept(project)
-        else:
-            outcome = filling.fill_and_judge(project, options.by, options.steps or STEPS, options.workers)
     if options.accept:
+        with output.nothing_but_a_document(options.json):
+            names = filling.accept(project)
         if options.json:
             output.document({"accepted": names})
         else:
-            print(
-                f"{len(names)} filled images lie beside their originals in {project / 'data/raw'}; next: tailweight run"
-            )
+            print(f"{len(names)} filled images lie beside their originals in {project / dag.RAW}; next: tailweight run")
         return
+    with output.nothing_but_a_document(options.json):
+        outcome = filling.fill_and_judge(project, options.by, options.steps or STEPS, options.workers)
     if options.json:
         classes = [filling.plain(one) for one in outcome.found]
         output.document({"classes": classes, "left_alone": dict(outcome.left), "test_split_used": outcome.earlier + 1})

@@ -1,6 +1,9 @@
-"""Memory that runs out in a stage: how that is told from other errors, and what to do about it, in a line."""
+"""Errors of networks that a user can mend, memory that runs out among them: each a line that says what to do."""
 
-from gan.errors import one_line
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gan.errors import CheckpointError, DeviceError, one_line
 from pipelines.errors import UserError
 
 CUDA, CPU = "OutOfMemoryError", "can't allocate memory"  # how torch names it on a GPU, and what it says on a CPU
@@ -14,6 +17,19 @@ LESS = {  # what takes less memory, by stage
     "baseline": "fewer processes (tailweight run --workers 1)",
     "evaluate": "fewer processes (tailweight run --workers 1)",
 }
+
+
+@contextmanager
+def in_one_line(stage: str, called: str) -> Iterator[None]:
+    """Raise UserError for what a user can mend of the errors of the block, which does the work of `stage`."""
+    try:
+        yield
+    except (CheckpointError, DeviceError) as error:
+        raise UserError(str(error)) from None
+    except (MemoryError, RuntimeError) as error:
+        if not ran_out(error):
+            raise
+        raise complaint(stage, called, error) from None
 
 
 def ran_out(error: BaseException) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gan.errors import CheckpointError, DeviceError, one_line
+from gan.errors import one_line
 from gan.progress import Progress
 from pipelines import files
 from pipelines.driver import compute, dag, dvc, frozen, machine, memory, names, params, progress, unfinished
@@ -65,9 +65,8 @@ def run_stage(project: Path, name: str, slug: str | None = None) -> None:
 def _run_here(stage: dag.Stage, called: str, arguments: Mapping[str, Any], stays: bool) -> None:
     """Call the stage's function. stays: whether the base is an older one, which the data may not go with any more."""
     try:
-        stage.module.run(**arguments)
-    except (CheckpointError, DeviceError) as error:
-        raise UserError(str(error)) from None
+        with memory.in_one_line(stage.name, called):
+            stage.module.run(**arguments)
     except ValueError as error:
         if not stays:
             raise
@@ -75,10 +74,6 @@ def _run_here(stage: dag.Stage, called: str, arguments: Mapping[str, Any], stays
         raise UserError(
             f"the data do not go with the base that pretrain.frozen keeps ({said}); {frozen.UNFREEZE}"
         ) from None
-    except (MemoryError, RuntimeError) as error:
-        if not memory.ran_out(error):
-            raise
-        raise memory.complaint(stage.name, called, error) from None
 
 
 def _run_away(
