@@ -27,14 +27,15 @@ MAJORITY = 0.5  # a class with this share of the largest class is a majority cla
 
 
 class Policy(NamedTuple):
-    """How starts are drawn. neighbours: nearest ones that a start may lean to. donors: nearest majority classes to borrow from.
+    """How starts are drawn.
 
-    borrow: the longest step of a borrowed difference, 0 borrows nothing. spread: noise, in standard deviations of the class.
+    neighbours: nearest ones that a start may lean to. lenders: nearest majority classes to borrow from. borrow: the longest
+    step of a borrowed difference, 0 borrows nothing. spread: noise, in standard deviations of the class.
     A subclass with another `start` starts elsewhere; it goes wherever the policy goes.
     """
 
     neighbours: int = 5
-    donors: int = 2
+    lenders: int = 2
     borrow: float = 1.0
     spread: float = 0.0
 
@@ -46,7 +47,7 @@ class Policy(NamedTuple):
         """Say it in words."""
         said = f"between a sample and one of its {self.neighbours} nearest"
         if self.borrow:
-            said += f", plus a difference borrowed from one of {self.donors} majority classes"
+            said += f", plus a difference borrowed from one of {self.lenders} majority classes"
         return said + (f", plus noise of {self.spread:g} standard deviations" if self.spread else "")
 
 
@@ -108,7 +109,7 @@ class Starters:
         self.homes: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
 
     def draw(self, label: int, count: int, rng: np.random.Generator, subgroup: int | None = None) -> Drawn:
-        """Draw `count` starts of class `label`, each uniformly among references, neighbours, weights, donors and so on.
+        """Draw `count` starts of class `label`, each uniformly among references, neighbours, weights, lenders and so on.
 
         subgroup: the samples are to be of this one of the class; None for any. Both parents, reference and neighbour, are of
         it, or of another one whose samples can be carried over; what is borrowed is of the subgroup of the parents.
@@ -123,10 +124,10 @@ class Starters:
         here, there = np.full((2, count), -1)
         step = np.zeros(count)
         if found.alike:
-            donor, alike, other = rng.integers(len(found.alike), size=count), rng.random(count), rng.random(count)
+            lender, alike, other = rng.integers(len(found.alike), size=count), rng.random(count), rng.random(count)
             step = self.policy.borrow * rng.random(count)
             for place, (table, rows) in enumerate(zip(found.alike, found.others, strict=True)):
-                own = donor == place
+                own = lender == place
                 here[own] = table[row[own], (alike[own] * table.shape[1]).astype(int)]
                 there[own] = rows[(other[own] * len(rows)).astype(int)]
         weights = self.codec.weights(weight.astype(np.float32)[:, None, None, None], rng)
@@ -204,7 +205,7 @@ class Starters:
     def _class(self, label: int, subgroup: int | None) -> _Class:
         if (label, subgroup) not in self.classes:
             references = self._rows(label, subgroup)
-            near = [rows for donor in self._donors(label) if len(rows := self._rows(donor, subgroup))]
+            near = [rows for lender in self._lenders(label) if len(rows := self._rows(lender, subgroup))]
             self.classes[label, subgroup] = _Class(
                 references,
                 references[neighbours(self.samples[references], self.policy.neighbours)],
@@ -223,12 +224,12 @@ class Starters:
         pooled = (len(own) * own.var(0) + PRIOR * every.var(0)) / (len(own) + PRIOR)
         return np.asarray(self.policy.spread * np.sqrt(pooled) * self.codec.continuous, np.float32)
 
-    def _donors(self, label: int) -> list[int]:
+    def _lenders(self, label: int) -> list[int]:
         """Return the majority classes whose mean lies nearest to that of the class, nearest first."""
         majority = self.counts[1] >= MAJORITY * self.counts[1].max()
         others = [int(other) for other in self.counts[0][majority] if other != label]
         distance = {other: float(np.linalg.norm(self.means[other] - self.means[label])) for other in others}
-        return sorted(others, key=distance.__getitem__)[: self.policy.donors if self.policy.borrow > 0 else 0]
+        return sorted(others, key=distance.__getitem__)[: self.policy.lenders if self.policy.borrow > 0 else 0]
 
     def _rows(self, label: int, subgroup: int | None = None) -> np.ndarray:
         wanted = self.labels == label

@@ -17,6 +17,11 @@ class SubgroupPlan(BaseModel):
     needed: int
 
 
+def at_dose(needed: int, dose: float) -> int:
+    """Return how many samples a class gets at `dose`, a share of what would balance it: one, where that is less than one."""
+    return max(round(dose * needed), 1 if dose * needed > 0 else 0)
+
+
 class ClassPlan(BaseModel):
     """What one minority class needs.
 

@@ -1,6 +1,5 @@
 """The release as people and other tools like it: class folders of PNGs, or CSV files."""
 
-import csv
 import shutil
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -36,10 +35,7 @@ class Csvs:
         """Write a table to the file `name`."""
         safe = table if self.raw else cells.marked(table)
         self.marked = self.marked or not safe.equals(table)
-        content = safe.to_csv(index=False)
-        if "\r" in content:  # pandas leaves it unquoted, and readers take it for the end of the line
-            content = safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
-        (self.folder / name).write_text(content, encoding="utf-8", newline="")
+        (self.folder / name).write_text(cells.csv_text(safe), encoding="utf-8", newline="")
 
 
 def export(project: Path, folder: Path, licence: str | None = None, raw: bool = False) -> None:

@@ -34,9 +34,14 @@ class Training:
     style: Style = field(default_factory=Style)
 
     def prior(self, classes: int) -> np.ndarray:
-        """Return the share of each class that a classifier trained on this set has learnt to expect, (classes,)."""
-        total = np.bincount(self.data.y, self.weight, minlength=classes).astype(float) ** self.style.power
-        total[np.bincount(self.data.y, minlength=classes) == 0] = 0
+        """Return the share of each class that a classifier trained on this set has learnt to expect, (classes,).
+
+        Where synthetic rows are drawn in place of real ones, these alone say how often a class is seen.
+        """
+        counted = np.ones(len(self.data), bool) if self.style.synthetic_share is None else ~self.data.made
+        y, weight = self.data.y[counted], None if self.weight is None else self.weight[counted]
+        total = np.bincount(y, weight, minlength=classes).astype(float) ** self.style.power
+        total[np.bincount(y, minlength=classes) == 0] = 0
         return total / total.sum()
 
 

@@ -29,7 +29,9 @@ class Baseline:
     def begun(cls, inputs: Inputs, settings: Settings, seed: int) -> Self:
         """Return what is to be known before the first training: the arguments of the classifiers."""
         return cls(
-            tuning.searched(chosen(settings.classifiers, settings.estimators, inputs.train.kind), inputs.real, seed)
+            tuning.searched(
+                chosen(settings.classifiers, settings.estimators, inputs.train.kind), inputs.real, seed, inputs.groups
+            )
         )
 
     def save(self, path: Path) -> None:

@@ -59,11 +59,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Option:
-    """A way to use synthetic samples, and how it did out of fold; in the first folds where it was not tried on the others."""
+    """A way to use synthetic samples, and how it did out of fold.
+
+    folds: in which it was tried, the first ones; those of two options are compared only where they are the same.
+    """
 
     dose: float
     use: str
     scored: Scored
+    folds: int
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,10 @@ class Way:
     reason: str
     options: tuple[Option, ...]
     worthwhile: bool = True
+
+    def of(self, source: str) -> tuple[str, float, str]:
+        """Return what the key of a training says where samples of `source` are used this way."""
+        return source, self.dose, self.use
 
 
 def mean_average_precision(y: np.ndarray, probabilities: np.ndarray, labels: Iterable[int]) -> float:
@@ -218,7 +226,13 @@ def choose_way(folds: Folds, choice: Choice, doses: Sequence[float]) -> Way:
     left = [key for key in keys if key in not_worse and key in going_on]
     undecided = len(left) > 1
     scores = folds.scores(left, "dose and use", strength) if undecided else early
-    options = [Option(key.dose, key.use, scores.get(key) or early[key]) for key in keys]
+    first, whole = min(FIRST_FOLDS, len(folds.splits)), len(folds.splits)
+    options = [
+        Option(key.dose, key.use, scores[key], whole)
+        if undecided and key in scores
+        else Option(key.dose, key.use, early[key], first)
+        for key in keys
+    ]
     if not left:
         return _harmful(max(options, key=lambda one: one.scored.value), early[alone], options)
     best = choice.best if undecided else early[alone]

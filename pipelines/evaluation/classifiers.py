@@ -135,6 +135,7 @@ def named_estimator(path: str, arguments: Mapping[str, Any]) -> Classifier:
             model.set_params(random_state=seed % 2**32)
         takes_weight = "sample_weight" in inspect.signature(model.fit).parameters
         if not hasattr(model, "predict_proba"):
+            training = _in_twos(training)
             model = _calibrated(model, training)
         pipeline = make_pipeline(_scaled(training.data), model)
         weight = {f"{pipeline.steps[-1][0]}__sample_weight": training.weight} if takes_weight else {}
@@ -166,11 +167,19 @@ def _scaled(data: Data) -> BaseEstimator:
     )
 
 
+def _in_twos(training: Training) -> Training:
+    """Return the training set with the row of each class that has one alone repeated: either fold that calibrates has one."""
+    counts = np.bincount(training.data.y)
+    rows = np.concatenate([np.arange(len(training.data)), np.flatnonzero(counts[training.data.y] == 1)])
+    weight = None if training.weight is None else training.weight[rows]
+    return replace(training, data=training.data.take(rows), weight=weight)
+
+
 def _calibrated(model: BaseEstimator, training: Training) -> BaseEstimator:
     from sklearn.calibration import CalibratedClassifierCV
 
     smallest = int(np.bincount(training.data.y)[np.unique(training.data.y)].min())
-    return CalibratedClassifierCV(model, cv=max(2, min(3, smallest)), ensemble=False)
+    return CalibratedClassifierCV(model, cv=min(3, smallest), ensemble=False)
 
 
 def chosen(names: Sequence[str], extra: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Classifier]:

@@ -3,15 +3,14 @@
 from dataclasses import replace
 
 from gan import seeds
-from pipelines.evaluation import gate, subgroups
+from pipelines.evaluation import advice, gate, subgroups
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.choose import Choice, Way
-from pipelines.evaluation.fitting import Key
+from pipelines.evaluation.fitting import repeats
 from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Study, resampling
 from pipelines.evaluation.synthetic import FILTERED
-from pipelines.wording import signed
 
 
 def confirm(
@@ -29,8 +28,8 @@ def confirm(
     inputs, name = study.inputs, choice.classifier
     pools = tuple(pool for pool in inputs.pools if inputs.names[pool.label] in shipped)
     release = study.with_pools(pools)
-    theirs = [Key(name, choice.arm[name], repeat) for repeat in range(settings.repeats)]
-    ours = [key._replace(source=FILTERED, dose=way.dose, use=way.use) for key in theirs]
+    recipe = name, choice.arm[name], settings.repeats
+    theirs, ours = repeats(*recipe), repeats(*recipe, *way.of(FILTERED))
     release.train([*ours, *theirs], "release")
     draws = resampling(release, settings.repeats, settings.draws, seeds.numpy_generator(seed, "evaluate", "test"))
     places = subgroups.measured(draws, theirs, ours, settings)
@@ -39,29 +38,25 @@ def confirm(
         gain = draws.gain(ours, theirs, [label], settings.confidence)
         if said := _against(gain, subgroups.losses(places, label), choice.arm[name]):
             held[inputs.names[label]] = said, gain
-    return [_held(verdict, *held[verdict.name]) if verdict.name in held else verdict for verdict in verdicts]
+    return [_held(verdict, *held[verdict.name], choice) if verdict.name in held else verdict for verdict in verdicts]
 
 
 def _against(gain: Interval, losses: list[str], arm: str) -> str:
     """Return what speaks against a class when the samples of those that do not ship are left out, "" for nothing."""
     without = "without the samples of the classes that do not ship"
     if gain.low <= 0:
-        return (
-            f"{without} the gain over {ARMS[arm].label} is {signed(gain.value)} [{signed(gain.low)}, {signed(gain.high)}], "
-            "no longer above zero"
-        )
+        return f"{without} the gain over {ARMS[arm].label} is {gain}, no longer above zero"
     return f"{without} {losses[0]}" if losses else ""
 
 
-def _held(verdict: gate.Verdict, said: str, gain: Interval) -> gate.Verdict:
-    advice = ARMS[verdict.baseline].advice
-    reasons = [said, *verdict.reasons, f"instead: {advice}"]
+def _held(verdict: gate.Verdict, said: str, gain: Interval, choice: Choice) -> gate.Verdict:
+    advised, instead = advice.advised(choice), advice.instead(choice, {})
     return replace(
         verdict,
         verdict=gate.HOLD,
         gain=gain,
-        action=advice,
-        advised=verdict.baseline,
-        instead=advice,
-        reasons=reasons,
+        action=ARMS[advised].advice,
+        advised=advised,
+        instead=instead,
+        reasons=[said, *verdict.reasons, f"instead: {instead}"],
     )

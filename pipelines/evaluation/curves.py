@@ -5,7 +5,7 @@ from sklearn.metrics import average_precision_score
 
 from pipelines.evaluation import tables
 from pipelines.evaluation.choose import Choice, Way
-from pipelines.evaluation.fitting import Key
+from pipelines.evaluation.fitting import Key, repeats
 from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Study
 from pipelines.evaluation.synthetic import FILTERED, RANDOM, accepted
@@ -20,9 +20,7 @@ def acceptance_curve(study: Study, choice: Choice, way: Way, settings: Settings)
         return tables.frame("acceptance", [])
     name, arm = choice.classifier, choice.arm[choice.classifier]
     groups = {
-        (acceptance, by): [
-            Key(name, arm, repeat, source, way.dose, way.use, acceptance) for repeat in range(settings.curve_repeats)
-        ]
+        (acceptance, by): repeats(name, arm, settings.curve_repeats, *way.of(source), acceptance)
         for acceptance in [*settings.acceptances, 1.0]
         for by, source in (("score", FILTERED), ("random", RANDOM))
         if acceptance < 1 or by == "random"

@@ -29,7 +29,7 @@ from pipelines.evaluation.baseline import Baseline
 from pipelines.evaluation.choose import Choice, Way
 from pipelines.evaluation.classifiers import chosen
 from pipelines.evaluation.confirm import confirm
-from pipelines.evaluation.fitting import Fitter, Key, Spread
+from pipelines.evaluation.fitting import Fitter, Key, Spread, repeats
 from pipelines.evaluation.folds import Folds
 from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.inspection import Inspected
@@ -100,7 +100,11 @@ def evaluate(
     Raises UserError when a classifier's name is unknown.
     """
     if not inputs.targets:
-        return _no_minority(inputs, settings, seed, progress, workers)
+        fitter = Fitter(
+            chosen(settings.classifiers, settings.estimators, inputs.train.kind), len(inputs.names), seed, workers,
+            progress=progress, states=states, elsewhere=elsewhere,
+        )  # fmt: skip
+        return _no_minority(inputs, fitter, settings)
     study, choice = prepare(inputs, settings, seed, progress, workers, states, elsewhere, baseline)
     measured = measure(study, choice, settings, seed)
     inspected = inspection.inspect(inputs, seed, workers)
@@ -158,11 +162,11 @@ def measure(
     inputs, name = study.inputs, choice.classifier
     arm = choice.arm[name]
     rivals = [arm]
-    keys = [key for own in dict.fromkeys(("nothing", arm)) for key in _repeats(name, own, settings)]
+    keys = [key for own in dict.fromkeys(("nothing", arm)) for key in repeats(name, own, settings.repeats)]
     study.train(keys, "arms")
     rng = seeds.numpy_generator(seed, "evaluate", "test")
     draws = resampling(study, settings.repeats, enough_draws(inputs, settings), rng)
-    plain, best = _precisions(draws, name, keys), _repeats(name, arm, settings)
+    plain, best = _precisions(draws, name, keys), repeats(name, arm, settings.repeats)
     if all(_solved(choice, label, plain, settings) for label in inputs.minority):
         unused = Way(*choose.ways(name in NETWORKS, settings.doses)[0], "every class is solved without them", ())
         return Measured(unused, keys, rivals, plain, subgroups=subgroups.measured(draws, best, [], settings))
@@ -173,17 +177,17 @@ def measure(
     if not way.worthwhile:
         study.train(keys, "arms")
         return Measured(way, keys, rivals, plain, subgroups=subgroups.measured(draws, best, [], settings))
-    added = _repeats(name, arm, settings, FILTERED, way)
+    added = repeats(name, arm, settings.repeats, *way.of(FILTERED))
     keys += added
     study.train(keys, "arms")
     gains = _gains(draws, choice, keys, settings)
     over_best = [gains[name, arm, label] for label in inputs.minority if (name, arm, label) in gains]
     if any(gate.may_ship(gain, settings) for gain in over_best):
         rivals = choice.rivals[name]
-        keys += [key for rival in rivals for key in _repeats(name, rival, settings) if key not in keys]
+        keys += [key for rival in rivals for key in repeats(name, rival, settings.repeats) if key not in keys]
         others = [] if name in NETWORKS else [INTERPOLATED]
         sources = [*others, *_controls(inputs, brief)]
-        keys += [key for source in sources for key in _repeats(name, arm, settings, source, way)]
+        keys += [key for source in sources for key in repeats(name, arm, settings.repeats, *way.of(source))]
         rivals = [*rivals, *others]
         study.train(keys, "arms")
         gains = _gains(draws, choice, keys, settings)
@@ -215,8 +219,9 @@ def _other_classifiers(study: Study, choice: Choice, way: Way, settings: Setting
     """Return the trainings of the classifiers that do not decide: their best arms, and those with samples where worthwhile."""
     keys = []
     for other in [other for other in study.fitter.table if other != choice.classifier]:
-        keys += _repeats(other, choice.arm[other], settings)
-        keys += _repeats(other, choice.arm[other], settings, FILTERED, way) if way.worthwhile else []
+        named = other, choice.arm[other], settings.repeats
+        keys += repeats(*named)
+        keys += repeats(*named, *way.of(FILTERED)) if way.worthwhile else []
     return keys
 
 
@@ -228,12 +233,6 @@ def _controls(inputs: Inputs, brief: bool) -> list[str]:
     strict = kept < MOSTLY_KEPT * sum(len(pool.kept) for pool in inputs.pools)
     parents = any((pool.parents >= 0).any() for pool in inputs.pools)
     return [*([REPLAY] if parents else []), *([RANDOM, UNFILTERED] if strict else [])]
-
-
-def _repeats(classifier: str, arm: str, settings: Settings, source: str = "", way: Way | None = None) -> list[Key]:
-    """Return the trainings of an arm with a classifier, with synthetic samples of `source` in the given way."""
-    added = (source, way.dose, way.use) if way is not None else ()
-    return [Key(classifier, arm, repeat, *added) for repeat in range(settings.repeats)]
 
 
 def enough_draws(inputs: Inputs, settings: Settings) -> int:
@@ -295,6 +294,7 @@ def _evidence(
         gains=against,
         rest=measured.gains.get((name, arm, tables.REST)),
         test_samples=int((inputs.test.y == label).sum()),
+        test_groups=None if inputs.test_groups is None else inputs.tested(label),
         collected=sum(int((part.y == label).sum()) for part in (inputs.train, inputs.validation, inputs.test)),
         real_samples=int((inputs.real.y == label).sum()),
         repeats=settings.repeats,
@@ -349,11 +349,10 @@ def _metrics(
     }
 
 
-def _no_minority(inputs: Inputs, settings: Settings, seed: int, progress: Progress | None, workers: int) -> Result:
+def _no_minority(inputs: Inputs, fitter: Fitter, settings: Settings) -> Result:
     """No class is a minority class: how the classifiers do, and that there is nothing to ship."""
-    table = chosen(settings.classifiers, settings.estimators, inputs.train.kind)
-    study = Study(inputs, Fitter(table, len(inputs.names), seed, workers, 0, progress))
-    keys = [key for name in table for key in _repeats(name, "nothing", settings)]
+    study = Study(inputs, fitter)
+    keys = [key for name in fitter.table for key in repeats(name, "nothing", settings.repeats)]
     study.train(keys, "arms")
     frames = tables.empty() | tables.scores(study, keys, settings.precision)
     said = _verdicts([])

@@ -51,6 +51,11 @@ class Key(NamedTuple):
         return self._replace(arm="nothing") if ARMS[self.arm].tuned else self
 
 
+def repeats(classifier: str, arm: str, count: int, *added: Any) -> list[Key]:
+    """Return so many trainings of an arm with a classifier. added: what a key says of synthetic samples."""
+    return [Key(classifier, arm, repeat, *added) for repeat in range(count)]
+
+
 @dataclass(frozen=True)
 class Task:
     """One fit: `key` on the real samples `train` and synthetic ones of `pools`, then probabilities for each array of `ask`."""

@@ -1,23 +1,19 @@
 """Cross-validation over the real samples outside of test."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold
 
 from gan import seeds
-from pipelines.evaluation import intervals, metrics
+from pipelines.evaluation import dealing, intervals, metrics
 from pipelines.evaluation.arms import ARMS
+from pipelines.evaluation.dealing import Split
 from pipelines.evaluation.fitting import Fitter, Key, Outcome, Task
 from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.settings import Settings
-from pipelines.likeness.data import Data
 
 DRAWS = 200  # bootstrap draws of the rows out of fold
-
-Split = tuple[np.ndarray, np.ndarray]  # rows to train with, rows to ask about
 
 
 @dataclass(frozen=True)
@@ -56,16 +52,15 @@ class Folds:
     def of(
         cls, inputs: Inputs, fitter: Fitter, settings: Settings, known: dict[tuple[Key, int], Outcome] | None = None
     ) -> "Folds":
-        """Return as many folds as are asked for, or as the smallest minority class has samples; none with fewer than two.
+        """Return as many folds as are asked for, or as the smallest minority class has samples, or groups of them; none with
+        fewer than two.
 
         known: what was trained in them before; the rest is added to it.
         """
         real = inputs.real
-        smallest = int(real.counts(len(inputs.names))[inputs.minority].min())
-        count = min(settings.folds, smallest)
-        found = splits(real, count, settings.fold_repeats, fitter.seed) if count > 1 else []
+        count, found = splits(inputs, settings.folds, settings.fold_repeats, fitter.seed)
         rng = seeds.numpy_generator(fitter.seed, "evaluate", "folds drawn")
-        drawn = intervals.stratified_weights(real.y, DRAWS, rng)
+        drawn = intervals.stratified_weights(real.y, DRAWS, rng, inputs.groups)
         weights = np.concatenate([np.ones((1, len(real))), drawn]).astype(np.float32)
         return cls(inputs, fitter, found, count, weights, {} if known is None else known)
 
@@ -127,12 +122,18 @@ def decided(outcome: Outcome, key: Key, strength: float) -> np.ndarray:
     return metrics.tempered(outcome.probabilities[0], outcome.prior, strength)
 
 
-def splits(real: Data, folds: int, repeats: int, seed: int) -> list[Split]:
-    """Return the folds of each repetition one after the other, stratified by class."""
-    result: list[Split] = []
-    for repeat in range(repeats):
-        state = seeds.derive(seed, "evaluate", "folds", repeat) % 2**32
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # a class outside the plan may have fewer rows than folds
-            result += StratifiedKFold(folds, shuffle=True, random_state=state).split(real.x, real.y)
-    return result
+def splits(inputs: Inputs, folds: int, repeats: int, seed: int) -> tuple[int, list[Split]]:
+    """Return how many folds a repetition has, at most `folds`, and the folds of each repetition one after the other.
+
+    As many as there can be, so that each minority class is trained on and asked about in each; 0 where there can be none.
+    """
+    y = inputs.real.y
+    apart = np.arange(len(y)) if inputs.groups is None else inputs.groups
+    most = min(folds, *(len(np.unique(apart[y == label])) for label in inputs.minority))
+    for count in range(most, 1, -1):
+        found: list[Split] = []
+        for repeat in range(repeats):
+            found += dealing.folds(y, inputs.groups, count, seeds.derive(seed, "evaluate", "folds", repeat))
+        if all(np.isin(inputs.minority, y[rows]).all() for split in found for rows in split):
+            return count, found
+    return 0, []

@@ -30,6 +30,7 @@ class Evidence:
     by cross-validation, which the samples were added to.
     rest: the change of the mean average precision of the classes that got no samples; None when there is none.
     test_samples, real_samples (trained on), collected (in all splits), repeats, added: counts.
+    test_groups: of how many groups the test samples are, None where each is by itself.
     harm: what cross-validation says against the samples, empty if nothing.   solved: average precision out of fold without
     synthetic samples where that leaves no room, else None.   worth: the gain in real samples, None where it has no measure.
     losses: subgroups in which the class surely loses too much, in words.
@@ -45,6 +46,7 @@ class Evidence:
     test_samples: int
     repeats: int
     added: int
+    test_groups: int | None = None
     real_samples: int = 0
     collected: int = 0
     harm: str = ""
@@ -56,6 +58,15 @@ class Evidence:
     reference_agreement: float = float("nan")
     advised: str = ""
     instead: str = ""
+
+    @property
+    def independent(self) -> int:
+        """How many independent test samples there are."""
+        return self.test_samples if self.test_groups is None else self.test_groups
+
+    def counted(self, count: int) -> str:
+        """Return so many independent test samples, in words."""
+        return f"{count} test samples" if self.test_groups is None else f"{count} groups of test samples"
 
 
 @dataclass(frozen=True)
@@ -106,7 +117,7 @@ def _judge(e: Evidence, hardest: str, p: float, classes: int, settings: Settings
     gain = e.gains[e.baseline]
     detectable = intervals.detectable_effect(e.gains[hardest].error, level / classes)
     enough = (
-        intervals.sufficient_size(e.test_samples, detectable, settings.relevant_gain) if np.isfinite(detectable) else 0
+        intervals.sufficient_size(e.independent, detectable, settings.relevant_gain) if np.isfinite(detectable) else 0
     )
     enough = max(enough, settings.min_test_samples)
     verdict, reasons = _decide(e, hardest, p, detectable, enough, settings)
@@ -131,8 +142,8 @@ def _decide(
     barred = _barred(e, settings)
     if barred:
         return HOLD, [*barred, *said]
-    if e.test_samples < settings.min_test_samples:
-        needed = f"{e.test_samples} test samples are too few to judge; {enough} would do{_out_of_reach(e, enough)}"
+    if e.independent < settings.min_test_samples:
+        needed = f"{e.counted(e.independent)} are too few to judge; {enough} would do{_out_of_reach(e, enough)}"
         return UNDERPOWERED, [needed, *said]
     if e.repeats < MIN_REPEATS:
         few = f"{e.repeats} repeats are too few to judge; set evaluate.repeats to {MIN_REPEATS}"
@@ -146,7 +157,7 @@ def _decide(
     unsettled = p > _level(settings) and against.high >= settings.relevant_gain
     if not unsettled or detectable <= settings.relevant_gain or (e.rest is not None and e.rest.high < 0):
         return HOLD, [*said, *doubts]
-    relevant = f"{enough} test samples would show {settings.relevant_gain:g}"
+    relevant = f"{e.counted(enough)} would show {settings.relevant_gain:g}"
     size = f"this test set shows only gains above {figure(detectable)}; {relevant}"
     return UNDERPOWERED, [*said, *doubts, size + _out_of_reach(e, enough)]
 
@@ -157,22 +168,19 @@ def _gain_in_words(e: Evidence) -> list[str]:
     if not np.isfinite(gain.error):
         return []
     label = called(e.baseline)
-    said = f"gain {_told(gain)} in average precision over {label} without them"
+    said = f"gain {gain} in average precision over {label} without them"
     if gain.low > 0 and e.worth is not None:
         said += f", worth about {max(round(e.worth), 1)} more real samples, of {e.real_samples}"
     if (name := _least(e)) != e.baseline:
         least = e.gains[name]
-        return [said, f"least over {called(name)}: {_told(least)}"]
+        return [said, f"least over {called(name)}: {least}"]
     return [said]
-
-
-def _told(gain: intervals.Interval) -> str:
-    return f"{signed(gain.value)} [{signed(gain.low)}, {signed(gain.high)}]"
 
 
 def _out_of_reach(e: Evidence, enough: int) -> str:
     """Return that no split of this data set has so many samples, where that is so."""
-    return f" (the data set has {e.collected} of this class in all: collect more)" if enough > e.collected > 0 else ""
+    beyond = e.test_groups is None and enough > e.collected > 0
+    return f" (the data set has {e.collected} of this class in all: collect more)" if beyond else ""
 
 
 def _least(e: Evidence) -> str:

@@ -14,6 +14,8 @@ class Inputs:
 
     names: class names in label order.   targets: class index -> samples wanted, one entry a minority class.
     pools: the candidates of those classes, in the order of `targets`.   attributes: of the test samples, name -> (n,) str.
+    groups, test_groups: (n,) str of `real` and of test, rows with the same one are never torn apart; None where each is by
+    itself.
     Test keeps its natural class shares.
     """
 
@@ -24,11 +26,18 @@ class Inputs:
     targets: dict[int, int]
     pools: tuple[Pool, ...]
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    groups: np.ndarray | None = None
+    test_groups: np.ndarray | None = None
 
     @property
     def minority(self) -> list[int]:
         """The minority classes, by index."""
         return list(self.targets)
+
+    def tested(self, label: int, rows: np.ndarray | None = None) -> int:
+        """Return how many independent test samples a class has, among those at `rows`, (n,) bool: a group counts as one."""
+        own = self.test.y == label if rows is None else (self.test.y == label) & rows
+        return int(own.sum()) if self.test_groups is None else len(np.unique(self.test_groups[own]))
 
     @property
     def real(self) -> Data:

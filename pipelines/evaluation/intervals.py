@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from pipelines.wording import signed
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -20,17 +22,33 @@ class Interval:
     error: float
     p: float
 
+    def __str__(self) -> str:
+        """The gain and, where it has one, its interval, as they are said to a user."""
+        if not np.isfinite(self.error):
+            return signed(self.value)
+        return f"{signed(self.value)} [{signed(self.low)}, {signed(self.high)}]"
 
-def stratified_weights(y: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+
+def stratified_weights(
+    y: np.ndarray, draws: int, rng: np.random.Generator, groups: np.ndarray | None = None
+) -> np.ndarray:
     """Return how often each of n rows is drawn in each bootstrap draw, (draws, n) float64.
 
-    Each class is resampled within itself, so that its size stays.
+    Each class is resampled within itself, so that its size stays. groups: (n,), rows with the same one are no independent
+    samples, and are drawn together (the cluster bootstrap: Davison and Hinkley 1997, section 3.8), each group among those
+    whose rarest class is the same.
     """
-    weights = np.zeros((draws, len(y)))
+    rows_of = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    rarest_first = np.unique(y)[np.argsort(np.unique(y, return_counts=True)[1], kind="stable")]
+    stratum = np.full(rows_of.max(initial=-1) + 1, -1)
+    for label in rarest_first[::-1]:
+        stratum[rows_of[y == label]] = label
+    drawn = np.zeros((draws, len(stratum)))
     for label in np.unique(y):
-        rows = np.flatnonzero(y == label)
-        weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=draws)
-    return weights
+        wholes = np.flatnonzero(stratum == label)
+        if len(wholes):
+            drawn[:, wholes] = rng.multinomial(len(wholes), np.full(len(wholes), 1 / len(wholes)), size=draws)
+    return drawn[:, rows_of]
 
 
 def repeat_weights(repeats: int, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -51,6 +69,7 @@ def nested_bootstrap(point: np.ndarray, drawn: np.ndarray, shares: np.ndarray, c
     if repeats < 2:
         return Interval(value, float("-inf"), float("inf"), float("inf"), 1.0)
     widened = value + np.sqrt(repeats / (repeats - 1)) * ((drawn * shares).sum(1) - value)
+    widened = widened[np.isfinite(widened)]  # a draw of groups may have missed all of a class
     tail = (1 - confidence) / 2
     low, high = np.quantile(widened, [tail, 1 - tail])
     p = (1 + np.count_nonzero(widened <= 0)) / (1 + len(widened))

@@ -38,7 +38,7 @@ def whole(train: Path, validation: Path, test: Path, classes: Path, plan: Path, 
     columns = found.train.x.shape[1]
     pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, view, columns, place) for slug, entry in planned.items())
     asked = view.data(tested.values, tested.labels)
-    return replace(found, test=asked, pools=pools, attributes=tested.attributes)
+    return replace(found, test=asked, pools=pools, attributes=tested.attributes, test_groups=tested.groups)
 
 
 def _real(
@@ -47,7 +47,15 @@ def _real(
     seen, held_out = (view.data(one.values, one.labels) for one in (train, validation))
     names = tuple(files.read_json(classes)["classes"])
     targets = {int(entry["index"]): int(entry["target"]) for entry in planned.values()}
-    return Inputs(seen, held_out, seen.take(np.arange(0)), names, targets, ())
+    groups = groups_of(train, validation)
+    return Inputs(seen, held_out, seen.take(np.arange(0)), names, targets, (), groups=groups)
+
+
+def groups_of(train: Samples, validation: Samples) -> np.ndarray | None:
+    """Return the groups of all samples outside of test, train first, see `Inputs`."""
+    if train.groups is None or validation.groups is None:
+        return None
+    return np.concatenate([train.groups, validation.groups])
 
 
 def _planned(plan: Path) -> dict[str, Mapping[str, Any]]:

@@ -18,7 +18,7 @@ from pipelines.evaluation.baseline import Baseline
 from pipelines.evaluation.choose import Choice, Way
 from pipelines.evaluation.confirm import confirm
 from pipelines.evaluation.evaluate import Measured
-from pipelines.evaluation.fitting import Key
+from pipelines.evaluation.fitting import repeats
 from pipelines.evaluation.gate import SHIP, Verdict
 from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.intervals import Interval
@@ -26,7 +26,6 @@ from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Study, resampling
 from pipelines.evaluation.synthetic import AS_THEY_ARE, FILTERED, LEFT_OUT
 from pipelines.likeness.data import Pool
-from pipelines.wording import signed
 
 AS_WHOLE = Way(1.0, "mixed", "filled images are used as whole ones", ())
 
@@ -55,11 +54,11 @@ class Finding:
         gain, said = self.as_they_are, list(self.verdict.reasons)
         if self.verdict.verdict == SHIP or gain is None or gain.low <= 0:
             return said
-        told = f"adds {signed(gain.value)} [{signed(gain.low)}, {signed(gain.high)}] over leaving them out"
         kept = [one for one in said if not one.startswith("instead:")]
         return [
             *kept,
-            f"instead: train on the damaged images as they are, which {told}: delete their masks, at the source too",
+            f"instead: train on the damaged images as they are, which adds {gain} over leaving them out: "
+            "delete their masks, at the source too",
         ]
 
 
@@ -134,13 +133,13 @@ def _compared(
     if not measured.gains:
         return found
     name, way = choice.classifier, measured.way
-    plain = [Key(name, choice.arm[name], repeat) for repeat in range(settings.repeats)]
-    ours = [key._replace(source=FILTERED, dose=way.dose, use=way.use) for key in plain]
+    recipe = name, choice.arm[name], settings.repeats
+    plain, ours = repeats(*recipe), repeats(*recipe, *way.of(FILTERED))
     keys = {LEFT_OUT: plain, by: ours}
     for fill, pools in others.items():
         other = study.with_pools(pools)
         other.train(ours, fill)
-        keys[fill] = [key._replace(source=fill) for key in ours]
+        keys[fill] = repeats(*recipe, *way.of(fill))
         study.outcomes |= {key.trained: other.outcomes[one.trained] for key, one in zip(keys[fill], ours, strict=True)}
     draws_needed = evaluate.enough_draws(study.inputs, settings)
     draws = resampling(study, settings.repeats, draws_needed, seeds.numpy_generator(seed, "evaluate", "test"))

@@ -43,7 +43,7 @@ class Settings(Base):
         description="doses tried by cross-validation, as shares of what would balance a class",
         min_length=1,
     )
-    acceptances: list[float] = ExpertField(
+    acceptances: list[Annotated[float, Field(gt=0, le=1)]] = ExpertField(
         default=[0.25, 0.5, 0.75],
         description="shares of best-scored candidates whose effect is shown beside the filter's own",
     )

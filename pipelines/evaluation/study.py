@@ -92,7 +92,9 @@ class Resampling:
 
     def within(self, rows: np.ndarray, rng: np.random.Generator) -> "Resampling":
         """Return as many resamplings of the test rows `rows`, (n_test,) bool, alone; the repeats are drawn as they are here."""
-        weights = _drawn(self.study.inputs.test.y[rows], len(self.weights) - 1, rng)
+        inputs = self.study.inputs
+        groups = None if inputs.test_groups is None else inputs.test_groups[rows]
+        weights = _drawn(inputs.test.y[rows], groups, len(self.weights) - 1, rng)
         return replace(self, weights=_by_row(weights), cache={}, rows=rows)
 
     def _one(self, key: Key, label: int) -> np.ndarray:
@@ -106,13 +108,13 @@ class Resampling:
 
 def resampling(study: Study, repeats: int, draws: int, rng: np.random.Generator) -> Resampling:
     """Return the resamplings of the study's test rows; the first row of weights is the test split as it is."""
-    weights = _by_row(_drawn(study.inputs.test.y, draws, rng))
+    weights = _by_row(_drawn(study.inputs.test.y, study.inputs.test_groups, draws, rng))
     return Resampling(study, weights, intervals.repeat_weights(repeats, draws, rng))
 
 
-def _drawn(y: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+def _drawn(y: np.ndarray, groups: np.ndarray | None, draws: int, rng: np.random.Generator) -> np.ndarray:
     """Return (1 + draws, n) weights of rows: as they are, and under bootstrap draws of each class."""
-    return np.concatenate([np.ones((1, len(y))), intervals.stratified_weights(y, draws, rng)])
+    return np.concatenate([np.ones((1, len(y))), intervals.stratified_weights(y, draws, rng, groups)])
 
 
 def _by_row(weights: np.ndarray) -> np.ndarray:

@@ -18,9 +18,9 @@ from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.intervals import Interval
 from pipelines.evaluation.settings import Settings
 from pipelines.evaluation.study import Resampling
-from pipelines.wording import UNNAMED, figure, signed
+from pipelines.wording import UNNAMED, figure
 
-FEWEST = 5  # test samples of a class, and as many of others, below which a subgroup says nothing of it
+FEWEST = 5  # independent test samples of a class, and as many of others, below which a subgroup says nothing of it
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def measured(draws: Resampling, without: Sequence[Key], added: Sequence[Key], se
                 continue
             together = float(inside.average_precision(added, [label])[0].mean())
             gain = inside.gain(added, without, [label], settings.confidence)
-            lost = surely_below(gain, -settings.max_subgroup_loss, samples, level)
+            lost = surely_below(gain, -settings.max_subgroup_loss, inputs.tested(label, rows), level)
             found.append(Subgroup(name, value, label, samples, alone, together, gain, lost))
     return found
 
@@ -75,8 +75,8 @@ def measured(draws: Resampling, without: Sequence[Key], added: Sequence[Key], se
 def surely_below(gain: Interval, limit: float, samples: int, level: float) -> bool:
     """Say whether a gain lies below `limit` with an error of `level`, one-sided.
 
-    By its standard error and Student's t with as many degrees of freedom as there are samples of the class, less one: with
-    five samples the percentiles of a bootstrap are too narrow, and far out there are none.
+    samples: independent ones. By its standard error and Student's t with as many degrees of freedom as there are samples of the
+    class, less one: with five samples the percentiles of a bootstrap are too narrow, and far out there are none.
     """
     return bool(gain.value + stats.t.isf(level, samples - 1) * gain.error < limit)
 
@@ -84,8 +84,8 @@ def surely_below(gain: Interval, limit: float, samples: int, level: float) -> bo
 def losses(found: Sequence[Subgroup], label: int) -> list[str]:
     """Return in which subgroups a class surely loses too much, in words."""
     return [
-        f"average precision falls where {one.attribute} is {one.value or UNNAMED}: {signed(one.gain.value)} "
-        f"[{signed(one.gain.low)}, {signed(one.gain.high)}], from {figure(one.without)} on {one.samples} test samples"
+        f"average precision falls where {one.attribute} is {one.value or UNNAMED}: {one.gain}, "
+        f"from {figure(one.without)} on {one.samples} test samples"
         for one in found
         if one.label == label and one.lost and one.gain is not None
     ]
@@ -105,5 +105,5 @@ def table(found: Sequence[Subgroup], inputs: Inputs) -> pd.DataFrame:
 
 
 def _enough(inputs: Inputs, rows: np.ndarray, label: int) -> bool:
-    own = int((inputs.test.y[rows] == label).sum())
-    return FEWEST <= own <= int(rows.sum()) - FEWEST
+    others = int((inputs.test.y[rows] != label).sum())
+    return inputs.tested(label, rows) >= FEWEST and others >= FEWEST

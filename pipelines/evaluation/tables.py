@@ -39,7 +39,7 @@ COLUMNS = {
         "detectable",
     ],
     "selection": ["classifier", "arm", "class", "average_precision", "chosen", "rival"],
-    "ways": ["dose", "use", "average_precision", "error", "chosen"],
+    "ways": ["dose", "use", "average_precision", "error", "folds", "chosen"],
     "acceptance": ["class", "acceptance", "by", "repeat", "average_precision", "added"],
     "subgroups": ["attribute", "subgroup", "class", "test_samples", "without", "with", "gain", "low", "high", "lost"],
     "copies": ["class", "id", "flag", "nearest_id", "distance_ratio", "exact"],
@@ -101,15 +101,15 @@ def selection(choice: Choice, inputs: Inputs) -> pd.DataFrame:
 
 
 def ways(way: Way) -> pd.DataFrame:
-    """Return how every dose and use of the samples did out of fold; `error` is that of the lead over the first."""
-    tried = way.options
-    rows = [
-        (
-            one.dose, one.use, one.scored.value, one.scored.lead(tried[0].scored)[1],
-            (one.dose, one.use) == (way.dose, way.use),
-        )
-        for one in tried
-    ]  # fmt: skip
+    """Return how every dose and use of the samples did out of fold; `error` is that of the lead over the first, NaN where the
+    two were not tried in the same `folds`.
+    """
+    rows = []
+    for one in way.options:
+        first = way.options[0]
+        error = one.scored.lead(first.scored)[1] if one.folds == first.folds else float("nan")
+        chosen = (one.dose, one.use) == (way.dose, way.use)
+        rows.append((one.dose, one.use, one.scored.value, error, one.folds, chosen))
     return frame("ways", rows)
 
 

@@ -1,17 +1,15 @@
 """The small search that gradient boosting gets before it judges: its settings and rounds, by cross-validation."""
 
-import warnings
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from gan import seeds
-from pipelines.evaluation import features
+from pipelines.evaluation import dealing, features
 from pipelines.evaluation.classifiers import Classifier, gradient_boosting
 from pipelines.likeness.data import Data
 
@@ -26,12 +24,17 @@ SEARCH: tuple[dict[str, Any], ...] = (
 FITS = FOLDS * len(SEARCH) * 2  # of the usual 100 rounds, that the search takes the time of
 
 
-def searched(table: Mapping[str, Classifier], real: Data, seed: int) -> dict[str, dict[str, Any]]:
-    """Return the arguments that suit `real`, train and validation together, of each classifier that they are searched for."""
+def searched(
+    table: Mapping[str, Classifier], real: Data, seed: int, groups: np.ndarray | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return the arguments that suit `real`, train and validation together, of each classifier that they are searched for.
+
+    groups: (n,), rows with the same one are asked about together.
+    """
     if BOOSTING not in table:
         return {}
     with threadpool_limits(1):
-        return {BOOSTING: best_boosting(real, seed)}
+        return {BOOSTING: best_boosting(real, seed, groups)}
 
 
 def tuned(table: Mapping[str, Classifier], found: Mapping[str, Mapping[str, Any]]) -> dict[str, Classifier]:
@@ -39,25 +42,23 @@ def tuned(table: Mapping[str, Classifier], found: Mapping[str, Mapping[str, Any]
     return dict(table) | {name: partial(gradient_boosting, **arguments) for name, arguments in found.items()}
 
 
-def best_boosting(real: Data, seed: int) -> dict[str, Any]:
+def best_boosting(real: Data, seed: int, groups: np.ndarray | None = None) -> dict[str, Any]:
     """Return the entry of `SEARCH` and the `rounds` with the least log loss out of fold.
 
     The rounds are chosen over all folds, which is early stopping without a part of the training rows to give away.
     """
     seen = features.columns(real)
-    losses = {number: _losses(seen, settings, seed) for number, settings in enumerate(SEARCH)}
+    losses = {number: _losses(seen, settings, seed, groups) for number, settings in enumerate(SEARCH)}
     best = min(losses, key=lambda number: losses[number].min())
     return {**SEARCH[best], "rounds": STEP * (1 + int(losses[best].argmin()))}
 
 
-def _losses(real: Data, settings: Mapping[str, Any], seed: int) -> np.ndarray:
+def _losses(real: Data, settings: Mapping[str, Any], seed: int, groups: np.ndarray | None) -> np.ndarray:
     """Return the log loss (nats) after every `STEP` rounds, the mean over all rows out of fold."""
     state = seeds.derive(seed, "evaluate", "tuning") % 2**32
     total = np.zeros(MOST_ROUNDS // STEP)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a class may have fewer rows than folds
-        splits = list(StratifiedKFold(FOLDS, shuffle=True, random_state=state).split(real.x, real.y))
-    for train, out in splits:
+    count = FOLDS if groups is None else max(min(FOLDS, len(np.unique(groups))), 2)
+    for train, out in dealing.folds(real.y, groups, count, state):
         model = HistGradientBoostingClassifier(
             max_iter=MOST_ROUNDS, learning_rate=settings["rate"], max_leaf_nodes=settings["leaves"],
             l2_regularization=settings["l2"], min_samples_leaf=5, early_stopping=False, random_state=state,

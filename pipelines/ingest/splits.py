@@ -71,19 +71,19 @@ def decided(manifest: pd.DataFrame) -> pd.Series:
     """Return the split that each row will have before any is dealt out: the one that it, or its group, has had, else the one
     that the source says; "" for none. Where a group is said to be in several, test comes first, then validation.
     """
-    wholes = _wholes(manifest)
+    whole_of = wholes(manifest)
     found: dict[str, str] = {}
     for column in ("split", "kept"):
         for part in ("train", "validation", "test"):
-            found |= dict.fromkeys(wholes[manifest[column] == part], part)
-    return wholes.map(lambda whole: found.get(whole, ""))
+            found |= dict.fromkeys(whole_of[manifest[column] == part], part)
+    return whole_of.map(lambda whole: found.get(whole, ""))
 
 
 def _any(manifest: pd.DataFrame, split: pd.Series, name: str) -> bool:
     return bool(((manifest["status"] == USED) & (split == name)).any())
 
 
-def _wholes(manifest: pd.DataFrame) -> pd.Series:
+def wholes(manifest: pd.DataFrame) -> pd.Series:
     """Return what must not be torn apart: groups where there are any, a record without one by itself, else units."""
     if (manifest["group"] == "").all():
         return manifest["unit"]
@@ -99,21 +99,21 @@ def _keep_splits(manifest: pd.DataFrame, noun: str) -> pd.Series:
     named = manifest["kept"] != ""
     if not named.any():
         return named
-    wholes, given = _wholes(manifest), manifest["split"].copy()
+    whole_of, given = wholes(manifest), manifest["split"].copy()
     ranked = manifest[named].sort_values("kept", key=lambda kept: -kept.map(SPLITS.index), kind="stable")
-    ranked = ranked.groupby(wholes[ranked.index], sort=False).first()
-    old = wholes.isin(ranked.index)
-    manifest.loc[old, "split"] = wholes[old].map(ranked["kept"])
+    ranked = ranked.groupby(whole_of[ranked.index], sort=False).first()
+    old = whole_of.isin(ranked.index)
+    manifest.loc[old, "split"] = whole_of[old].map(ranked["kept"])
     torn = named & (manifest["kept"] != manifest["split"])
     if torn.any() and (manifest["group"] != "").any():
-        group, other = wholes[torn].iloc[0], manifest.loc[torn, "kept"].iloc[0]
+        group, other = whole_of[torn].iloc[0], manifest.loc[torn, "kept"].iloc[0]
         raise UserError(
             f"group {group!r} has had the splits {ranked.at[group, 'kept']} and {other}; put all of it in one of them in "
             "data/splits.csv"
         )
     manifest.loc[torn, "split"] = manifest.loc[torn, "kept"]
     torn &= manifest["status"] == USED
-    quarantine(manifest, torn, "duplicate of " + wholes[torn].map(ranked["id"]))
+    quarantine(manifest, torn, "duplicate of " + whole_of[torn].map(ranked["id"]))
     if torn.any():
         print(
             f"prepare: {int(torn.sum())} {noun}(s) equal, as the columns are now, one of another split, and are quarantined; "
@@ -206,11 +206,11 @@ def _held_out(rows: pd.DataFrame, old: pd.Series, share: float, seed: int, name:
     """
     if (rows["group"] != "").any() and not old.any():
         return _held_out_groups(rows, share, seed, name)
-    wholes = _wholes(rows)
+    whole_of = wholes(rows)
     sizes = rows.groupby("class").size().sort_values(kind="stable")
-    weights = rows.groupby(["class", wholes.rename("unit")]).size()  # rows of the class in each unit
-    held = set(wholes[old & (rows["split"] == name)])
-    decided = set(wholes[old])
+    weights = rows.groupby(["class", whole_of.rename("unit")]).size()  # rows of the class in each unit
+    held = set(whole_of[old & (rows["split"] == name)])
+    decided = set(whole_of[old])
     for label, size in sizes.items():
         units = weights[label]
         count = max(round(share * size), 1) if size >= smallest else 0
@@ -222,7 +222,7 @@ def _held_out(rows: pd.DataFrame, old: pd.Series, share: float, seed: int, name:
         wanted = min(count, size - 1) - taken
         held |= set(free.index[: _units_for(free.to_numpy(), wanted, least, most)])
         decided |= set(units.index)
-    return rows.index[wholes.isin(held)]
+    return rows.index[whole_of.isin(held)]
 
 
 def _units_for(weights: np.ndarray, count: int, least: int, most: int) -> int:

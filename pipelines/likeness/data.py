@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipelines.plan import at_dose
 from pipelines.samples import TABLE
 
 
@@ -97,7 +98,7 @@ class Pool:
 
     def wanted(self, dose: float, available: int) -> int:
         """Return how many samples to add at `dose` (a share of what would balance the class) out of `available`."""
-        return min(available, round(dose * self.needed))
+        return min(available, at_dose(self.needed, dose))
 
 
 def images_as_rows(values: np.ndarray) -> tuple[np.ndarray, tuple[int, int, int]]:

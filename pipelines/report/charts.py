@@ -73,10 +73,14 @@ def ways(table: pd.DataFrame) -> str:
     with drawing("Doses and uses that were tried", 50 + NAMED_ROW * len(table)) as made:
         panel, places = made.panel, range(len(table))
         colours = [SYNTHETIC if chosen else QUIET for chosen in table["chosen"]]
-        low, high = table["average_precision"] - table["error"], table["average_precision"] + table["error"]
+        error = table["error"].fillna(0)
+        low, high = table["average_precision"] - error, table["average_precision"] + error
         panel.hlines(places, low, high, colours)
         panel.scatter(table["average_precision"], places, s=30, c=colours, zorder=3)
-        names = [f"dose {dose:g}, {use}" for dose, use in zip(table["dose"], table["use"], strict=True)]
+        names = [
+            f"dose {dose:g}, {use}" + (f" (in {folds} folds)" if folds < table["folds"].max() else "")
+            for dose, use, folds in zip(table["dose"], table["use"], table["folds"], strict=True)
+        ]
         name_rows(panel, [_starred(*pair) for pair in zip(names, table["chosen"], strict=True)])
         panel.set(xlim=at_least(low.min(), high.max(), LEAST_PRECISION), xlabel="average precision out of fold")
         panel.grid(axis="x", color=RULE, linewidth=0.6)

@@ -1,10 +1,11 @@
-"""Text in a CSV that a spreadsheet would take for a formula: an apostrophe in front says that it is text.
+"""Text in a CSV stays text, also what a spreadsheet would take for a formula: an apostrophe in front says that it is none.
 
 A spreadsheet runs a cell that begins with `=`, `+`, `-` or `@`, and what it runs may start programs and send data away. With
 the apostrophe it shows the text. Where a semicolon, a tab or a line break may begin a new cell, one is put behind it as well.
 Our own readers take it off again, so nothing changes on the way through a CSV.
 """
 
+import csv
 import re
 from collections.abc import Callable
 from typing import Any
@@ -53,3 +54,11 @@ def _changed(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     plain = pd.api.types.is_numeric_dtype, pd.api.types.is_datetime64_any_dtype
     text = [name for name in table if not any(is_plain(table[name].dtype) for is_plain in plain)]
     return table.assign(**{name: table[name].map(changed) for name in text}).rename(columns=changed)
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """Return a table as CSV, which reads as the table that it was."""
+    content: str = table.to_csv(index=False)
+    if "\r" in content:  # pandas leaves it unquoted, and readers take it for the end of the line
+        content = table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
+    return content

@@ -17,6 +17,7 @@ from pipelines.files import undamaged
 from pipelines.samples.forms import IMAGES, TABLE, Form, Values, form_of, is_value
 
 ATTRIBUTE = "attribute."  # begins the name of a column that says something of a sample beside its class
+GROUP = "group"
 KEPT = "kept"  # the status of a candidate that passed every check; any other status is the reason why it did not
 COMPRESSION = "zstd"
 OURS = b"tailweight"  # the entry of a Parquet file's metadata that says what no column can
@@ -31,6 +32,7 @@ class Samples:
     ids: (n,) str, one stable name per sample, never repeated within a data set.
     kind: of the data, as `prepare` says it. columns: what each column of a table holds (see `prepare.columns`).
     attributes: name -> (n,) str, what `prepare.attributes` asks for, of test samples.
+    groups: (n,) str, samples with the same one are never torn apart; None where each is by itself.
     """
 
     values: Values
@@ -39,6 +41,7 @@ class Samples:
     kind: str = IMAGES
     columns: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -55,8 +58,11 @@ class Samples:
     def take(self, index: np.ndarray) -> "Samples":
         """Return the samples at `index`, (m,) int or (n,) bool."""
         own = {name: values[index] for name, values in self.attributes.items()}
+        groups = None if self.groups is None else self.groups[index]
         taken = self.form.take(self.values, index)
-        return replace(self, values=taken, labels=self.labels[index], ids=self.ids[index], attributes=own)
+        return replace(
+            self, values=taken, labels=self.labels[index], ids=self.ids[index], attributes=own, groups=groups
+        )
 
     def reduced(self, factor: int) -> "Samples":
         """Return the samples as the GAN sees them, smaller by `upscale.factor`; UserError where that cannot be."""
@@ -69,6 +75,8 @@ class Samples:
         table = table.add_column(1, "label", pa.array(self.labels.astype(np.int64)))
         for name, own in self.attributes.items():
             table = table.append_column(ATTRIBUTE + name, pa.array(own.tolist(), pa.string()))
+        if self.groups is not None:
+            table = table.append_column(GROUP, pa.array(self.groups.tolist(), pa.string()))
         _write(table, {"kind": self.kind, "columns": dict(self.columns), **notes}, path)
 
     @classmethod
@@ -80,8 +88,10 @@ class Samples:
             ids = np.array(table["id"].to_pylist(), str)
             told = [name for name in table.column_names if name.startswith(ATTRIBUTE)]
             attributes = {name.removeprefix(ATTRIBUTE): np.array(table[name].to_pylist(), str) for name in told}
-            values = form_of(notes["kind"]).unpack(table.drop_columns(["id", "label", *told]), notes)
-            return cls(values, labels, ids, notes["kind"], notes["columns"], attributes)
+            grouped = [GROUP] if GROUP in table.column_names else []
+            groups = np.array(table[GROUP].to_pylist(), str) if grouped else None
+            values = form_of(notes["kind"]).unpack(table.drop_columns(["id", "label", *told, *grouped]), notes)
+            return cls(values, labels, ids, notes["kind"], notes["columns"], attributes, groups)
 
 
 @dataclass(frozen=True)

@@ -118,4 +118,5 @@ def _by_metric(found: Mapping[str, Any], name: str, classifier: Any, means: "pd.
 
 
 def digest(path: Path) -> str:
+    """Return the first 16 hexadecimal digits of a file's SHA-256."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -19,7 +19,7 @@ from pipelines.samples import Samples
 from pipelines.samples.decisions import digests
 from pipelines.wording import UNNAMED
 
-LEAST_TO_START = 2  # samples of a subgroup: a start lies between two
+LEAST_TO_START = 2  # samples of a subgroup, as in gan/starts.py, which loads torch
 
 
 class Settings(Base):
@@ -103,23 +103,28 @@ def _hopeless(
     """Return a line for each planned class that has too few test samples, or is found already without synthetic ones."""
     if not plan.classes:
         return []
-    from pipelines.evaluation import outlook  # loads scikit-learn
+    from pipelines.evaluation import outlook, reading  # loads scikit-learn
     from pipelines.likeness import views
 
     names = {entry.index: entry.label for entry in plan.classes.values()}
-    rows = pd.read_csv(manifest, dtype="str", keep_default_na=False, usecols=["class", "split", "status"])
+    columns = ["id", "class", "split", "group", "status"]
+    rows = pd.read_csv(manifest, dtype="str", keep_default_na=False, usecols=columns)
     used = rows[rows["status"] == "used"]
-    collected = used["class"].value_counts().reindex(names.values(), fill_value=0).to_dict()
-    tested = used.loc[used["split"] == "test", "class"].value_counts().reindex(names.values(), fill_value=0).to_dict()
+    whole = used["group"].where(used["group"] != "", used["id"])  # of a group, all are for one split
+    collected, tested = (
+        part.groupby(used["class"]).nunique().reindex(names.values(), fill_value=0).to_dict()
+        for part in (whole, whole[used["split"] == "test"])
+    )
     view = views.fit(seen)
     real = view.data(seen.values, seen.labels).join(view.data(held_out.values, held_out.labels))
-    found = outlook.found_already(real, list(names), level, seed)
+    found = outlook.found_already(real, reading.groups_of(seen, held_out), list(names), level, seed)
     lines = [
         f"class {names[label]!r} is solved: a plain forest finds it with average precision {score:.3f} out of fold, so "
         "there is nothing to gain for it"
         for label, score in found.items()
     ]
-    return [*lines, *outlook.too_few_to_judge(tested, collected, least).values()]
+    noun = "groups of test samples" if (used["group"] != "").any() else "test samples"
+    return [*lines, *outlook.too_few_to_judge(tested, collected, least, noun).values()]
 
 
 def filled_up(values: pd.Series, needed: int) -> list[SubgroupPlan]:

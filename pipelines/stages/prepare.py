@@ -31,8 +31,9 @@ from pipelines.ingest.splits import (
     decided,
     quarantine,
     split,
+    wholes,
 )
-from pipelines.samples import IMAGES, SERIES, TABLE, Samples, Values, form_of
+from pipelines.samples import IMAGES, SERIES, TABLE, Samples, Values, cells, form_of
 
 LONGEST = 10_000  # steps of a series
 MOST_MASKED = 0.75  # of an image: from there on its mask leaves too little to fill the rest from
@@ -227,15 +228,19 @@ def write(
     manifest = manifest.sort_values("id")
     used = manifest[manifest["status"] == USED]
     classes = sorted(used["class"].unique())
+    whole_of = wholes(manifest)
+    are_grouped = whole_of[used.index].duplicated().any()
     counts = {}
     for part in SPLITS:
         rows = used[used["split"] == part]
         labels = pd.Categorical(rows["class"], categories=classes).codes.astype(np.int64)
         told = attributes.of_samples(rows) if part == "test" else {}  # nothing that trains may depend on them
-        samples = Samples(take(rows.index.to_numpy()), labels, rows["id"].to_numpy(str), kind, columns or {}, told)
+        groups = whole_of[rows.index].to_numpy(str) if are_grouped else None
+        ids = rows["id"].to_numpy(str)
+        samples = Samples(take(rows.index.to_numpy()), labels, ids, kind, columns or {}, told, groups)
         samples.save(prepared / f"{part}.parquet")
         counts[part] = len(samples)
-    manifest.drop(columns=["unit", "kept"]).to_csv(prepared / "manifest.csv", index=False)
+    files.write_text(prepared / "manifest.csv", cells.csv_text(manifest.drop(columns=["unit", "kept"])))
     files.write_json(prepared / "classes.json", {"kind": kind, **about, "classes": classes})
     print(
         f"prepare: {', '.join(f'{counts[part]} {part}' for part in SPLITS)}, {len(manifest) - len(used)} quarantined "
@@ -262,7 +267,7 @@ def open_images(
     rows, damaged = [], []
     for number, record in enumerate(records, 1):
         value, reason, is_damaged = _opened(record, settings)
-        digest = hashlib.sha256(value.tobytes()).hexdigest() if value is not None else ""
+        digest = hashlib.sha256(_in_gray(value).tobytes()).hexdigest() if value is not None else ""
         values.append(value)
         damaged.append(is_damaged)
         rows.append(
@@ -284,6 +289,11 @@ def open_images(
     kept.say_what_is_not_there(splits, manifest["id"], "image")
     _fill_for_training_alone(manifest, np.array(damaged))
     return manifest, values
+
+
+def _in_gray(value: np.ndarray) -> np.ndarray:
+    """Return an image, (s, s, 1 or 3), with one channel where all of them are equal: in colour or not, it is the same one."""
+    return value[:, :, :1] if (value == value[:, :, :1]).all() else value
 
 
 def _opened(record: image_sources.Record, settings: Settings) -> tuple[np.ndarray | None, str, bool]:

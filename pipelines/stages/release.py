@@ -8,7 +8,7 @@ from gan.progress import Progress
 from pipelines import files
 from pipelines.ingest import attributes
 from pipelines.ingest.splits import FILLED_WHERE
-from pipelines.plan import Plan
+from pipelines.plan import Plan, at_dose
 from pipelines.samples import Candidates, Samples, is_value
 from pipelines.samples.release import assemble, real_rows, synthetic_rows
 from pipelines.samples.sets import ATTRIBUTE
@@ -51,7 +51,7 @@ def run(
     for slug, entry in planned.classes.items():
         if verdicts[entry.label]["verdict"] == "ship":
             kept = Candidates.load(synthetic / f"{slug}.parquet").kept
-            added = kept.head(round(measured["way"]["dose"] * entry.needed))
+            added = kept.head(at_dose(entry.needed, measured["way"]["dose"]))
             parts.append(synthetic_rows(added))
             shipped[entry.label] = len(added)
     rows = assemble(parts)

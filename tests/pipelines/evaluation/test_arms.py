@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from pipelines.evaluation.arms import ARMS, baselines
+from pipelines.evaluation import synthetic
+from pipelines.evaluation.arms import ARMS, Training, baselines
 from pipelines.likeness.data import Data
 from pipelines.samples import IMAGES, SERIES, TABLE
 from tests.pipelines.evaluation.worlds import digits, waves
@@ -95,6 +96,17 @@ def test_balanced_sampling_teaches_that_classes_are_alike(world) -> None:
     assert ARMS["balanced"].build(world.train, world.targets, 0).prior(5) == pytest.approx(np.full(5, 0.2))
     rooted = ARMS["square_root"].build(world.train, world.targets, 0).prior(5)
     assert rooted == pytest.approx(np.sqrt(counts) / np.sqrt(counts).sum())
+
+
+def test_what_is_drawn_instead_of_real_rows_teaches_no_other_shares(world) -> None:
+    """Synthetic rows that are mixed in do."""
+    real = world.train
+    data = real.add(np.repeat(real.x[:1], 90, axis=0), np.zeros(90, int), np.ones(90, bool))
+    mixed = Training(data)
+    drawn = synthetic.USES["first"].apply(mixed)
+    classes = len(world.names)
+    assert drawn.prior(classes) == pytest.approx(Training(real).prior(classes))
+    assert mixed.prior(classes)[0] > drawn.prior(classes)[0]
 
 
 def test_networks_and_other_classifiers_have_arms_of_their_own() -> None:

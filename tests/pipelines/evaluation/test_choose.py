@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.evaluation import choose, metrics
+from pipelines.evaluation import choose, metrics, tables
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.choose import Option, Scored
 from pipelines.evaluation.evaluate import measure, prepare
@@ -89,7 +89,7 @@ def test_real_samples_last_stand_with_a_network_and_a_small_dose_with_others(
 )
 def test_the_first_way_stands_unless_another_one_is_better(large: Scored, needed: float, dose: float) -> None:
     """By more than so many standard errors out of fold."""
-    options = [Option(0.1, "mixed", scored(0.80)), Option(1.0, "mixed", large)]
+    options = [Option(0.1, "mixed", scored(0.80), 5), Option(1.0, "mixed", large, 5)]
     way = choose._best_way(options, scored(0.79), options, needed)
     assert way.dose == dose and way.worthwhile
 
@@ -109,9 +109,16 @@ def test_of_a_classifier_fitted_at_once_every_way_goes_through_all_folds() -> No
     assert choice.rivals[choice.classifier][0] == choice.arm[choice.classifier]
 
 
+def test_ways_of_other_folds_are_not_compared() -> None:
+    """Of one that was tried in the first folds alone the table has no error, and says in how many it was tried."""
+    options = (Option(0.1, "mixed", scored(0.80), 5), Option(1.0, "mixed", scored(0.9, 0.01, seed=1), 2))
+    table = tables.ways(choose.Way(0.1, "mixed", "", options))
+    assert table["folds"].tolist() == [5, 2] and table["error"].isna().tolist() == [False, True]
+
+
 def test_samples_that_do_harm_out_of_fold_are_not_measured() -> None:
     """By more than two standard errors below the arm alone; the reason says by how much."""
-    options = [Option(0.1, "mixed", scored(0.70))]
+    options = [Option(0.1, "mixed", scored(0.70), 5)]
     way = choose._best_way(options, scored(0.80, 0.01, seed=1), options, 1.0)
     assert not way.worthwhile and "lower average precision by 0.100" in way.reason
 

@@ -9,9 +9,10 @@ from sklearn.metrics import balanced_accuracy_score
 
 from pipelines.errors import UserError
 from pipelines.evaluation.arms import Training
-from pipelines.evaluation.classifiers import CLASSIFIERS, chosen, probabilities
+from pipelines.evaluation.classifiers import CLASSIFIERS, chosen, named_estimator, probabilities
 from pipelines.evaluation.inputs import Inputs
 from pipelines.evaluation.settings import NETWORKS, Settings
+from pipelines.likeness.data import Data
 from pipelines.samples import IMAGES, SERIES
 from tests.pipelines.evaluation.worlds import digits, waves
 
@@ -73,6 +74,16 @@ def test_a_classifier_of_columns_sees_what_a_series_is_like_not_when(name: str) 
         for data in (world.train, plain)
     ]
     assert found[0] > found[1] + 0.05
+
+
+def test_an_estimator_is_calibrated_where_a_class_has_one_row() -> None:
+    """As a fold of a class of two has."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], [50, 10, 1])
+    x = (rng.normal(size=(61, 4)) + 2 * y[:, None]).astype(np.float32)
+    fitted = named_estimator("sklearn.svm.SVC", {})(Training(Data(x, y)), 0)
+    said = probabilities(fitted, x, 3)
+    assert said.sum(1) == pytest.approx(1) and (said[:50].argmax(1) == 0).mean() > 0.9
 
 
 def test_each_kind_of_data_has_its_classifiers() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.evaluation import gate
+from pipelines.evaluation import advice, gate
 from pipelines.evaluation.confirm import confirm
 from pipelines.evaluation.evaluate import measure, prepare
 from pipelines.evaluation.gate import Verdict
@@ -32,6 +32,8 @@ def test_a_class_that_gains_nothing_on_its_own_is_held_after_all(kind: str, expe
     )
     assert first.verdict == expected and second == said("digit 8", gate.HOLD)
     assert expected == gate.SHIP or ("no longer above zero" in first.reasons[0] and first.gain.low <= 0)
+    if expected == gate.HOLD:  # by the same rule, and with the same words, as any other class
+        assert (first.advised, first.instead) == (advice.advised(choice), advice.instead(choice, {}))
 
 
 def test_when_all_or_none_ship_there_is_nothing_to_measure_again() -> None:

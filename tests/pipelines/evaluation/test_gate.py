@@ -76,6 +76,14 @@ def test_five_test_samples_are_underpowered_and_the_size_that_would_do_is_named(
     assert found.detectable == pytest.approx(0.1401, abs=1e-4)
 
 
+def test_test_samples_of_a_group_count_once() -> None:
+    """Forty frames of four patients are four; no number of samples says what would do."""
+    found = verdict(test_samples=40, test_groups=4)
+    assert found.verdict == gate.UNDERPOWERED
+    assert found.reasons[0] == "4 groups of test samples are too few to judge; 10 would do"
+    assert verdict(test_groups=12).verdict == gate.SHIP
+
+
 @pytest.mark.parametrize("repeats", [1, 2, 3, 4])
 def test_fewer_than_five_repeats_never_ship(repeats: int) -> None:
     """The reason says what to set."""

@@ -60,6 +60,26 @@ def test_stratified_draws_keep_the_size_of_each_class() -> None:
     assert (weights[:, y == 0].sum(1) == 3).all() and (weights[:, y == 1].sum(1) == 17).all()
 
 
+def test_groups_are_drawn_as_wholes() -> None:
+    """Each row of a group as often as any other of it; a mean of what groups share errs as that of so few independent rows."""
+    rng = np.random.default_rng(2)
+    groups = np.repeat(np.arange(40), 10)
+    y, shared = (groups >= 30).astype(int), rng.normal(size=40)[groups]
+    weights = intervals.stratified_weights(y, 4000, rng, groups)
+    assert all((weights[:, groups == one] == weights[:, groups == one][:, :1]).all() for one in range(40))
+    assert (weights[:, y == 1].sum(1) == 100).all()
+    own = y == 1
+    assert (weights[:, own] @ shared[own] / 100).std() == pytest.approx(shared[own].std() / np.sqrt(10), rel=0.06)
+
+
+def test_groups_of_several_classes_are_drawn_with_those_of_their_rarest() -> None:
+    """Ten tiles have both classes, thirty the frequent one alone: the rare class never vanishes from a draw."""
+    groups = np.repeat(np.arange(40), 4)
+    y = np.where((groups < 10) & (np.arange(160) % 4 == 0), 1, 0)
+    weights = intervals.stratified_weights(y, 500, np.random.default_rng(0), groups)
+    assert (weights[:, y == 1].sum(1) == 10).all() and weights[:, y == 0].sum(1).std() == 0
+
+
 def test_detectable_effect_and_sufficient_size() -> None:
     """(1.96 + .84) standard errors at 2.5% one-sided and 80% power; half the effect asks for four times the samples."""
     assert intervals.detectable_effect(0.01, 0.025) == pytest.approx(0.028016, abs=1e-6)

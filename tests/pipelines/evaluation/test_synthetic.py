@@ -7,6 +7,7 @@ from pipelines.evaluation import synthetic
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.synthetic import FILTERED, SOURCES, USES, accepted
 from pipelines.likeness.data import Pool
+from pipelines.plan import at_dose
 from tests.pipelines.evaluation.worlds import digits
 
 
@@ -72,6 +73,14 @@ def test_acceptance_takes_the_best_scores() -> None:
     pool = Pool(0, 5, x, np.ones(5, bool), score, np.arange(5).astype(str), np.full((5, 2), -1))
     assert accepted(pool, 0.5).tolist() == [1, 4]
     assert len(accepted(pool)) == 5
+
+
+@pytest.mark.parametrize(
+    ("needed", "dose", "added"), [(2, 0.1, 1), (3, 0.25, 1), (40, 0.1, 4), (0, 0.1, 0), (5, 1.0, 5)]
+)
+def test_the_smallest_dose_is_a_sample(needed: int, dose: float, added: int) -> None:
+    """A class that lacks two is judged with one, not with none."""
+    assert at_dose(needed, dose) == added
 
 
 def test_a_fold_gets_only_candidates_whose_parents_it_has(world) -> None:

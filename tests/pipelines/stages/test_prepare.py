@@ -71,6 +71,22 @@ def test_a_group_never_spans_two_splits(tmp_path: Path, share: float) -> None:
     manifest, splits = prepare(raw, tmp_path / "out", test_share=share)
     assert (manifest.groupby("group")["split"].nunique() == 1).all()
     assert all(len(samples) for samples in splits.values())
+    for samples in splits.values():
+        assert samples.groups is not None
+        assert samples.groups.tolist() == manifest.loc[samples.ids, "group"].tolist()
+
+
+def test_spaces_and_accents_make_no_other_group(tmp_path: Path) -> None:
+    """A name with a space behind it, or with its accent as a letter of its own, is the same one."""
+    raw = write_classes(tmp_path / "raw", {"a": 30, "b": 30})
+    rows = [
+        f"{name}/{n:03d}.png,{name}," + ("{}é", "{}é ", "{}e\u0301")[n % 3].format(n // 3)
+        for name in "ab"
+        for n in range(30)
+    ]
+    (raw / "list.csv").write_text("path,label,group\n" + "\n".join(rows), encoding="utf-8")
+    manifest, _ = prepare(raw, tmp_path / "out")
+    assert manifest["group"].nunique() == 10 and (manifest.groupby("group")["split"].nunique() == 1).all()
 
 
 def test_a_group_in_two_given_splits_is_refused(tmp_path: Path) -> None:
@@ -106,6 +122,24 @@ def test_gray_among_colour_is_colour(tmp_path: Path) -> None:
     gray = splits["train"].values[splits["train"].ids != "a/red.png"]
     assert gray.shape[1:] == (8, 8, 3)
     assert (gray[..., 0] == gray[..., 1]).all()
+
+
+def test_an_image_in_gray_and_the_same_in_colour_are_copies(tmp_path: Path) -> None:
+    """One of them is dropped: they could lie in train and in test."""
+    raw = write_classes(tmp_path / "raw", {"a": 8, "b": 8})
+    Image.open(raw / "a/000.png").convert("RGB").save(raw / "a/copy.png")
+    Image.new("RGB", (8, 8), "red").save(raw / "b/red.png")
+    manifest, splits = prepare(raw, tmp_path / "out")
+    assert manifest.at["a/copy.png", "reason"] == "duplicate of a/000.png"
+    assert splits["train"].values.shape[3] == 3 and splits["train"].groups is None
+
+
+def test_a_name_with_a_carriage_return_is_one_row(tmp_path: Path) -> None:
+    """What `prepare` has written reads as it was."""
+    raw = write_classes(tmp_path / "raw", {"a": 8, "b": 8})
+    (raw / "a/000.png").rename(raw / "a/ca\rriage.png")
+    manifest, _ = prepare(raw, tmp_path / "out")
+    assert len(manifest) == 16 and set(manifest["status"]) == {"used"}
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -83,6 +83,17 @@ def test_a_group_never_spans_two_splits(tmp_path: Path) -> None:
     manifest, splits = prepare(tmp_path, FRAME, group="who")
     assert (manifest.groupby("group")["split"].nunique() == 1).all()
     assert all(len(samples) and "who" not in samples.values for samples in splits.values())
+    assert splits["train"].groups.tolist() == manifest.loc[splits["train"].ids, "group"].tolist()
+
+
+def test_equal_rows_are_one_group_to_whoever_cross_validates(tmp_path: Path) -> None:
+    """And rows that all differ are none."""
+    _, splits = prepare(tmp_path / "differ", FRAME)
+    assert splits["train"].groups is None
+    _, splits = prepare(tmp_path / "equal", FRAME.assign(x=FRAME["n"] * 1.0))
+    values, groups = splits["train"].values.astype(str).agg("|".join, axis=1), splits["train"].groups
+    assert pd.DataFrame({"value": values, "group": groups}).groupby("value")["group"].nunique().max() == 1
+    assert len(set(groups)) == values.nunique() < len(groups)
 
 
 def test_a_corrected_kind_is_obeyed(tmp_path: Path) -> None:
