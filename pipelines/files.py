@@ -3,8 +3,12 @@
 import fcntl
 import io
 import json
+import lzma
 import os
 import shutil
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,6 +63,7 @@ def read_json(path: Path) -> Any:
 REMEDY = "bring it back with: dvc checkout --force (or dvc pull), or remove it and make it anew with: tailweight run"
 DAMAGE = (  # what readers raise at a damaged file; pyarrow's errors are kinds of these
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError, OSError, RuntimeError, MemoryError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
 )  # fmt: skip
 
 

@@ -50,14 +50,15 @@ def compare(
         raise UserError(
             f"{source}: none of its images can be used ({there[0].problem}); expected {image_sources.EXPECTED}"
         )
-    usable = {record.id: record for record in there if record.problem is None and record.id not in removed}
+    named = set() if suffix == ".npz" else removed  # of an .npz they are places in `raw`, not in `source`
+    usable = {record.id: record for record in there if record.problem is None and record.id not in named}
     everything = {record.id: record for record in old}
     attributes.of_records([record.attributes for record in there], asked, str(source))
     found = COMPARED[suffix](old_file, file, everything, usable, asked)
     told = [record.attributes for record in (*old, *usable.values()) if record.problem is None]
     attributes.check(attributes.of_records(told, asked, str(source)))
     left_out = Counter(one.problem for one in there if one.problem and one.id not in everything)
-    if back := sum(one.id in removed and one.id not in everything for one in there if suffix != ".npz"):
+    if back := sum(one.id in named and one.id not in everything for one in there):
         left_out["taken back (data/removed.txt)"] = back
 
     def called(records: Mapping[str, Record], ids: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 Fit = Literal["crop", "pad", "stretch"]
 GRAY_MODES = ("1", "L", "LA", "I;16", "I;16B", "I;16L")
+BY_PROGRAMS = ("EPS",)  # formats that Pillow hands to another program, here Ghostscript
 DARKEST = 127  # of the pixels of a mask: brighter ones are damaged
 
 
@@ -64,7 +66,7 @@ def size_of(content: bytes | np.ndarray) -> tuple[int, int]:
     if isinstance(content, np.ndarray):
         return content.shape[1], content.shape[0]
     try:
-        return Image.open(io.BytesIO(content)).size
+        return Image.open(io.BytesIO(content), formats=_formats()).size
     except Exception as error:
         raise UnreadableImage(str(error)) from None
 
@@ -84,10 +86,17 @@ def _plain_errors() -> Iterator[None]:
         raise UnreadableImage(f"a damaged image: {' '.join(str(error).split())}") from None
 
 
+@cache
+def _formats() -> list[str]:
+    """Return the formats that Pillow reads by itself."""
+    Image.init()
+    return [name for name in Image.ID if name not in BY_PROGRAMS]
+
+
 def _opened(content: bytes | np.ndarray) -> Image.Image:
     if isinstance(content, np.ndarray):
         return Image.fromarray(content[:, :, 0] if content.shape[2:] == (1,) else content)
-    image = Image.open(io.BytesIO(content))
+    image = Image.open(io.BytesIO(content), formats=_formats())
     image.load()  # the whole of it: a truncated file fails here
     return ImageOps.exif_transpose(image)
 

@@ -12,7 +12,6 @@ import re
 import stat
 import unicodedata
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ import pandas as pd
 from PIL import Image
 
 from gan.errors import one_line
+from pipelines import files
 from pipelines.errors import UserError
 from pipelines.ingest.splits import refuse_strange_names, refuse_twin_labels
 from pipelines.samples import cells
@@ -175,11 +175,16 @@ def from_zip(path: Path) -> Iterator[Record]:
     """Yield the members of a zip that holds class folders."""
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile:
+    except FileNotFoundError:
+        raise
+    except files.DAMAGE:
         raise UserError(f"{path}: not a zip file, or a damaged one; try: unzip -t {path}") from None
-
-    names = sorted(PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir())
-    yield from _from_tree(path, names, lambda name: read_member(archive, str(name)), {})
+    members = {PurePosixPath(info.filename): info for info in archive.infolist() if not info.is_dir()}
+    outside = sorted(name for name in members if name.is_absolute() or ".." in name.parts)
+    for name in outside:
+        yield Record(_utf8(str(name)), "", partial(read_member, archive, members[name]), problem="leads out of the zip")
+    names = sorted(members.keys() - set(outside))
+    yield from _from_tree(path, names, lambda name: read_member(archive, members[name]), {})
 
 
 def read_member(archive: zipfile.ZipFile, member: str | zipfile.ZipInfo) -> bytes:
@@ -187,8 +192,8 @@ def read_member(archive: zipfile.ZipFile, member: str | zipfile.ZipInfo) -> byte
     try:
         with archive.open(member) as file:
             content = file.read(LARGEST + 1)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
-        raise OSError(f"cannot be read from the zip: {error}") from None
+    except files.DAMAGE as error:
+        raise OSError(f"cannot be read from the zip: {one_line(error, 100)}") from None
     if len(content) > LARGEST:
         raise OSError(f"more than {LARGEST >> 20} MB")
     return content
@@ -216,14 +221,17 @@ def from_manifest(path: Path) -> Iterator[Record]:
     for number, (row, place) in enumerate(zip(rows.to_dict("records"), places, strict=True), 2):
         if place and _ending(PurePosixPath(place)):
             continue
-        problem = "no such file beside the manifest" if place is None else "listed twice" if place in seen else None
+        if place is None:
+            problem: str | None = "no such file beside the manifest"
+        else:
+            problem = "listed twice" if place in seen else _against(root / place, root)
         seen.add(place)
         record = _record(
             id=place if place and not problem else f"line {number}: {one_line(row['path'], 100)}",
             label=cells.unmark(row["label"]),
             content=partial((root / (place or "")).read_bytes),
             split=split_named(str(row.get("split", "")), path),
-            group=row.get("group") or None,
+            group=row.get("group"),
             problem=problem,
             attributes={name.strip(): cells.unmark(str(row[name])).strip() for name in others},
         )
@@ -259,10 +267,12 @@ def from_npz(path: Path, asked: Sequence[str] = ()) -> Iterator[Record]:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in ARRAYS if name in file}
             arrays |= {name: file[name] for name in asked if name in file}
-    except (ValueError, TypeError, OSError, zipfile.BadZipFile, EOFError) as error:
-        raise UserError(f"{path}: not readable as .npz without pickles ({error}); expected images and labels") from None
+    except FileNotFoundError:
+        raise
     except MemoryError:
         raise UserError(f"{path}: its arrays do not fit into memory; is the file damaged?") from None
+    except files.DAMAGE as error:
+        raise UserError(f"{path}: not readable as .npz without pickles ({error}); expected images and labels") from None
     _check_arrays(path, arrays)
     try:
         columns = {name: _as_text(array) for name, array in arrays.items() if name != "images"}
@@ -290,6 +300,7 @@ def _record(
 ) -> Record:
     """Return a record with its class name in one spelling of Unicode: file systems differ in how they write an accent."""
     name = unicodedata.normalize("NFC", label.strip())
+    group = unicodedata.normalize("NFC", (group or "").strip()) or None
     return Record(id, name, content, split, group, problem or (None if name else "no label"), attributes)
 
 
@@ -396,11 +407,13 @@ def _are_splits(root: Path, tops: set[str], inside: dict[PurePosixPath, PurePosi
 
 
 def _inside(root: Path, text: str) -> str | None:
-    """Return a path as a place below `root`, or None where it is no file there."""
+    """Return a path as a place below `root`, or None where it is no file there. A link is where it lies, not where it leads."""
     try:
-        file = (root / text).resolve()
-        absolute = PurePosixPath(text).is_absolute()
-        return file.relative_to(root).as_posix() if file.is_file() and not absolute else None
+        file, path = (root / text).resolve(), PurePosixPath(text)
+        inside = file.relative_to(root)
+        if path.is_absolute() or not file.is_file():
+            return None
+        return inside.as_posix() if ".." in path.parts else str(path)
     except (OSError, ValueError):
         return None
 

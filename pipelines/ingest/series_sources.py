@@ -4,7 +4,6 @@ Both become one table in long form. In it a column names the series of a row, on
 for groups and some for attributes may be there; every other column is a channel, a number.
 """
 
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gan.errors import one_line
+from pipelines import files
 from pipelines.errors import UserError
 from pipelines.ingest import table_sources
 
@@ -88,7 +89,8 @@ def channels_of(frame: pd.DataFrame, columns: Columns, where: str) -> list[str]:
 
 
 def times_of(column: pd.Series, where: str) -> np.ndarray:
-    """Return times as numbers, (n,) float64, dates in nanoseconds since the first and NaN where one is missing.
+    """Return times as numbers, (n,) float64, dates in ticks since the first (nanoseconds, or microseconds where that is too far
+    for these), and NaN where one is missing.
 
     UserError where they are neither numbers nor dates.
     """
@@ -106,7 +108,10 @@ def times_of(column: pd.Series, where: str) -> np.ndarray:
         found = str(column[strange].iloc[0])[:40]
         expected = "expected numbers, or dates like 2026-01-31 12:00:00"
         raise UserError(f"{where}: the time column {column.name!r} holds {found!r}, {expected}")
-    ticks = pd.DatetimeIndex(dates).as_unit("ns").asi8
+    try:
+        ticks = pd.DatetimeIndex(dates).as_unit("ns").asi8
+    except pd.errors.OutOfBoundsDatetime:
+        ticks = pd.DatetimeIndex(dates).as_unit("us").asi8
     return np.where(dates.isna(), np.nan, ticks - ticks[dates.notna()].min(initial=np.iinfo(np.int64).max))
 
 
@@ -114,7 +119,7 @@ def _from_arrays(path: Path, columns: Columns) -> pd.DataFrame:
     arrays = _arrays(path)
     x = arrays["x"][:, :, None] if arrays["x"].ndim == 2 else arrays["x"]
     count, steps, channels = x.shape
-    names = _names(path, arrays, channels)
+    names = _names(path, arrays, channels, columns)
     frame = {
         columns.id: np.repeat(arrays.get("id", np.arange(count)), steps),
         columns.time: np.tile(np.arange(steps), count),
@@ -125,12 +130,16 @@ def _from_arrays(path: Path, columns: Columns) -> pd.DataFrame:
     return pd.DataFrame(frame)
 
 
-def _names(path: Path, arrays: dict[str, np.ndarray], count: int) -> list[str]:
+def _names(path: Path, arrays: dict[str, np.ndarray], count: int, columns: Columns) -> list[str]:
     if "channels" not in arrays:
         return ["value"] if count == 1 else [f"channel {place + 1}" for place in range(count)]
-    names = [str(name) for name in arrays["channels"]]
+    names = [str(name).strip() for name in arrays["channels"]]
     if len(names) != count:
         raise UserError(f"{path}: {len(names)} channels are named, x has {count}; expected a name for each")
+    taken = {*columns.needed, SPLIT}
+    if strange := next((name for place, name in enumerate(names) if name in taken or name in names[:place]), None):
+        others = ", ".join(sorted(taken))
+        raise UserError(f"{path}: a channel is called {strange!r}; expected names that differ, and none of {others}")
     return names
 
 
@@ -140,14 +149,17 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             arrays = {name: file[name] for name in ARRAYS if name in file}
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; expected {EXPECTED}") from None
-    except (ValueError, TypeError, OSError, zipfile.BadZipFile, EOFError, AttributeError) as error:
-        raise UserError(f"{path}: not readable as .npz without pickles ({error}); expected x and y") from None
     except MemoryError:
         raise UserError(f"{path}: its arrays do not fit into memory; is the file damaged?") from None
+    except files.DAMAGE as error:
+        why = one_line(error, 200)
+        raise UserError(f"{path}: not readable as .npz without pickles ({why}); expected x and y") from None
     found = ", ".join(_said(arrays)) or "neither"
     x = arrays.get("x")
     if x is None or "y" not in arrays or x.ndim not in (2, 3) or x.dtype.kind not in "fiub" or 0 in x.shape:
         raise UserError(f"{path}: found {found}; expected numbers x (n, t, c) or (n, t), and y (n,)")
+    if arrays.get("channels", x[0]).ndim != 1 and "channels" in arrays:
+        raise UserError(f"{path}: found {found}; expected channels of shape ({x.shape[-1] if x.ndim == 3 else 1},)")
     if any(array.shape != (len(x),) for name, array in arrays.items() if name not in ("x", "channels")):
         raise UserError(f"{path}: found {found}; expected y, split, id and group of shape ({len(x)},)")
     if len(np.unique(arrays.get("id", np.arange(len(x))))) < len(x):

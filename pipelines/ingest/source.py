@@ -87,9 +87,10 @@ def chosen(project: Path, given: str | None) -> Source:
 def _lasting(path: str) -> str:
     if not is_url(path):
         return str(Path(path).resolve())
-    scheme, _, rest = path.partition("://")
-    rest = rest.partition("?")[0]
-    login, at, place = rest.rpartition("@")
-    if scheme.startswith("sqlite") and place.strip("/") and not place.startswith("//"):  # sqlite:///in/this/folder.db
-        place = f"/{Path(place.removeprefix('/')).resolve()}"
-    return f"{scheme}://{login.partition(':')[0]}{at}{place}"
+    from pipelines.ingest.table_sources import parsed, told  # loads pandas
+
+    known = parsed(path)
+    database = known.database
+    if known.drivername.startswith("sqlite") and database and database != ":memory:":  # sqlite:///in/this/folder.db
+        database = str(Path(database).resolve())
+    return told(known.drivername, username=known.username, host=known.host, port=known.port, database=database)

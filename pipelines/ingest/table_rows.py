@@ -177,7 +177,7 @@ def group_names(frame: pd.DataFrame, group: str, where: str) -> pd.Series:
     if not group:
         return pd.Series("", frame.index)
     table_sources.require(frame, group, where)
-    return frame[group].astype("str").fillna("").mask(frame[group].isna(), "")
+    return attributes.texts(frame[group])
 
 
 def check_names(values: pd.DataFrame, kinds: Mapping[str, str]) -> None:

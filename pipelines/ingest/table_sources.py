@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from gan.errors import one_line
+from pipelines import files
 from pipelines.errors import UserError
 from pipelines.samples import cells
 
@@ -34,6 +35,8 @@ MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "n
 CODE = r"-?0\d.*|\+\d{7,}|[-+]?\d{19,}"  # written like a number, and more than one
 LOSSY = re.compile(rb"(?<![\w.:/-])(?:0\d|\+\d{7}|\d{19})")  # what must be in a file that has such a code
 NUMBER, COMMA_NUMBER = re.compile(r"[-+]?\d+\.\d+"), re.compile(r"[-+]?\d+,\d+")
+WITH_COMMAS = re.compile(r"[-+]?\d[\d,]*,\d+(?:\.\d+)?")
+THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
 
 def read(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -53,19 +56,18 @@ def read(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
 
 def read_query(url: str, query: str) -> pd.DataFrame:
     """Return what a database answers; UserError where SQLAlchemy, its driver, the database or the query fails."""
-    try:
-        import sqlalchemy
-    except ImportError:
-        raise UserError("SQLAlchemy is not installed, --query needs it: pip install 'tailweight[pipeline]'") from None
     shown = without_secrets(url)
+    import sqlalchemy  # it is there, since the URL could be parsed
+
     try:
         engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)  # nothing stays open
         with engine.connect() as connection:
             frame = pd.read_sql_query(sqlalchemy.text(query), connection)
     except ModuleNotFoundError as error:
         raise UserError(f"{shown}: the database's driver is not installed: pip install {error.name}") from None
-    except sqlalchemy.exc.SQLAlchemyError as error:
-        why = str(getattr(error, "orig", None) or error)
+    except (sqlalchemy.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
+        cause = error.__cause__ if isinstance(error, pd.errors.DatabaseError) else error
+        why = str(getattr(cause, "orig", None) or cause or error)
         raise UserError(f"{shown}: {_unsaid(why, url)}; check the URL and the query") from None
     return tidy(frame, shown)
 
@@ -92,8 +94,30 @@ def without_secrets(url: str) -> str:
     >>> without_secrets("postgresql://me:secret@host/shop?sslkey=x")
     'postgresql://host/shop'
     """
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
+    known = parsed(url)
+    return told(known.drivername, host=known.host, port=known.port, database=known.database)
+
+
+def told(drivername: str, **parts: Any) -> str:
+    """Return a database's URL that consists of these parts, see SQLAlchemy's `URL.create`."""
+    import sqlalchemy
+
+    return sqlalchemy.engine.URL.create(drivername, **parts).render_as_string(hide_password=False)
+
+
+def parsed(url: str) -> Any:
+    """Return the parts of a database's URL, SQLAlchemy's `URL`; UserError, which does not repeat it, where it is none."""
+    try:
+        import sqlalchemy
+    except ImportError:
+        raise UserError("SQLAlchemy is not installed, --query needs it: pip install 'tailweight[pipeline]'") from None
+    try:
+        return sqlalchemy.engine.make_url(url)
+    except (sqlalchemy.exc.ArgumentError, ValueError):
+        raise UserError(
+            "the database's URL cannot be read; expected one like postgresql://user:password@host:5432/database, with %40 for "
+            "an @, %3A for a : and %2F for a / in the password"
+        ) from None
 
 
 def _unsaid(why: str, url: str) -> str:
@@ -101,6 +125,7 @@ def _unsaid(why: str, url: str) -> str:
     _, _, rest = url.partition("://")
     address, _, query = rest.partition("?")
     secrets = [address.rpartition("@")[0].partition(":")[2], *(part.partition("=")[2] for part in query.split("&"))]
+    secrets += [str(parsed(url).password or ""), rest.rpartition("@")[0].partition(":")[2]]
     for secret in [rest, address, *secrets, *map(unquote, secrets)]:
         why = why.replace(secret, "…") if len(secret) > 2 else why
     return one_line(why, 200)
@@ -202,6 +227,10 @@ def _from_objects(column: pd.Series, name: str, where: str) -> pd.Series:
         return column.where(column.notna(), None).astype(types[held])
     except OverflowError:  # whole numbers of more than 64 bits are codes
         return column.where(column.notna(), None).astype("str")
+    except (ValueError, TypeError):
+        raise _not_plain(
+            where, name, f"{held} values that do not go together (dates with and without a zone?)"
+        ) from None
 
 
 def _not_plain(where: str, name: str, found: str) -> UserError:
@@ -213,7 +242,7 @@ def _not_plain(where: str, name: str, found: str) -> UserError:
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:  # pyarrow's errors are kinds of these
+    except files.DAMAGE as error:
         raise UserError(f"{path}: not readable as Parquet ({one_line(error, 200)})") from None
 
 
@@ -224,10 +253,10 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
     header = [cells.unmark(name.strip()) for name in rows[0]]
     _check_header(path, header, text)
     probed = [cell.strip() for row in rows[1:] for cell in row]
-    comma = any(map(COMMA_NUMBER.fullmatch, probed)) and not any(map(NUMBER.fullmatch, probed))
+    decimal, thousands = _marks(probed, separator)
     names = [name or f"Unnamed: {place}" for place, name in enumerate(header)]
     options: dict[str, Any] = {
-        "sep": separator, "encoding": encoding, "decimal": "," if comma else ".", "names": names, "header": 0,
+        "sep": separator, "encoding": encoding, "decimal": decimal, "thousands": thousands, "names": names, "header": 0,
         "skipinitialspace": True, "index_col": False, "low_memory": False, "dtype": dict.fromkeys(text, "str"),
         "keep_default_na": False,
         "na_values": {name: [""] if name in text else MISSING for name in names},
@@ -246,6 +275,19 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
     except (pd.errors.ParserError, ValueError, UnicodeDecodeError) as error:
         why = str(error).removeprefix("Error tokenizing data. C error: ")
         raise UserError(f"{path}: not readable as CSV ({one_line(why, 200)}); mend the line that it names") from None
+
+
+def _marks(cells: list[str], separator: str) -> tuple[str, str | None]:
+    """Return what stands before the decimals in cells of numbers, and between their thousands.
+
+    A comma in 1,250 stands before thousands unless another cell says otherwise, or semicolons stand between the columns, as
+    they do where a comma stands before decimals.
+    """
+    with_commas = [cell for cell in cells if WITH_COMMAS.fullmatch(cell)]
+    if with_commas and separator != ";" and all(map(THOUSANDS.fullmatch, with_commas)):
+        return ".", ","
+    comma = any(map(COMMA_NUMBER.fullmatch, with_commas)) and not any(map(NUMBER.fullmatch, cells))
+    return "," if comma else ".", None
 
 
 def _content(path: Path) -> bytes:

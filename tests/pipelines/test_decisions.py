@@ -77,6 +77,13 @@ def test_a_broken_line_is_named(tmp_path: Path, text: str) -> None:
         read(path)
 
 
+def test_a_class_name_that_has_a_line_s_end_of_unicode_is_one_line(tmp_path: Path) -> None:
+    """U+0085 and U+2028 stand in text of other encodings, and end no line of the file."""
+    told = [line("a", "keep", "1", **{"class": "a\x85b"}), line("b", "reject", "2", **{"class": "c\u2028d"})]
+    append(tmp_path / "review.jsonl", told)
+    assert read(tmp_path / "review.jsonl") == told
+
+
 def test_a_digest_tells_values_apart() -> None:
     """One grey level more is another sample; the digest does not depend on which others stand beside it."""
     images = np.zeros((2, 8, 8, 1), np.uint8)

@@ -102,11 +102,13 @@ def test_a_missing_label_of_an_npz_is_no_class(tmp_path: Path) -> None:
     [
         "postgresql+nodriver://ann:hush/hush@host/shop",
         "postgresql+nodriver://ann:hush@host/shop?password=hush&sslkey=hush",
+        "postgresql+nodriver://ann:hush?hush@host/shop",
+        "postgresql://ann:x@hush:hush@host/shop",
         "sqlite:////nowhere/hush/../x.db?mode=hush",
     ],
 )
 def test_a_password_is_never_shown(url: str) -> None:
-    """Neither where it holds a slash nor in the query string, whatever the driver says."""
+    """Neither where it holds a slash or a question mark nor in the query string, whatever the driver says."""
     said = one_line(lambda: table_sources.read_query(url, "select 1"))
     assert "hush" not in said.replace("/nowhere/hush", "")
 

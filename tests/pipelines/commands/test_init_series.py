@@ -10,6 +10,7 @@ import pytest
 from pipelines import files
 from pipelines.__main__ import main
 from pipelines.driver import params
+from pipelines.ingest import series_sources
 from tests.conftest import one_line, write_series
 
 LONG = ["--series", "waves.csv", "--id", "who", "--time", "when", "--label", "shape"]
@@ -130,3 +131,30 @@ def test_settings_that_contradict_each_other_are_named(change: dict, said: str, 
     prepare = {"id": "who", "time": "when", "label": "shape"} | change
     values = {name: {} for name in ("plan", "upscale", "pretrain", "train", "generate", "filter", "evaluate", "report")}
     assert said in one_line(lambda: params.check({"seed": 0, "prepare": prepare, **values}, demo=False))
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        (["step", "v"], "a channel is called 'step'"),
+        (["class", "v"], "a channel is called 'class'"),
+        (["v", "v"], "a channel is called 'v'"),
+        ("acc", "expected channels of shape (2,)"),
+    ],
+)
+def test_names_of_channels_that_cannot_be_are_refused(
+    channels: object, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """They would stand for what the columns of a long table are called, or for each other."""
+    monkeypatch.chdir(tmp_path)
+    x = np.random.default_rng(0).normal(size=(12, 6, 2))
+    np.savez("waves.npz", x=x, y=np.repeat(["a", "b"], 6), channels=np.array(channels))
+    code, text = init("--series", "waves.npz", capsys=capsys)
+    assert code == 2 and said in text and text.count("\n") == 1 and not Path("project").exists()
+
+
+def test_times_beyond_what_nanoseconds_hold_are_times() -> None:
+    """9999-12-31 stands for "open" in many a table."""
+    told = series_sources.times_of(pd.Series(["2026-01-01", "9999-12-31", None], name="when"), "here")
+    days = (pd.Timestamp("9999-12-31") - pd.Timestamp("2026-01-01").as_unit("s")).days
+    assert told[:2].tolist() == [0.0, days * 86_400e6] and np.isnan(told[2])

@@ -13,7 +13,7 @@ from gan.training.settings import FAITHFUL_ROWS
 from pipelines import files
 from pipelines.__main__ import main
 from pipelines.ingest.table_sources import joined, read
-from tests.conftest import write_table
+from tests.conftest import one_line, write_table
 
 HEADER = "age,colour,label"
 ROWS = "\n".join(f"{20 + n % 7}.5,{'blau' if n % 3 else 'grün'},{'yes' if n % 5 else 'no'}" for n in range(40))
@@ -62,6 +62,37 @@ def test_what_is_written_like_a_number_and_is_more_stays_as_it_is(tmp_path: Path
     assert found["phone"].dropna().tolist() == ["+4939459170", "+4939459171"]
     assert found["customer"].tolist() == [900719925474099007, pd.NA, 7] and found["children"].dtype == "Int64"
     assert [found[name].dtype for name in ("rooms", "degrees", "share")] == ["float64", "int64", "float64"]
+
+
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ('x,n\n"1,250",1\n"12,500",2\n950,3\n"2,000,000",4\n', [1250, 12500, 950, 2_000_000]),
+        ("x\tn\n1,250.50\t1\n12,500\t2\n", [1250.5, 12500]),
+        ("x\tn\n1,250\t1\n12,5\t2\n", [1.25, 12.5]),
+        ("x;n\n1,250;1\n12,500;2\n", [1.25, 12.5]),
+        ("x\tn\n0,250\t1\n1,500\t2\n", [0.25, 1.5]),
+    ],
+)
+def test_a_comma_stands_before_thousands_where_all_cells_allow_it(text: str, x: list[float], tmp_path: Path) -> None:
+    """But where semicolons stand between the columns; one cell that cannot be thousands says that they are decimals."""
+    (tmp_path / "t.csv").write_text(text)
+    assert read(tmp_path / "t.csv")["x"].tolist() == x
+
+
+def test_lists_of_numbers_are_text(tmp_path: Path) -> None:
+    """And no number of thousands beside them changes that."""
+    (tmp_path / "t.csv").write_text('x,n\n"1,2,3","1,000"\n"4,5,6","2,000"\n')
+    assert read(tmp_path / "t.csv")["x"].tolist() == ["1,2,3", "4,5,6"]
+
+
+def test_dates_with_and_without_a_zone_do_not_go_together(tmp_path: Path) -> None:
+    """The line names the column."""
+    for name, zone in (("table", ""), ("test", "+00:00")):
+        frame = pd.DataFrame({"at": pd.to_datetime([f"2026-01-0{n}T00:00:00{zone}" for n in range(1, 5)])})
+        frame.assign(label=["a", "b"] * 2).to_parquet(tmp_path / f"{name}.parquet")
+    both = [read(tmp_path / f"{name}.parquet", ("label",)) for name in ("table", "test")]
+    assert "column 'at' holds" in one_line(lambda: joined(*both, "test.parquet"))
 
 
 def test_whole_numbers_with_gaps_keep_their_signs(tmp_path: Path) -> None:
@@ -160,6 +191,10 @@ def test_a_column_of_no_plain_type_is_named(
         (["--table", "sqlite:///none.db", "--label", "label"], "a URL with --query"),
         (["--table", "sqlite:///none.db", "--label", "label", "--query", "select * from x"], "no such table: x"),
         (["--table", "nosuch://u:secret@h/d", "--label", "label", "--query", "select 1"], "nosuch://h/d: "),
+        (
+            ["--table", "postgresql://u:p@ss:secret@h/d", "--label", "label", "--query", "select 1"],
+            "the database's URL cannot be read; expected one like postgresql://",
+        ),
     ],
 )
 def test_a_wrong_option_gets_one_line(
@@ -208,6 +243,17 @@ def test_a_database_answers_like_a_file(tmp_path: Path, capsys: pytest.CaptureFi
     code, text = init(tmp_path, "--table", f"sqlite:///{tmp_path / 'shop.db'}", *query, capsys=capsys)
     assert code == 0, text
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "project/data/raw/table.parquet"), frame)
+
+
+def test_a_query_that_fails_is_one_line_without_the_url(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Whoever raised it."""
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.execute("create table people (label text)")
+    url = f"sqlite:///{tmp_path}/shop.db"
+    code, text = init(
+        tmp_path, "--table", url, "--label", "label", "--query", "select nosuch from people", capsys=capsys
+    )
+    assert code == 2 and "nosuch" in text and "check the URL and the query" in text and text.count("\n") == 1
 
 
 def test_without_sqlalchemy_a_line_says_what_to_install(

@@ -181,6 +181,16 @@ def test_class_folders_that_lie_otherwise_are_one_line(tmp_path: Path) -> None:
     )
 
 
+def test_a_place_in_an_npz_that_was_taken_back_is_none_of_the_source(tmp_path: Path) -> None:
+    """`data/removed.txt` names places in the project's file; a batch of new images has places of its own."""
+    raw, place = tmp_path / "raw", tmp_path / "batch"
+    raw.mkdir()
+    place.mkdir()
+    arrays(write_classes(tmp_path / "old", {"a": 10, "b": 10}), raw)
+    source = arrays(write_classes(tmp_path / "new", {"a": 3, "b": 3}, seed=9), place)
+    assert compare(raw, source, removed={"3"}).new == compare(raw, source).new == 6
+
+
 def test_an_npz_of_another_shape_is_one_line(tmp_path: Path) -> None:
     """All images of such a file have one shape."""
     raw, _ = grown(tmp_path, arrays)

@@ -1,12 +1,13 @@
 """The rule by which any image becomes a square of a fixed size."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.ingest.image_files import UnreadableImage, mask_to_square, shown_size, to_square
+from pipelines.ingest.image_files import UnreadableImage, mask_to_square, shown_size, size_of, to_square
 
 
 def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
@@ -120,3 +121,15 @@ def test_a_mask_is_of_the_image_as_it_is_shown() -> None:
         mask_to_square(encoded(Image.new("L", (30, 20))), 8, "crop", (20, 30))
     with pytest.raises(UnreadableImage, match="its mask is not an image that Pillow can read"):
         mask_to_square(b"text", 8, "crop", (20, 30))
+
+
+def test_no_image_is_handed_to_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostScript would be, to Ghostscript, whatever the file is called."""
+    (tmp_path / "gs").write_text(f"#!/bin/sh\ntouch {tmp_path}/called\n")
+    (tmp_path / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    content = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
+    for read in (lambda: to_square(content, 8, "crop"), lambda: size_of(content)):
+        with pytest.raises(UnreadableImage):
+            read()
+    assert not (tmp_path / "called").exists()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.commands import init_images
 from pipelines.errors import UserError
 from pipelines.ingest import image_files, image_sources
 from tests.conftest import write_classes
@@ -162,3 +163,65 @@ def _write(path: Path, text: str) -> Path:
 def _npz(path: Path, **arrays: object) -> Path:
     np.savez(path, **arrays)
     return path
+
+
+def test_members_of_a_zip_are_found_however_their_names_are_written(tmp_path: Path) -> None:
+    """As archivers write the folder that one stands in, and with a slash too many."""
+    folder = write_classes(tmp_path / "data", COUNTS)
+    with zipfile.ZipFile(tmp_path / "dots.zip", "w") as archive:
+        for file in sorted(folder.rglob("*.png")):
+            archive.writestr(f"./{file.parent.name}//{file.name}", file.read_bytes())
+    assert opened(image_sources.read(tmp_path / "dots.zip")) == opened(image_sources.read(folder))
+
+
+def test_names_in_a_zip_that_lead_elsewhere_are_records_with_a_reason(tmp_path: Path) -> None:
+    """They are counted, and nobody looks where they lead."""
+    path = as_zip(write_classes(tmp_path / "data", COUNTS), tmp_path / "data.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        for name in ("../evil/1.png", "/abs/a/2.png", "cat/../../e.png"):
+            archive.writestr(name, "x")
+    records = image_sources.read(path)
+    assert sorted(record.id for record in records if record.problem == "leads out of the zip") == [
+        "../evil/1.png", "/abs/a/2.png", "cat/../../e.png",
+    ]  # fmt: skip
+    assert len(labels(records)) == 5
+
+
+def test_a_damaged_archive_is_a_line_or_a_reason(tmp_path: Path) -> None:
+    """Whichever of its bytes were changed."""
+    folder, rng = write_classes(tmp_path / "data", COUNTS), np.random.default_rng(0)
+    for whole in (as_zip(folder, tmp_path / "data.zip"), as_npz(folder, tmp_path / "data.npz")):
+        content = np.frombuffer(whole.read_bytes(), np.uint8)
+        for number in range(60):
+            changed = content.copy()
+            changed[rng.integers(len(content), size=4)] = rng.integers(0, 256, 4)
+            path = tmp_path / f"{number}{whole.suffix}"
+            path.write_bytes(changed.tobytes())
+            try:
+                for record in image_sources.read(path):
+                    if record.problem is None:
+                        image_files.to_square(record.content(), 8, "crop")
+            except (UserError, OSError, image_files.UnreadableImage) as error:
+                assert "\n" not in str(error)
+
+
+def test_a_list_may_name_links_that_stay_in_its_folder(tmp_path: Path) -> None:
+    """As git-annex lays images; each is called as it is listed, and is as large as a file may be."""
+    folder = write_classes(tmp_path / "data", COUNTS)
+    store = tmp_path / "store"
+    store.mkdir()
+    for number, file in enumerate(sorted(folder.rglob("*.png"))):
+        file.rename(store / f"{number}.bin")
+        file.symlink_to(store / f"{number}.bin")
+    with (folder / "cat/huge.png").open("wb") as huge:
+        huge.truncate(image_sources.LARGEST + 1)
+    records = image_sources.read(as_manifest(folder, tmp_path / "list.csv"))
+    assert {record.id for record in records if record.problem is None} == {
+        "data/cat/000.png", "data/cat/001.png", "data/cat/002.png", "data/sea lion/000.png", "data/sea lion/001.png",
+    }  # fmt: skip
+    assert [record.problem for record in records if record.problem] == ["more than 256 MB"]
+    init_images.bring_in(tmp_path / "list.csv", tmp_path / "raw")
+    kept = image_sources.read(tmp_path / "raw")
+    assert opened([record for record in kept if record.problem is None]) == opened(
+        [record for record in records if record.problem is None]
+    )
