@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -96,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if arguments is None:
         _in_utf8()
     options = _parsed(arguments)
+    if arguments is None and options.command is not stage:  # what is half done is taken back, as at Ctrl-C
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = options.command.execute(options) or 0
     except UserError as error:

@@ -69,10 +69,11 @@ def _show(found: "list[Finding]") -> None:
             str(one.parts),
             figure(one.without),
             figure(one.with_samples),
-            one.interval,
+            str(one.gain),
             one.said,
         )
     output.console().print(rows)
     print(
-        "average precision, the mean of the parts; without: the best alternative without synthetic samples, chosen in each part"
+        "average precision; without: the best alternative without synthetic samples, chosen in each part, the mean of those "
+        "that measured it; gain: the mean of all parts, 0 in one that tried no samples; with: both together"
     )

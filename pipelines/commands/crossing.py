@@ -22,11 +22,11 @@ from pipelines.evaluation import intervals
 from pipelines.evaluation.settings import Settings
 from pipelines.ingest import kept, table_rows
 from pipelines.ingest.image_sources import FILLED
-from pipelines.ingest.splits import FILLED_WHERE, USED, assign_splits
+from pipelines.ingest.splits import FILLED_WHERE, USED, assign_splits, wholes
 from pipelines.plan import Plan
 from pipelines.samples import TABLE
 from pipelines.stages import prepare
-from pipelines.wording import figure, signed
+from pipelines.wording import figure
 
 FOLDER = f"{files.WORK}/cross-validation"
 RAW_IS = "raw.dvc"  # in a part's folder: what its copy of the raw data is a copy of
@@ -36,9 +36,10 @@ RAW_IS = "raw.dvc"  # in a part's folder: what its copy of the raw data is a cop
 class Finding:
     """What the samples add to a class over all parts.
 
-    samples: of the class in all splits.   parts: in how many it has test samples.   without, with_samples: mean average
-    precision, NaN where none was measured.   gain: of a run over the best alternative that it chose, 0 in a part where it tried
-    no samples.   p: its chance were there no gain, after Holm over the classes.   said: what that means.
+    samples: of the class in all splits.   parts: in how many it has test samples.   without: mean average precision, of the
+    parts that measured it, NaN where none did.   gain: of a run over the best alternative that it chose, 0 in a part where it
+    tried no samples.   with_samples: both together.   p: its chance were there no gain, after Holm over the classes.
+    said: what that means.
     """
 
     name: str
@@ -49,13 +50,6 @@ class Finding:
     gain: intervals.Interval
     p: float
     said: str
-
-    @property
-    def interval(self) -> str:
-        """The gain with its interval, in words."""
-        if not np.isfinite(self.gain.error):
-            return signed(self.gain.value)
-        return f"{signed(self.gain.value)} [{signed(self.gain.low)}, {signed(self.gain.high)}]"
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -77,12 +71,13 @@ def cross_validate(project: Path, folds: int, repeats: int, workers: int | None)
     if not check.Standing(project).is_up_to_date(["prepare"]):
         raise UserError("data/prepared is not of these data and settings; bring it up to date: tailweight run prepare")
     names = names_of(project, settings)
+    aside = aside_of(project, names)
     parts = [part for repeat in range(repeats) for part in dealt(names, folds, params.seed(values), repeat, settings)]
     results = []
     with hold.held(project):
         for number, splits in enumerate(parts, 1):
             place = project.resolve() / FOLDER / f"{folds}-{number:02d}"
-            _lay(project, place, values, splits, growth.named_by(settings))
+            _lay(project, place, values, splits, growth.named_by(settings), aside)
             tested = sum(split == "test" for split in splits.values())
             print(f"part {number} of {len(parts)}: {tested} test samples", flush=True)
             _run(place, number, workers)
@@ -109,12 +104,19 @@ def names_of(project: Path, settings: prepare.Settings) -> pd.DataFrame:
     return names.assign(unit=names["id"].map(known.set_index("id")["unit"]))
 
 
+def aside_of(project: Path, names: pd.DataFrame) -> list[str]:
+    """Return the ids of all that is not in `names`: a part must not take it for new samples."""
+    with files.undamaged(project / dag.MANIFEST):
+        ids = pd.read_csv(project / dag.MANIFEST, dtype="str", keep_default_na=False, usecols=["id"])["id"]
+    return ids[~ids.isin(names["id"])].tolist()
+
+
 def dealt(names: pd.DataFrame, folds: int, seed: int, repeat: int, settings: prepare.Settings) -> list[dict[str, str]]:
     """Return for each part the split of each sample by name: that part is test, the rest is dealt as `prepare` does.
 
     names: of `names_of`. No group, and no unit, lies in two parts; classes are spread evenly.
     """
-    whole = names["group"].where(names["group"] != "", names["unit"])
+    whole = wholes(names)
     most = min(whole.nunique(), names["class"].value_counts().max())
     if most < folds:
         raise UserError(f"the data can be dealt to {most} parts at most; take fewer than {folds}: --folds")
@@ -134,7 +136,9 @@ def _splits(names: pd.DataFrame, tested: np.ndarray, seed: int, settings: prepar
     return dict(zip(manifest["name"], manifest["split"], strict=True))
 
 
-def _lay(project: Path, place: Path, values: dict[str, Any], splits: dict[str, str], named: str) -> None:
+def _lay(
+    project: Path, place: Path, values: dict[str, Any], splits: dict[str, str], named: str, aside: list[str]
+) -> None:
     """Make the project of a part, or bring the one that is there up to date with the settings and lists of `project`."""
     told = {name: group for name, group in values.items() if name not in GROUPS}
     told["evaluate"] = {**(values.get("evaluate") or {}), "min_test_samples": 1}
@@ -146,12 +150,13 @@ def _lay(project: Path, place: Path, values: dict[str, Any], splits: dict[str, s
         shutil.copytree(project / dag.RAW, place / dag.RAW, ignore=shutil.ignore_patterns(f"*{FILLED}"))
         lay_out(place, told, name=place.name)
         files.write_text(place / RAW_IS, raw)
+    removed = kept.read_removed(project / dag.REMOVED)
     files.write_text(place / params.FILE, params.render(demo=False, values=told))
     files.write_text(place / dvc.FILE, dvc.render(demo=False, values=told))
     dvc.write_code_hashes(place)
     kept.write_splits(place / dag.SPLITS, splits, named)
-    for path in (dag.REMOVED, dag.REVIEW):
-        files.write_text(place / path, (project / path).read_text(encoding="utf-8"))
+    files.write_text(place / dag.REVIEW, (project / dag.REVIEW).read_text(encoding="utf-8"))
+    files.write_text(place / dag.REMOVED, "".join(f"{name}\n" for name in sorted({*removed, *aside})))
 
 
 def _run(place: Path, number: int, workers: int | None) -> None:
@@ -184,31 +189,35 @@ def measured(place: Path) -> pd.DataFrame:
 
 def findings(rows: pd.DataFrame, samples: pd.Series, folds: int, settings: Settings) -> list[Finding]:
     """Return what is found of each class. rows: of `measured`, of all parts. samples: of each class, in all splits."""
-    classes = list(dict.fromkeys(rows["class"]))
+    classes = [name for name in dict.fromkeys(rows["class"]) if name in samples.index]
     own = [rows[rows["class"] == name] for name in classes]
     gains = [intervals.nadeau_bengio(one["gain"].to_numpy(float), 1 / folds, settings.confidence) for one in own]
     p = intervals.holm(np.array([gain.p for gain in gains]))
+    of_loss = [1 - gain.p if gain.value < 0 and np.isfinite(gain.error) else 1.0 for gain in gains]
+    losses = intervals.holm(np.array(of_loss))
     return [
         Finding(
             name,
             int(samples[name]),
             len(one),
             float(one["without"].mean()),
-            float((one["without"] + one["gain"]).mean()),
+            float(one["without"].mean()) + gain.value,
             gain,
             float(chance),
-            _said(one, gain, float(chance), settings),
+            _said(one, gain, float(chance), float(loss), settings),
         )
-        for name, one, gain, chance in zip(classes, own, gains, p, strict=True)
+        for name, one, gain, chance, loss in zip(classes, own, gains, p, losses, strict=True)
     ]
 
 
-def _said(rows: pd.DataFrame, gain: intervals.Interval, p: float, settings: Settings) -> str:
+def _said(rows: pd.DataFrame, gain: intervals.Interval, p: float, of_loss: float, settings: Settings) -> str:
+    """Return what a gain means. p, of_loss: its chance, and that of a loss as large, were there none, after Holm."""
+    doubt = (1 - settings.confidence) / 2
     if not rows["grown"].any():
         return "too few samples for a GAN in every part (plan.min_samples)"
-    if p <= (1 - settings.confidence) / 2 and gain.value >= settings.min_gain:
+    if p <= doubt and gain.value >= settings.min_gain:
         return "gains"
-    if gain.high < 0:
+    if of_loss <= doubt:
         return "loses"
     shown = f"; gains below {figure(gain.high)} are possible" if np.isfinite(gain.high) and gain.error > 0 else ""
     return "no gain beyond doubt" + shown

@@ -118,7 +118,7 @@ def _checkpoint(project: Path, slug: str) -> dict[str, Any]:
 def _recorded(project: Path, slug: str) -> dict[str, Any]:
     """Return what DVC has recorded of the stages behind the class's samples, by name."""
     path = project / lock.FILE
-    stages = (files.read_yaml(path).get("stages") or {}) if path.is_file() else {}
+    stages = lock.stages(path.read_bytes() if path.is_file() else None)
     names = [dag.stage_named(name).name_for(slug if dag.stage_named(name).per_class else None) for name in MADE_BY]
     return {name: stages[name] for name in names if name in stages}
 

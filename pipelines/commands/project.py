@@ -1,5 +1,6 @@
 """What `tailweight init` lays out around the data: a folder that is a git and DVC repository, with all that a run needs."""
 
+import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -78,7 +79,7 @@ def build(folder: Path, fill: Callable[[Path], None], values: Mapping[str, Any],
 
 def next_step(folder: Path) -> str:
     """Return the line that says how to go on."""
-    return f"go on with: cd {folder} && tailweight run"
+    return f"go on with: cd {shlex.quote(str(folder))} && tailweight run"
 
 
 def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
@@ -109,5 +110,5 @@ def lay_out(project: Path, values: Mapping[str, Any], name: str) -> None:
 def _commit(project: Path) -> None:
     try:
         git.output(project, "commit", "--quiet", "--message", "Set up by tailweight init")
-    except UserError:
-        print("the first commit is yours to make, git does not know your name yet: git commit -m 'Set up'")
+    except UserError as error:
+        print(f"the first commit is yours to make: git commit -m 'Set up' ({error})")

@@ -36,13 +36,13 @@ is set; 130: stopped. Stop it with Ctrl-C; what was finished is kept."""
 class Outcome:
     """How a run ended.
 
-    ran: a row for each stage that ran. found: what the last evaluation decided, None where that was of other data or
-    settings than there are now. published: what became of it. error: why a stage failed.
+    ran: a row for each stage that ran, None where one failed. found: what the last evaluation decided, None where that was of
+    other data or settings than there are now. published: what became of it. error: why a stage failed.
     """
 
     code: int
     seconds: float
-    ran: list[dict[str, Any]]
+    ran: list[dict[str, Any]] | None
     found: summary.Summary | None = None
     published: publish.Published = field(default_factory=publish.Published)
     report: Path | None = None
@@ -130,7 +130,7 @@ def _run(project: Path, targets: list[str], workers: int, quiet: bool, values: d
         except dvc.StageFailed as error:
             if error.user:
                 raise UserError(str(error)) from None
-            return Outcome(FAILED, time.monotonic() - started, [], error=str(error))
+            return Outcome(FAILED, time.monotonic() - started, None, error=str(error))
         standing = check.Standing(project)
     found = _judged(standing, targets)
     say: publish.Say = (lambda text: None) if quiet else print

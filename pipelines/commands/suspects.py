@@ -33,7 +33,10 @@ def execute(options: argparse.Namespace) -> None:
     """Do what the command line asks for."""
     project = Path(options.project)
     if options.remove:
-        remove(project, options.remove)
+        with output.nothing_but_a_document(options.json):
+            removed = remove(project, options.remove)
+        if options.json:
+            output.document({"removed": removed})
         return
     from pipelines.report import suspects  # loads matplotlib
 
@@ -88,8 +91,11 @@ def draw(project: Path, listed: "pd.DataFrame") -> bool:
     return bool(cards)
 
 
-def remove(project: Path, names: Sequence[str]) -> None:
-    """Add samples to those that are taken back; UserError, and nothing written, where one is not in the data."""
+def remove(project: Path, names: Sequence[str]) -> list[str]:
+    """Add samples to those that are taken back, and return which are new there.
+
+    UserError, and nothing written, where one is not in the data.
+    """
     import pandas as pd
 
     from pipelines.driver import dag, params
@@ -109,3 +115,4 @@ def remove(project: Path, names: Sequence[str]) -> None:
     print(
         f"{len(new)} taken back in {path}; go on with: tailweight run (a line removed from there brings its sample back)"
     )
+    return list(new)

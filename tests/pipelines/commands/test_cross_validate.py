@@ -15,7 +15,7 @@ from pipelines.errors import UserError
 from pipelines.evaluation.settings import Settings
 from pipelines.ingest.splits import SPLITS
 from pipelines.stages import prepare
-from tests.conftest import run, working_clone
+from tests.conftest import called, run, working_clone
 
 
 def names(group: str = "") -> pd.DataFrame:
@@ -70,7 +70,7 @@ def test_equal_rows_of_a_table_are_one_unit(tmp_path: Path) -> None:
         {"key": [f"k{n:03d}" for n in range(90)], "a": rng.integers(0, 5, 90), "b": rng.integers(0, 4, 90)}
     )
     rows.assign(label=rng.choice(["x", "y"], 90)).to_csv(tmp_path / "rows.csv", index=False)
-    run("tailweight", "init", "project", "--table", "rows.csv", "--label", "label", cwd=tmp_path)
+    called("init", "project", "--table", "rows.csv", "--label", "label", cwd=tmp_path)
     project = tmp_path / "project"
     run("tailweight", "stage", "prepare", cwd=project)
     settings = growth.check(project)
@@ -84,13 +84,13 @@ def test_what_is_held_or_not_up_to_date_is_refused(finished_table: Path, tmp_pat
     """Another process runs the project; the settings have changed since the samples were dealt: the line says what to do."""
     project = working_clone(finished_table, tmp_path / "project")
     with hold.held(project):
-        said = run("tailweight", "cross-validate", cwd=project, code=2)
+        said = called("cross-validate", cwd=project, code=2)
     assert "has been running it since" in said and said.count("\n") == 1
     text = (project / "params.yaml").read_text(encoding="utf-8")
     (project / "params.yaml").write_text(
         text.replace("validation_share: 0.2", "validation_share: 0.3"), encoding="utf-8"
     )
-    said = run("tailweight", "cross-validate", cwd=project, code=2)
+    said = called("cross-validate", cwd=project, code=2)
     assert "bring it up to date: tailweight run prepare" in said and said.count("\n") == 1
 
 
@@ -117,6 +117,37 @@ def test_what_gains_in_all_parts_gains_and_what_varies_does_not() -> None:
     assert own["unsure"].gain.low < 0 < own["unsure"].gain.high and own["sure"].parts == 5
 
 
+def test_a_loss_is_said_after_the_correction_that_a_gain_has() -> None:
+    """Beyond doubt for one class, and among eight by chance."""
+    falls = [-0.05, -0.03, -0.06, -0.02, -0.05]
+    assert found({"alone": falls})["alone"].said == "loses"
+    among = found({"one of many": falls} | {f"class {n}": [0.01, -0.02, 0.0, 0.02, -0.01] for n in range(12)})
+    assert among["one of many"].gain.high < 0 and among["one of many"].said.startswith("no gain beyond doubt")
+
+
+def test_the_columns_of_a_row_add_up() -> None:
+    """Where parts tried no samples, `with` is `without` and the gain of all parts."""
+    told = [("a", True, 0.5, 0.1)] * 3 + [("a", False, np.nan, 0.0)] * 2
+    rows = pd.DataFrame(told, columns=["class", "grown", "without", "gain"])
+    (own,) = crossing.findings(rows, pd.Series({"a": 20}), 5, Settings())
+    assert (own.without, own.gain.value, own.with_samples) == pytest.approx((0.5, 0.06, 0.56))
+
+
+def test_what_the_project_has_set_aside_is_no_part_s_sample(tmp_path: Path) -> None:
+    """A class that groups leave without test rows would come back in a part, and be measured there by training rows."""
+    rng = np.random.default_rng(0)
+    counts = {"many": (120, 40), "few": (30, 15), "rare": (14, 2)}
+    rows = [(name, f"{name} {n % groups}") for name, (count, groups) in counts.items() for n in range(count)]
+    frame = pd.DataFrame(rows, columns=["label", "patient"]).assign(x=rng.normal(size=164), y=rng.normal(size=164))
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    called("init", "p", "--table", "rows.csv", "--label", "label", "--group", "patient", cwd=tmp_path)
+    project = tmp_path / "p"
+    run("tailweight", "stage", "prepare", cwd=project)
+    manifest = pd.read_csv(project / dag.MANIFEST, dtype=str)
+    aside = crossing.aside_of(project, crossing.names_of(project, growth.check(project)))
+    assert sorted(aside) == sorted(manifest.loc[manifest["status"] != "used", "id"])
+
+
 def test_overlap_of_training_sets_widens_the_interval() -> None:
     """Var = s^2 (1/5 + 1/4): five parts that overlap are worth hardly more than two that do not."""
     gains = [0.02, 0.05, 0.0, 0.03, 0.01]
@@ -127,7 +158,7 @@ def test_overlap_of_training_sets_widens_the_interval() -> None:
 def test_one_part_and_no_gain_at_all_are_said_as_such() -> None:
     """A class that was tested once has no interval; where no part would add samples the gain is zero."""
     own = found({"once": [0.2], "never": [0.0] * 5, "small": [0.0] * 5})
-    assert own["once"].interval == "+0.200" and own["once"].plain["gain"]["low"] is None
+    assert str(own["once"].gain) == "+0.200" and own["once"].plain["gain"]["low"] is None
     assert own["never"].gain.value == 0 and own["never"].said == "no gain beyond doubt"
     assert own["small"].said == "too few samples for a GAN in every part (plan.min_samples)"
 
@@ -137,7 +168,7 @@ def test_one_part_and_no_gain_at_all_are_said_as_such() -> None:
 )
 def test_numbers_that_mean_nothing_get_one_line(words: list[str], said: str, tmp_path: Path) -> None:
     """Whatever the folder, and nothing is written."""
-    text = run("tailweight", "cross-validate", *words, cwd=tmp_path, code=2)
+    text = called("cross-validate", *words, cwd=tmp_path, code=2)
     assert said in text and text.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
