@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import run, working_clone, write_classes
+from tests.conftest import called, run, working_clone, write_classes
 from tests.processes import ask, end, free_port, wait_for
 
 
@@ -40,7 +40,7 @@ def grown(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     The splits and the plan are of the new data, all else is of the old. Tests must leave it as it was, or work on a copy.
     """
     project = working_clone(finished, tmp_path_factory.mktemp("grown") / "project")
-    run("tailweight", "versions", "--record", cwd=project)
+    called("versions", "--record", cwd=project)
     write_classes(project / "new", {"tail": 8}, seed=7)
     for path in (project / "new/tail").iterdir():
         path.rename(project / "data/raw/tail" / f"new {path.name}")

@@ -4,10 +4,8 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import pytest
 from PIL import Image
 
 from pipelines.driver import dvc, params
-from tests.conftest import environment, run, write_classes
+from tests.conftest import called, environment, run, write_classes
 from tests.processes import wait_for
 
 
@@ -106,7 +104,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_classes(folder / "images", {"a": 6, "b": 6})
     for path in (folder / "images").rglob("*.png"):
         path.write_text(f"no image {path.name}")
-    run("tailweight", "init", "project", "--images", "images", cwd=folder)
+    called("init", "project", "--images", "images", cwd=folder)
     return folder / "project"
 
 
@@ -129,7 +127,7 @@ def test_plain_dvc_repro_shows_the_same_line(broken: Path) -> None:
 def test_run_train_in_a_new_project_plans_first(tmp_path: Path) -> None:
     """`tailweight run train` where nobody knows the classes yet makes the plan, and finds that nothing is to be trained."""
     write_classes(tmp_path / "images", {"a": 12, "b": 12})
-    run("tailweight", "init", "project", "--images", "images", cwd=tmp_path)
+    called("init", "project", "--images", "images", cwd=tmp_path)
     text = run("tailweight", "run", "train", cwd=tmp_path / "project")
     assert "no class is a minority class" in text
     assert not (tmp_path / "project/data/models/base.safetensors").exists()
@@ -140,7 +138,7 @@ def test_init_here_takes_an_empty_folder(tmp_path: Path) -> None:
     """`tailweight init .` fills the folder that one stands in."""
     write_classes(tmp_path / "images", {"a": 3, "b": 3})
     (tmp_path / "here").mkdir()
-    run("tailweight", "init", ".", "--images", "../images", cwd=tmp_path / "here")
+    called("init", ".", "--images", "../images", cwd=tmp_path / "here")
     assert (tmp_path / "here/params.yaml").exists()
     assert not list(tmp_path.glob(".*"))
 
@@ -149,12 +147,6 @@ def test_a_server_that_is_down_is_named(broken: Path) -> None:
     """With PREFECT_API_URL set and nobody there, the line says so and what to do."""
     text = run("tailweight", "run", cwd=broken, env={"PREFECT_API_URL": "http://127.0.0.1:1/api"}, code=2)
     assert "no Prefect server answers there" in text and "Traceback" not in text
-
-
-def test_an_empty_address_of_a_server_means_none(broken: Path) -> None:
-    """PREFECT_API_URL="" is as if it were not set: Prefect starts a server of its own, without a word of trouble."""
-    text = run("tailweight", "run", cwd=broken, env={"PREFECT_API_URL": ""}, code=2)
-    assert "0 class(es) with usable images" in text and "EventsWorker" not in text
 
 
 @pytest.mark.skipif(
@@ -175,27 +167,16 @@ def test_a_home_that_cannot_be_written_stops_no_run(broken: Path) -> None:
     assert "0 class(es) with usable images" in text and "Traceback" not in text
 
 
-def test_a_database_of_a_newer_prefect_stops_no_run(broken: Path, tmp_path: Path) -> None:
-    """Prefect's server ends at once on a database that it does not know; the history is kept in memory then, too."""
-    with closing(sqlite3.connect(tmp_path / "prefect.db")) as database:
-        database.execute("create table alembic_version (version_num text)")
-        database.execute("insert into alembic_version values ('of a newer one')")
-        database.commit()
-    text = run("tailweight", "run", cwd=broken, env={"PREFECT_API_URL": "", "PREFECT_HOME": str(tmp_path)}, code=2)
-    assert f"Prefect cannot keep its history in {tmp_path}" in text
-    assert "0 class(es) with usable images" in text and "Traceback" not in text
-
-
 def test_init_takes_the_size_of_the_images(tmp_path: Path) -> None:
     """The default size is that of the data, within 8 and 64 pixels; the project is a committed repository."""
     write_classes(tmp_path / "small", {"a": 3, "b": 3}, size=20)
-    run("tailweight", "init", "p", "--images", "small", cwd=tmp_path)
+    called("init", "p", "--images", "small", cwd=tmp_path)
     assert params.read(tmp_path / "p")["prepare"]["image_size"] == 20
     assert run("git", "status", "--porcelain", cwd=tmp_path / "p") == ""
     for name in ("a", "b"):
         (tmp_path / "large" / name).mkdir(parents=True)
         Image.effect_noise((300, 200), 50).save(tmp_path / "large" / name / "x.png")
-    run("tailweight", "init", "q", "--images", "large", cwd=tmp_path)
+    called("init", "q", "--images", "large", cwd=tmp_path)
     assert params.read(tmp_path / "q")["prepare"]["image_size"] == 64
 
 
@@ -301,6 +282,18 @@ def test_a_device_reaches_the_stage_and_changes_no_hash(finished: Path, tmp_path
     text = run("tailweight", "stage", "pretrain", cwd=finished, env=nowhere, code=2)
     assert "'nowhere' is no device" in text and text.count("\n") == 1
     assert "all is up to date" in run("tailweight", "run", "--device", "cpu", cwd=finished)
+
+
+def test_sigterm_leaves_nothing_of_a_project_that_was_being_made(tmp_path: Path) -> None:
+    """As Ctrl-C does: exit code 130, and no copy of the data beside the project."""
+    write_classes(tmp_path / "images", {"a": 3, "b": 3})
+    before = sorted(tmp_path.iterdir())
+    command = ["tailweight", "init", "project", "--images", "images"]
+    child = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    wait_for(lambda: list(tmp_path.glob(".project*/data/raw/*")), 60, every=0.01)
+    child.send_signal(signal.SIGTERM)
+    assert b"stopped" in child.communicate(timeout=60)[0] and child.returncode == 130
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_the_project_may_be_named_after_the_command_too(finished: Path, tmp_path: Path) -> None:

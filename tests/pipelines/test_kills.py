@@ -13,7 +13,7 @@ import pytest
 
 from pipelines import files
 from pipelines.driver import hold, params, unfinished
-from tests.conftest import QUICK, begun_clone, built_once, environment, run, write_classes
+from tests.conftest import QUICK, begun_clone, built_once, called, environment, run, write_classes
 
 SMALL = QUICK | {
     "pretrain": {"steps": 400},
@@ -36,7 +36,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_alone(folder: Path) -> Path:
     """Make the project in `folder`, run it, and write beside it how much work that was."""
     write_classes(folder / "images", {"one": 30, "two": 30, "few": 10}, seed=3)
-    run("tailweight", "init", "project", "--images", "images", cwd=folder)
+    called("init", "project", "--images", "images", cwd=folder)
     project = folder / "project"
     (project / "params.yaml").write_text(params.render(demo=False, values=SMALL))
     run("git", "add", "--all", cwd=project)
@@ -121,7 +121,7 @@ def disturb(alone: Path, folder: Path, driver: str, seed: int) -> None:
     assert hashes(project) == hashes(alone)
     assert gone(project)
     assert not (project / unfinished.FOLDER).exists() and not list((project / files.WORK).glob("outputs-*"))
-    assert "all is up to date" in run("tailweight", "status", cwd=project)
+    assert "all is up to date" in called("status", cwd=project)
 
 
 def gone(project: Path, seconds: float = 15) -> bool:

@@ -11,7 +11,7 @@ from pipelines import files
 from pipelines.commands import data_card
 from pipelines.driver import dag, dvc, params
 from pipelines.plan import Plan, slug
-from tests.conftest import QUICK, begun_clone, run
+from tests.conftest import QUICK, begun_clone, called, run
 
 
 def clone(project: Path, target: Path) -> Path:
@@ -25,11 +25,11 @@ def nothing_is_left(project: Path) -> None:
     assert run("git", "status", "--porcelain", cwd=project) == ""
 
 
-def made_by_dvc_alone(project: Path, target: Path) -> Path:
-    """Assert that `dvc repro` in a clone with the raw data alone gives the hashes of `project`; return the clone."""
+def made_again(project: Path, target: Path, *driver: str) -> Path:
+    """Assert that a driver in a clone with the raw data alone gives the hashes of `project`; return the clone."""
     other = begun_clone(project, target)
     before = lock(other)
-    run("dvc", "repro", cwd=other)
+    run(*driver, cwd=other)
     assert lock(other) == before
     return other
 
@@ -78,13 +78,13 @@ def test_every_candidate_says_kept_or_why_not(finished: Path) -> None:
 
 def test_after_a_run_nothing_is_left_to_do_for_either_driver(finished: Path) -> None:
     """`dvc repro` runs no stage, and a second `tailweight run` says that all is up to date."""
-    assert "all is up to date" in run("tailweight", "status", cwd=finished)
+    assert "all is up to date" in called("status", cwd=finished)
     nothing_is_left(finished)
 
 
 def test_dvc_alone_makes_the_same_bytes_in_another_clone(finished: Path, tmp_path: Path) -> None:
     """`dvc repro` from nothing gives the hashes that the flow gave, and the flow then finds nothing to do."""
-    other = made_by_dvc_alone(finished, tmp_path / "other")
+    other = made_again(finished, tmp_path / "other", "dvc", "repro")
     assert "all is up to date" in run("tailweight", "run", cwd=other)
 
 
@@ -140,19 +140,19 @@ def test_a_class_that_leaves_the_plan_takes_its_files_along(finished: Path, tmp_
 
 def test_export_writes_what_the_manifest_says(finished: Path, tmp_path: Path) -> None:
     """Each row of the exported manifest is an image that opens, under its class, test samples excepted."""
-    run("tailweight", "export", str(tmp_path / "out"), cwd=finished)
+    called("export", str(tmp_path / "out"), cwd=finished)
     manifest = pd.read_csv(tmp_path / "out/manifest.csv")
     assert set(manifest["label"]) == {"round one", "Größe @ 10", 'it\'s "5"', "tail", "lone"}
     assert all((tmp_path / "out" / path).is_file() for path in manifest["path"])
     assert set(manifest["split"]) <= {"train", "validation"}
-    again = run("tailweight", "export", str(tmp_path / "out"), cwd=finished, code=2)
+    again = called("export", str(tmp_path / "out"), cwd=finished, code=2)
     assert "exists already" in again
 
 
 def test_an_export_is_a_data_set_that_init_takes(finished: Path, tmp_path: Path) -> None:
     """What `export` wrote can be brought in again by its manifest."""
-    run("tailweight", "export", str(tmp_path / "out"), cwd=finished)
-    said = run("tailweight", "init", "again", "--images", "out/manifest.csv", cwd=tmp_path)
+    called("export", str(tmp_path / "out"), cwd=finished)
+    said = called("init", "again", "--images", "out/manifest.csv", cwd=tmp_path)
     assert "5 classes" in said
     assert dvc.status(tmp_path / "again") != {}
 
@@ -226,7 +226,7 @@ def test_an_experiment_runs_and_is_shown(finished: Path, tmp_path: Path) -> None
 def exported(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The release of `finished`, written to a folder."""
     folder = tmp_path_factory.mktemp("exported") / "out"
-    run("tailweight", "export", str(folder), "--licence", "CC0 1.0", cwd=finished)
+    called("export", str(folder), "--licence", "CC0 1.0", cwd=finished)
     return folder
 
 

@@ -12,8 +12,8 @@ from pipelines.commands import data_card
 from pipelines.driver import dag
 from pipelines.plan import Plan, slug
 from pipelines.samples import SERIES, Candidates, Samples
-from tests.conftest import run, working_clone
-from tests.pipelines.test_project import made_by_dvc_alone, nothing_is_left
+from tests.conftest import called, run, working_clone
+from tests.pipelines.test_project import made_again, nothing_is_left
 
 RARE = slug("pulse")
 
@@ -54,14 +54,14 @@ def test_after_a_run_nothing_is_left_to_do_for_either_driver(finished_series: Pa
     nothing_is_left(finished_series)
 
 
-def test_dvc_alone_makes_the_same_bytes_in_another_clone(finished_series: Path, tmp_path: Path) -> None:
-    """`dvc repro` from nothing gives the hashes that the flow gave."""
-    made_by_dvc_alone(finished_series, tmp_path / "other")
+def test_another_run_makes_the_same_bytes_in_another_clone(finished_series: Path, tmp_path: Path) -> None:
+    """From nothing but the raw data; that `dvc repro` gives them too is the same for all kinds of data."""
+    made_again(finished_series, tmp_path / "other", "tailweight", "run")
 
 
 def test_samples_are_explained_and_made_again(finished_series: Path) -> None:
     """A sample has its two parents, and comes out of its seed with the same bytes."""
-    said = run("tailweight", "explain", f"{RARE}-000000", cwd=finished_series)
+    said = called("explain", f"{RARE}-000000", cwd=finished_series)
     assert "conv1d" in said and "s-0" in said and "device #" in said
     assert "6 of 6 candidate samples are the same" in run("tailweight", "verify", "--sample", "6", cwd=finished_series)
 
@@ -70,7 +70,7 @@ def test_export_writes_both_forms_and_init_takes_them(
     finished_series: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The long table and the arrays hold the training series, and what the card shows loads them."""
-    run("tailweight", "export", str(tmp_path / "out"), cwd=finished_series)
+    called("export", str(tmp_path / "out"), cwd=finished_series)
     monkeypatch.chdir(tmp_path / "out")
     real = Samples.load(finished_series / "data/prepared/train.parquet")
     card = Path("README.md").read_text(encoding="utf-8")
@@ -86,7 +86,7 @@ def test_export_writes_both_forms_and_init_takes_them(
     assert set(pd.read_csv("manifest.csv")["device"]) == {"#1", "#2"}
     columns = ["--id", "who", "--time", "when", "--label", "shape", "--attributes", "device"]
     for place, told in {"csv": columns, "npz": []}.items():
-        said = run("tailweight", "init", f"again-{place}", "--series", f"train.{place}", *told, cwd=Path())
+        said = called("init", f"again-{place}", "--series", f"train.{place}", *told, cwd=Path())
         assert "3 classes and 2 channel(s)" in said
 
 

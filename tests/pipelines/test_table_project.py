@@ -10,8 +10,8 @@ from pipelines.commands import data_card
 from pipelines.driver import dag, dvc, params
 from pipelines.plan import Plan, slug
 from pipelines.samples import Candidates, Samples
-from tests.conftest import run
-from tests.pipelines.test_project import clone, made_by_dvc_alone, nothing_is_left
+from tests.conftest import called, run
+from tests.pipelines.test_project import clone, made_again, nothing_is_left
 
 RARE = slug("b <i>&")
 
@@ -34,7 +34,7 @@ def test_the_snippets_of_the_card_load_the_export(
     finished_table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the card shows for pandas runs in the folder, and finds every real training row."""
-    run("tailweight", "export", str(tmp_path / "out"), cwd=finished_table)
+    called("export", str(tmp_path / "out"), cwd=finished_table)
     monkeypatch.chdir(tmp_path / "out")
     card = Path("README.md").read_text(encoding="utf-8")
     assert "not stated" in card and data_card.SNIPPETS["table"]["pandas"] in card
@@ -67,9 +67,9 @@ def test_after_a_run_nothing_is_left_to_do_for_either_driver(finished_table: Pat
     nothing_is_left(finished_table)
 
 
-def test_dvc_alone_makes_the_same_bytes_in_another_clone(finished_table: Path, tmp_path: Path) -> None:
-    """`dvc repro` from nothing gives the hashes that the flow gave."""
-    made_by_dvc_alone(finished_table, tmp_path / "other")
+def test_another_run_makes_the_same_bytes_in_another_clone(finished_table: Path, tmp_path: Path) -> None:
+    """From nothing but the raw data; that `dvc repro` gives them too is the same for all kinds of data."""
+    made_again(finished_table, tmp_path / "other", "tailweight", "run")
 
 
 @pytest.mark.parametrize(
@@ -105,14 +105,14 @@ def test_a_run_of_some_stages_does_not_speak_of_old_verdicts(finished_table: Pat
 
 def test_export_writes_what_the_manifest_says_and_init_takes_it(finished_table: Path, tmp_path: Path) -> None:
     """Each row of the manifest is a row of the CSV that it names, of that class; test rows are no part of it."""
-    run("tailweight", "export", str(tmp_path / "out"), cwd=finished_table)
+    called("export", str(tmp_path / "out"), cwd=finished_table)
     manifest = pd.read_csv(tmp_path / "out/manifest.csv")
     assert set(manifest["path"]) == {"train.csv", "validation.csv"}
     for path, rows in manifest.groupby("path"):
         table = pd.read_csv(tmp_path / "out" / path)
         assert table["income"].iloc[rows["row"] - 1].tolist() == rows["label"].tolist()
         assert len(table) == len(rows)
-    said = run("tailweight", "init", "again", "--table", "out/train.csv", "--label", "income", cwd=tmp_path)
+    said = called("init", "again", "--table", "out/train.csv", "--label", "income", cwd=tmp_path)
     assert "3 classes" in said
 
 

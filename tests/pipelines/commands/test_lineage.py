@@ -13,7 +13,7 @@ from pipelines.driver import dag
 from pipelines.plan import Plan
 from pipelines.samples import Candidates, Samples
 from pipelines.samples.release import assemble, real_rows, synthetic_rows
-from tests.conftest import run
+from tests.conftest import called, run
 
 
 @pytest.fixture(params=["finished", "finished_table"])
@@ -70,14 +70,14 @@ def test_a_sample_says_where_it_comes_from(project: Path) -> None:
     """All that its row, the files of its class and DVC's record say; the text says the same as the JSON."""
     slug, path = first_class(project)
     row = Candidates.load(path).rows.iloc[2]
-    found = json.loads(run("tailweight", "explain", f"{slug}-000002", "--json", cwd=project))
+    found = json.loads(called("explain", f"{slug}-000002", "--json", cwd=project))
     assert (found["seed"], found["class"]) == (row["seed"], row["class"])
     assert found["start"]["reference"] == row["reference_id"] and np.isfinite(found["score"])
     assert found["nearest_real"]["id"] in set(Samples.load(project / "data/prepared/train.parquet").ids)
     assert found["parameters"]["train"] == {"steps": 20} and f"data/models/{slug}.safetensors" in found["dvc"]
     assert len(found["git"]["commit"]) == 40 and not found["git"]["changed_since"]
     assert found["verdict"]["verdict"] and not found["released"]
-    text = run("tailweight", "explain", f"{slug}-000002", cwd=project)
+    text = called("explain", f"{slug}-000002", cwd=project)
     assert row["reference_id"] in text and found["nearest_real"]["id"] in text and found["git"]["commit"] in text
 
 
@@ -85,5 +85,5 @@ def test_a_sample_that_is_none_gets_one_line(project: Path) -> None:
     """Neither a strange word nor a number beyond the last one is met with a traceback."""
     slug, _ = first_class(project)
     for name in ("nothing", f"{slug}-999999", ""):
-        said = run("tailweight", "explain", name, cwd=project, code=2)
+        said = called("explain", name, cwd=project, code=2)
         assert said.count("\n") == 1 and len(said) < 400

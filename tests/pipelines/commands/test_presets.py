@@ -7,7 +7,7 @@ import pytest
 from pipelines.commands import init, presets
 from pipelines.driver import dag, params
 from pipelines.evaluation.gate import MIN_REPEATS
-from tests.conftest import run, write_classes, write_table
+from tests.conftest import called, write_classes, write_table
 
 
 @pytest.mark.parametrize("name", presets.PRESETS)
@@ -54,7 +54,7 @@ def test_init_writes_the_values_of_the_preset(tmp_path: Path) -> None:
     write_table(tmp_path / "people.csv", {"a": 20, "b": 9})
     for data in (("--images", "images"), ("--table", "people.csv", "--label", "income")):
         project = tmp_path / f"of{data[0]}"
-        said = run("tailweight", "init", project.name, *data, "--preset", "fast", cwd=tmp_path)
+        said = called("init", project.name, *data, "--preset", "fast", cwd=tmp_path)
         assert said.count("nothing ships") == 1
         values = params.read(project)
         params.check(values, demo=False)

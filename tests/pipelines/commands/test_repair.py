@@ -14,7 +14,7 @@ from pipelines import files
 from pipelines.commands import crossing, filling
 from pipelines.driver import dag, growth, params
 from pipelines.plan import Plan
-from tests.conftest import QUICK, run, working_clone
+from tests.conftest import QUICK, called, run, working_clone
 
 RARE, WHOLE, DAMAGED, OTHERS, TESTED = 8, 6, 40, 60, 100
 SETTINGS = QUICK | {
@@ -51,7 +51,7 @@ def copied(project: Path, folder: Path) -> Path:
 def torn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with damaged images, run up to `baseline`."""
     folder = tmp_path_factory.mktemp("torn")
-    run("tailweight", "init", "project", "--images", str(write_digits(folder / "images")), cwd=folder)
+    called("init", "project", "--images", str(write_digits(folder / "images")), cwd=folder)
     project = folder / "project"
     (project / params.FILE).write_text(params.render(demo=False, values=SETTINGS))
     said = run("tailweight", "run", "baseline", cwd=project)
@@ -109,10 +109,10 @@ def test_what_ships_is_training_data_from_then_on(repaired: tuple[Path, dict], t
     assert len(list((project / "data/raw").rglob("*.mask.png"))) == DAMAGED
     dealt = crossing.names_of(project, growth.check(project))["id"]  # to other parts, whose tests the fills have seen
     assert not dealt.isin(filled.index).any() and len(dealt) == used.sum()
-    said = run("tailweight", "repair", "--accept", cwd=project, code=2)
+    said = called("repair", "--accept", cwd=project, code=2)
     assert "fill and judge anew: tailweight repair" in said
     run("tailweight", "run", "baseline", cwd=project)
-    assert "lists no damaged image" in run("tailweight", "repair", cwd=project, code=2)
+    assert "lists no damaged image" in called("repair", cwd=project, code=2)
 
 
 def test_what_is_left_alone_and_why() -> None:
@@ -151,7 +151,7 @@ def test_where_nothing_can_be_filled_one_line_says_what_to_do(
         (torn, ["repair", "--by", "magic"], "'magic' is not one of generator, nearest, smooth"),
         (torn, ["repair", "--accept"], "nothing is filled yet"),
     ):
-        told = run("tailweight", *command, cwd=clones[project], code=2)
+        told = called(*command, cwd=clones[project], code=2)
         assert said in told and told.count("\n") <= 1, told
     next((clones[torn] / "data/raw/train/1").glob("*.png")).unlink()
-    assert "tailweight run baseline" in run("tailweight", "repair", cwd=clones[torn], code=2)
+    assert "tailweight run baseline" in called("repair", cwd=clones[torn], code=2)

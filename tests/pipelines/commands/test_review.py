@@ -17,7 +17,7 @@ from pipelines.plan import slug
 from pipelines.samples import KEPT
 from pipelines.samples.decisions import REJECTED, read
 from pipelines.stages import release
-from tests.conftest import BIN, run
+from tests.conftest import BIN, called, run
 from tests.pipelines.review.world import SLUG, write_project
 from tests.pipelines.test_project import clone
 
@@ -28,7 +28,7 @@ def test_before_the_first_filter_there_is_one_line(tmp_path: Path) -> None:
     """It says what is missing and what to type."""
     project = write_project(tmp_path / "project")
     shutil.rmtree(project / "data/synthetic")
-    said = run("tailweight", "review", "--no-browser", cwd=project, code=2)
+    said = called("review", "--no-browser", cwd=project, code=2)
     assert "data/synthetic: nothing has been filtered yet; run: tailweight run filter" in said
     assert len(said.splitlines()) == 1
 

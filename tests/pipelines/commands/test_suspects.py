@@ -15,26 +15,27 @@ from pipelines.evaluation.settings import Settings
 from pipelines.report import suspects as shown
 from pipelines.samples import Samples
 from pipelines.stages import baseline
-from tests.conftest import run, working_clone
+from tests.conftest import called, run, working_clone
 from tests.pipelines.evaluation.worlds import save, told_to_baseline, waves
 
 
 def test_suspects_are_listed_shown_and_taken_back(finished: Path, tmp_path: Path) -> None:
     """None of the test split; each with a reason and a picture; what is taken back is out of the next run."""
     project = working_clone(finished, tmp_path / "project")
-    found = json.loads(run("tailweight", "suspects", "--json", cwd=project))["suspects"]
+    found = json.loads(called("suspects", "--json", cwd=project))["suspects"]
     assert found and all(one["why"] and one["class"] for one in found)
     manifest = pd.read_csv(project / dag.MANIFEST, dtype=str, keep_default_na=False).set_index("id")
     assert set(manifest.loc[[one["sample"] for one in found], "split"]) <= {"train", "validation"}
-    said = run("tailweight", "suspects", cwd=project)
+    said = called("suspects", cwd=project)
     page = (project / suspects.PAGE).read_text(encoding="utf-8")
     assert suspects.PAGE in said and page.count("data:image/png") >= len(found)
     assert run("git", "status", "--porcelain", cwd=project) == ""
     worst = found[0]["sample"]
-    assert "1 taken back" in run("tailweight", "suspects", "--remove", worst, cwd=project)
-    assert "0 taken back" in run("tailweight", "suspects", "--remove", worst, cwd=project)
+    taken = called("suspects", "--remove", worst, "--json", cwd=project)
+    assert json.JSONDecoder().raw_decode(taken[taken.index("{") :])[0] == {"removed": [worst]}
+    assert "0 taken back" in called("suspects", "--remove", worst, cwd=project)
     assert (project / dag.REMOVED).read_text() == f"{worst}\n"
-    assert "tailweight run baseline" in run("tailweight", "suspects", cwd=project, code=2)
+    assert "tailweight run baseline" in called("suspects", cwd=project, code=2)
     run("tailweight", "run", "prepare", cwd=project)
     after = pd.read_csv(project / dag.MANIFEST, dtype=str, keep_default_na=False).set_index("id")
     assert after.loc[worst, "reason"] == "taken back"
@@ -43,7 +44,7 @@ def test_suspects_are_listed_shown_and_taken_back(finished: Path, tmp_path: Path
 def test_rows_of_a_table_are_listed_without_a_page(finished_table: Path, tmp_path: Path) -> None:
     """By their ids; there is nothing to see of a row."""
     project = working_clone(finished_table, tmp_path / "project")
-    said = run("tailweight", "suspects", cwd=project)
+    said = called("suspects", cwd=project)
     assert "take back what is wrong" in said and not (project / suspects.PAGE).exists()
 
 

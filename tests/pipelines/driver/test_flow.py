@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import environment, run, write_classes
+from tests.conftest import called, environment, run, write_classes
 
 COUNTING = """\
 import os, sys
@@ -46,7 +46,7 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of two classes that has not run yet."""
     folder = tmp_path_factory.mktemp("new")
     write_classes(folder / "images", {"a": 12, "b": 12})
-    run("tailweight", "init", "project", "--images", "images", cwd=folder)
+    called("init", "project", "--images", "images", cwd=folder)
     return folder / "project"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.driver import dag, params, progress, unfinished
-from tests.conftest import QUICK, environment, run, write_classes
+from tests.conftest import QUICK, called, environment, run, write_classes
 
 SLOW = QUICK | {"pretrain": {"steps": 600}, "resume": {"time_share": 0.3}}
 LONG = 6000  # steps of a training of a minute or so
@@ -20,7 +20,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that is prepared and planned."""
     folder = tmp_path_factory.mktemp("unfinished")
     write_classes(folder / "images", {"one": 30, "two": 30, "few": 8})
-    run("tailweight", "init", "project", "--images", "images", cwd=folder)
+    called("init", "project", "--images", "images", cwd=folder)
     (folder / "project/params.yaml").write_text(params.render(demo=False, values=SLOW))
     for stage in ("prepare", "plan"):
         run("tailweight", "stage", stage, cwd=folder / "project")

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.driver import params
 from pipelines.driver.versions import difference, snapshot
 from pipelines.driver.versions.difference import Difference, Moved
-from tests.conftest import run
+from tests.conftest import called, run
 
 
 def test_samples_that_came_and_went_are_told_by_class(grown: Path) -> None:
@@ -18,17 +18,17 @@ def test_samples_that_came_and_went_are_told_by_class(grown: Path) -> None:
     before, after = told["classes"]["tail"]["real"]
     assert before == 6 and after > 6
     assert told["made_anew"] == ["prepare", "plan"] and told["missing"] == {}
-    assert told == json.loads(run("tailweight", "diff", "--json", cwd=grown))
+    assert told == json.loads(called("diff", "--json", cwd=grown))
 
 
 def test_the_text_has_what_the_document_has(grown: Path) -> None:
     """Both ways round: what came one way went the other way."""
-    there = run("tailweight", "diff", "data-v1", "HEAD", cwd=grown)
-    back = run("tailweight", "diff", "HEAD", "data-v1", cwd=grown)
+    there = called("diff", "data-v1", "HEAD", cwd=grown)
+    back = called("diff", "HEAD", "data-v1", cwd=grown)
     assert there.startswith("# From data-v1 to HEAD\n") and "real samples: 8 came, 1 went" in there
     assert "real samples: 1 came, 8 went" in back and "| tail | 6 → " in there
     assert "`tail/new 000.png`" in there and " and 3 more" in there
-    assert run("tailweight", "diff", "data-v1", "data-v1", cwd=grown).endswith("nothing changed\n")
+    assert called("diff", "data-v1", "data-v1", cwd=grown).endswith("nothing changed\n")
 
 
 def test_settings_that_changed_are_named(grown: Path, tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_settings_that_changed_are_named(grown: Path, tmp_path: Path) -> None:
     project = shutil.copytree(grown, tmp_path / "project", symlinks=True)
     path = project / params.FILE
     path.write_text(path.read_text().replace("steps: 60 ", "ema: 0.1\n  steps: 70 "))
-    said = run("tailweight", "diff", cwd=project)
+    said = called("diff", cwd=project)
     assert "- `pretrain.steps`: `60` → `70`" in said and "- `pretrain.ema`: its default → `0.1`" in said
 
 
@@ -44,7 +44,7 @@ def test_what_the_cache_lacks_is_said(grown: Path, tmp_path: Path) -> None:
     """In a clone without data the versions still compare by what git has, and a line says what is not here."""
     clone = tmp_path / "clone"
     run("git", "clone", "--quiet", str(grown), str(clone), cwd=tmp_path)
-    said = run("tailweight", "diff", cwd=clone)
+    said = called("diff", cwd=clone)
     assert "| tail | 6 → " in said and "made anew: prepare, plan" in said
     assert "not here of data-v1: data/evaluation/metrics.json" in said and "dvc fetch --all-tags" in said
     assert "not here of the working state" in said and "dvc pull" in said

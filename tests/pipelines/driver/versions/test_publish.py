@@ -10,7 +10,7 @@ import pytest
 from pipelines.driver import git, params, versions
 from pipelines.driver.run_settings import Publish
 from pipelines.driver.versions import commit, publish
-from tests.conftest import QUICK, one_line, run, working_clone
+from tests.conftest import QUICK, called, one_line, run, working_clone
 from tests.pipelines.driver.versions.test_versions import NOBODY, judge_again
 from tests.processes import ask
 
@@ -67,7 +67,7 @@ def test_a_version_is_recorded_once_and_pushed_data_first(project: Path, tmp_pat
     run("git", "clone", "--quiet", "--branch", "data-v1", str(tmp_path / "origin"), str(other), cwd=tmp_path)
     run("dvc", "remote", "modify", "--local", "local", "url", str(tmp_path / "remote"), cwd=other)
     run("dvc", "pull", cwd=other)
-    assert "all is up to date" in run("tailweight", "status", cwd=other)
+    assert "all is up to date" in called("status", cwd=other)
 
 
 def test_without_remotes_a_version_is_recorded_and_nothing_is_left(project: Path) -> None:
@@ -194,6 +194,6 @@ def test_a_run_that_changed_something_says_what(project: Path, server: str) -> N
     key = flow.artifact_key(project, "changes")
     (artifact,) = ask(server, "/artifacts/filter", {"artifacts": {"key": {"any_": [key]}}})  # type: ignore[misc]
     was, now = "From data-v1 to the working state", "From data-v1 to data-v2"
-    assert artifact["data"].replace(was, now) == run("tailweight", "diff", "data-v1", "data-v2", cwd=project).strip()
+    assert artifact["data"].replace(was, now) == called("diff", "data-v1", "data-v2", cwd=project).strip()
     assert "report.title" in artifact["data"]
     assert git.answer(project, "status", "--porcelain") == ""

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.driver import dvc, git
 from pipelines.driver.versions import cached, restore
-from tests.conftest import one_line, run, unchanged
+from tests.conftest import called, one_line, run, unchanged
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ def test_a_version_comes_back_to_the_byte_and_so_does_what_came_after_it(
 ) -> None:
     """All data are what they were, DVC has nothing to do, no commit is made; and forward again."""
     after, head = data(project), git.answer(project, "rev-parse", "HEAD")
-    said = run("tailweight", "restore", "data-v1", cwd=project)
+    said = called("restore", "data-v1", cwd=project)
     assert "data-v1 is back; changed: dvc.lock, data/plan.yaml, data/raw.dvc" in said
     assert data(project) == data(finished) and dvc.status(project) == {}
     assert git.answer(project, "rev-parse", "HEAD") == head
-    assert "nothing had changed" in run("tailweight", "restore", "data-v1", cwd=project)
-    run("tailweight", "restore", "HEAD", cwd=project)
+    assert "nothing had changed" in called("restore", "data-v1", cwd=project)
+    called("restore", "HEAD", cwd=project)
     assert data(project) == after and run("git", "status", "--porcelain", cwd=project) == ""
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.commands import versions as command
 from pipelines.driver import git, lock, params, versions
-from tests.conftest import one_line, run, unchanged, working_clone
+from tests.conftest import called, one_line, run, unchanged, working_clone
 
 NOBODY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
 
@@ -39,8 +39,8 @@ def test_a_version_says_what_was_decided(grown: Path) -> None:
     assert run("git", "tag", "--list", "-n1", cwd=grown).split(maxsplit=1)[1].strip() == version.headline
     assert version.classes['it\'s "5"'] == {"real": 7, "synthetic": 0, "verdict": "hold"}
     assert version.classes["lone"]["verdict"] == "no GAN" and version.classes["Größe @ 10"]["verdict"] is None
-    assert json.loads(run("tailweight", "versions", "--json", cwd=grown)) == {"versions": [version.plain]}
-    assert "data-v1" in run("tailweight", "versions", cwd=grown)
+    assert json.loads(called("versions", "--json", cwd=grown)) == {"versions": [version.plain]}
+    assert "data-v1" in called("versions", cwd=grown)
 
 
 def test_what_is_committed_already_gets_the_tag_alone(grown: Path) -> None:
@@ -57,7 +57,7 @@ def test_other_changes_stay_as_they_are(project: Path) -> None:
     (project / "README.md").write_text("mine, changed since\n")
     (project / "prefect.yaml").unlink()
     before = run("git", "status", "--porcelain", cwd=project).splitlines()
-    run("tailweight", "versions", "--record", cwd=project)
+    called("versions", "--record", cwd=project)
     after = run("git", "status", "--porcelain", cwd=project).splitlines()
     assert after == [line for line in before if "judged.json" not in line] and len(after) == len(before) - 1
     assert (
