@@ -45,9 +45,10 @@ def counts(table: pd.DataFrame) -> str:
 def gains(table: pd.DataFrame, labels: Mapping[str, str], of: str) -> str:
     """Draw the gains of the filtered GAN over each other way to train with their intervals.
 
-    table: rows of `gains.csv` of one class and classifier.   labels: what to call the ways.   of: the class.
+    table: rows of `gains.csv` of one class and classifier.   labels: what to call the arms.   of: the class.
     """
     rows = table.sort_values("gain", kind="stable").iloc[::-1]
+    rows = rows.assign(**{end: rows[end].where(np.isfinite(rows[end])) for end in ("low", "high")})  # of one training
     with drawing(f"Gain of {of} over each other way to train", 50 + NAMED_ROW * len(rows)) as made:
         panel, own = made.panel, rows["baseline"].map(_ours)
         panel.axvline(0, color=INK, linewidth=1)
@@ -58,8 +59,9 @@ def gains(table: pd.DataFrame, labels: Mapping[str, str], of: str) -> str:
             panel.scatter(some["gain"], places, s=30, c=colour, marker=marker, zorder=3)
         names = [labels.get(name, name) for name in rows["baseline"]]
         name_rows(panel, [_starred(*pair) for pair in zip(names, rows["chosen"], strict=True)])
-        low, high = min(rows["low"].min(), 0), max(rows["high"].max(), 0)
-        panel.set(xlim=at_least(low, high, LEAST_GAIN), xlabel="gain in average precision")
+        ends = rows[["low", "gain", "high"]].to_numpy()
+        known = [0.0, *ends[np.isfinite(ends)]]
+        panel.set(xlim=at_least(min(known), max(known), LEAST_GAIN), xlabel="gain in average precision")
         few_ticks(panel)
         panel.grid(axis="x", color=RULE, linewidth=0.6)
     return made.svg

@@ -117,13 +117,13 @@ def beside(
     shown = [name for name in dict.fromkeys(columns) if name in kept.values][:SHOWN]
     first = kept.head(ROWS)
     far, index = around.nearest(around.rows(first.values))
-    made, nearest = _texts(first.values, shown), _texts(around.own.take(index).values, shown)
+    near = around.own.take(index).values
+    made, nearest, same = _texts(first.values, shown), _texts(near, shown), _equal(first.values, near, shown)
     numbers = [pd.api.types.is_numeric_dtype(first.values[name]) for name in shown]
     rows = []
     for row in range(len(first)):
-        pairs = list(zip(made[row], nearest[row], numbers, strict=True))
-        ours = [Cell(one, figure=number, best=one == other) for one, other, number in pairs]
-        theirs = [Cell(other, figure=number) for _, other, number in pairs]
+        ours = [Cell(*one) for one in zip(made[row], [""] * len(shown), numbers, same[row].tolist(), strict=True)]
+        theirs = [Cell(text, figure=number) for text, number in zip(nearest[row], numbers, strict=True)]
         said = f"nearest real, at {figure(far[row])}"
         rows += [[Cell(_tail(first.rows["id"].iloc[row]), "synthetic"), *ours]]
         rows += [[Cell(_tail(around.own.ids[index[row]]), said), *theirs]]
@@ -134,6 +134,16 @@ def beside(
 def _texts(frame: pd.DataFrame, columns: list[str]) -> list[list[str]]:
     return [["–" if pd.isna(cell) else short(_text(cell), 24) for cell in row] for row in
             frame[columns].astype(object).itertuples(index=False)]  # fmt: skip
+
+
+def _equal(one: pd.DataFrame, other: pd.DataFrame, columns: list[str]) -> np.ndarray:
+    """Say of each cell whether both have the same value there, or none, (n, c) bool: their texts are shortened."""
+    known = [(left[name].notna().to_numpy(), left[name].to_numpy(object)) for left in (one, other) for name in columns]
+    pairs = zip(known[: len(columns)], known[len(columns) :], strict=True)
+    equal = [
+        np.array([a == b if p and q else p == q for p, a, q, b in zip(*x, *y, strict=True)], bool) for x, y in pairs
+    ]
+    return np.stack(equal, axis=1) if equal else np.zeros((len(one), 0), bool)
 
 
 def _tail(name: str) -> str:

@@ -13,14 +13,16 @@ DOTS = 150  # rows of a side that are drawn
 
 
 def numeric(both: Sides) -> list[int]:
-    """Return the places of the columns that a correlation makes sense of: numbers, and categories of two values.
+    """Return the places of the columns that a correlation makes sense of: numbers, and categories of two values and no gaps.
 
     Columns that are constant on either side are left out.
     """
     return [
         place
         for place, (name, real, made, categorical) in enumerate(both)
-        if np.ptp(real) > 0 and np.ptp(made) > 0 and (not categorical or len(both.texts.get(name, "12")) == 2)
+        if np.ptp(real) > 0
+        and np.ptp(made) > 0
+        and (not categorical or (len(both.texts.get(name, "12")) == 2 and max(real.max(), made.max()) <= 1))
     ]
 
 

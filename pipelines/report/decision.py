@@ -121,7 +121,7 @@ def _unjudged(verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     if len(tested) > NAMED:
         needed = sorted(verdicts[name]["sufficient_test_samples"] for name in tested)
         most = f"{needed[0]:,} to {needed[-1]:,}" if needed[0] < needed[-1] else f"{needed[0]:,}"
-        told = [f"{listed(tested)} are not judged yet: {most} test samples of a class would do, as said class by class"]
+        told = [f"{listed(tested)} are not judged yet: it takes {most} of a class in test, as said class by class"]
         reasons = {reason: names for reason, names in reasons.items() if "test samples" not in reason}
     single = {True: "is", False: "are"}
     return told + [f"{listed(own)} {single[len(own) == 1]} not judged yet: {reason}" for reason, own in reasons.items()]

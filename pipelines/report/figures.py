@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipelines import files
 from pipelines.samples import cells
 from pipelines.wording import DIGITS
 
@@ -26,7 +27,7 @@ class Figures:
         """Write a CSV a table, safe to open in a spreadsheet."""
         for name, parts in self._parts.items():
             table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-            cells.marked(table).to_csv(folder / name, index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
+            files.write_text(folder / name, cells.csv_text(cells.marked(table), f"%.{DIGITS}f"))
 
 
 @dataclass(frozen=True)

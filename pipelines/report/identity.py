@@ -42,7 +42,7 @@ def of(
     changed: Mapping[str, Any],
     seed: int,
 ) -> Identity:
-    """Return whose report it is. train: the file of `real`.   records: see `stages.report.record_table`."""
+    """Return whose report it is. train: the file of `real`.   records: see `sections.records`."""
     return Identity(
         title,
         described(real, records, len(measured["counts"])),

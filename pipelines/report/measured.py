@@ -92,7 +92,7 @@ def checks(found: Mapping[str, Any], label: str, figures: Figures) -> Table | No
         small = [""] * len(SIDES)
         if key in SHARES:
             shown = [share(value) for value in values]
-            small = [f"of {count(found[key][side]['of'])}" for side in SIDES]
+            small = [f"of {count(found[key].get(side, {}).get('of'))}" for side in SIDES]
         rows.append([Cell(name or key, figure=False), *(Cell(a, b) for a, b in zip(shown, small, strict=True))])
     figures.add("checks.csv", pd.DataFrame(lines))
     return Table("Checks of the kept samples", "checks.csv", ["check", *SIDES.values()], rows, label)
@@ -138,15 +138,16 @@ def _precisions(part: pd.DataFrame, arms: list[str]) -> list[Cell]:
 
 
 def _sides(found: Mapping[str, Any], key: str) -> list[Any] | None:
-    if key in FIDELITY:
-        return [found["fidelity"][side][key] for side in SIDES] if "fidelity" in found else None
-    if key not in found:
+    """Return what a check says of each side, None of one that has too few samples for it; None where it was not made."""
+    if (part := "fidelity" if key in FIDELITY else key) not in found:
         return None
-    return [found[key][side]["share"] if key in SHARES else found[key][side] for side in SIDES]
+    values = [found[part].get(side) for side in SIDES]
+    inner = key if key in FIDELITY else "share" if key in SHARES else None
+    return values if inner is None else [None if value is None else value[inner] for value in values]
 
 
 def _sign(sign: pd.Series, limit_said: bool) -> Cell:
-    if pd.isna(sign["value"]):
-        return Cell("–")
     limit = "" if limit_said else f"limit {figure(sign['limit'])}"
+    if pd.isna(sign["value"]):
+        return Cell("✗ not finite", limit, best=True) if sign["bad"] else Cell("–")
     return Cell(f"{'✗' if sign['bad'] else '✓'} {figure(sign['value'])}", limit, best=bool(sign["bad"]))

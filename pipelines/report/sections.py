@@ -61,7 +61,7 @@ class Sources:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What to call the ways to train."""
+        """What to call the arms."""
         return dict(self.measured["labels"])
 
     def gains(self, label: str) -> pd.DataFrame:

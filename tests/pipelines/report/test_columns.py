@@ -79,3 +79,19 @@ def test_nothing_kept_shows_nothing() -> None:
     """A class without a kept row has no section."""
     kept, around = beside(table(3))
     assert drawings.of_class(kept.head(0), around, 1, Figures(), "a") == drawings.NOTHING
+
+
+def test_only_values_that_are_equal_are_marked_as_such() -> None:
+    """Not those whose texts are, shortened to five digits or to two dozen letters."""
+    long = "a name that is rather long and ends"
+    one = pd.DataFrame({"x": [52341.4, 1.0, np.nan], "name": [f"{long} in a", "b", None]})
+    other = pd.DataFrame({"x": [52340.6, 1.0, np.nan], "name": [f"{long} in b", "b", "c"]})
+    assert columns._equal(one, other, ["x", "name"]).tolist() == [[False, False], [True, True], [True, False]]
+
+
+def test_a_category_with_gaps_is_no_number() -> None:
+    """Missing is not twice as much as yes."""
+    frame = table(300)
+    assert "town" in set(correlations.correlations(sides(frame))[["a", "b"]].stack())
+    gaps = frame.assign(town=frame["town"].where(np.arange(300) % 3 > 0))
+    assert "town" not in set(correlations.correlations(sides(gaps))[["a", "b"]].stack())

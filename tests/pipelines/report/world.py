@@ -179,7 +179,7 @@ def _write_evaluation(
     rows: dict[str, list[tuple[Any, ...]]] = {
         name: [] for name in ("scores", "gains", "subgroups", "ways", "acceptance", "tell")
     }
-    rows["ways"] = [(0.1, "mixed", 0.86, 0.0, True), (1.0, "drawn", 0.85, 0.01, False)]
+    rows["ways"] = [(0.1, "mixed", 0.86, 0.0, 5, True), (1.0, "drawn", 0.85, float("nan"), 2, False)]
     for one in told:
         for arm, gain in one.gains.items():
             figures = (gain.value, gain.low, gain.high, gain.error, gain.p, 0.03)
