@@ -18,6 +18,7 @@ from gan.starts import Policy
 
 KEY = "tailweight"  # the one entry of the metadata: safetensors writes several in any order
 FORMAT = 1
+RENAMED = {"donors": "lenders"}  # in checkpoints of before; a frozen base may be one
 
 
 def save(gan: GAN, path: Path | str) -> None:
@@ -82,7 +83,7 @@ def _read(path: Path) -> GAN:
         generator=modules[0],
         discriminator=modules[1],
         codec=modalities.from_dict(described["codec"]),
-        policy=Policy(**described["policy"]),
+        policy=Policy(**{RENAMED.get(name, name): value for name, value in described["policy"].items()}),
         total_steps=described["total_steps"],
         class_index=described["class_index"],
         history=described["history"],

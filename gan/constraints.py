@@ -1,6 +1,7 @@
 """What every row of a table must satisfy, as settings, and which rows do.
 
-Missing values satisfy `range` and `inequality`: they say nothing of the value. In an `expression` they compare as False.
+Missing values satisfy `range` and `inequality`: they say nothing of the value. In an `expression` a missing number compares
+as False, but by `!=`.
 """
 
 import ast
@@ -125,7 +126,7 @@ class Expression(Settings):
         for name in self._names():
             _column(frame, name)
         try:
-            result = frame.eval(self.expression, engine="python", local_dict={}, global_dict={})
+            result = _in_floats(frame).eval(self.expression, engine="python", local_dict={}, global_dict={})
         except (TypeError, ValueError, NotImplementedError) as error:
             raise ValueError(f"{self}: cannot be computed ({error})") from error
         if not isinstance(result, pd.Series) or not pd.api.types.is_bool_dtype(result.dtype):
@@ -180,6 +181,17 @@ def _like(bound: float | str, values: pd.Series) -> Any:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return pd.Timestamp(bound, tz=getattr(values.dtype, "tz", None))
     return pd.Timedelta(bound) if pd.api.types.is_timedelta64_dtype(values.dtype) else bound
+
+
+def _in_floats(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of numbers that may have missing values as floats, in which these compare alike in any type."""
+    types = pd.api.types
+    own = [
+        name
+        for name, dtype in frame.dtypes.items()
+        if types.is_extension_array_dtype(dtype) and types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype)
+    ]
+    return frame.astype(dict.fromkeys(own, "float64"))
 
 
 def _known(answers: pd.Series) -> np.ndarray:

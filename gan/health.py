@@ -155,8 +155,8 @@ def winning(history: Sequence[Row]) -> Sign:
 def memorising(history: Sequence[Row], held_out: int) -> Sign:
     """A discriminator that knows its training samples by heart: held-out real samples score as generated ones do.
 
-    (real - held out) / (real - generated), from mean scores: 1 - r_v of Karras et al. 2020 (arXiv 2006.06676, eq. 1 with
-    validation and generated samples in each other's place). Judged from 5 held-out samples and a clear gap on.
+    (real - held out) / (real - generated), from mean scores: r_v of Karras et al. 2020 (arXiv 2006.06676, eq. 1). Judged from 5
+    held-out samples and a clear gap on.
     """
     real, fake, other = (_late(_column(history, f"score_{name}")) for name in ("real", "fake", "held_out"))
     judged = held_out >= FEW and real - fake > CLEAR_GAP

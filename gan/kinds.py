@@ -16,7 +16,9 @@ UNLEARNT: tuple[Kind, ...] = ("identifier", "constant")
 DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ")
 FEWEST_IDENTIFIERS = 10  # rows: with fewer, values that all differ say nothing
 IDENTIFIER_SHARE = 0.9  # strings of which more than this share are distinct hardly recur: there is nothing to learn
-IDENTIFIER_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|key|index|rownum)$|^unnamed: 0$|[a-z]I[dD]$|^ID", re.IGNORECASE)
+IDENTIFIER_NAME = re.compile(  # id, customer_id, customerId and IDNumber, not paid, valid or ideal
+    r"(?i:(^|[_\s.-])(id|uuid|guid|key|index|rownum)$|^unnamed: 0$|^id[_\s.-])|[a-z]I[dD]$|^ID(?![a-z])"
+)
 
 
 def infer_kinds(frame: pd.DataFrame) -> dict[str, Kind]:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from gan.columns.dtypes import Name, describe, is_whole, plain, restore
+from gan.columns.dtypes import Name, describe, is_time, is_whole, plain, restore
 from gan.columns.numbers import NumberColumn
 from gan.kinds import Kind
 
@@ -33,7 +33,7 @@ class FixedColumn:
         """Keep the one value of a constant; ValueError when there are several."""
         present = column.dropna()
         if kind == "identifier":
-            return cls(name, kind, describe(column.dtype), _fresh(present))
+            return cls(name, kind, describe(column.dtype), _fresh(name, present))
         if present.nunique() > 1:
             raise ValueError(f"table: column {name!r} is said to be constant and has {present.nunique()} values")
         return cls(name, kind, describe(column.dtype), None if present.empty else plain(present.iloc[0]))
@@ -137,17 +137,27 @@ def from_dict(values: Mapping[str, Any]) -> Column:
 
 
 def _as_objects(column: pd.Series) -> pd.Series:
-    """Return the values as objects; those of the category type as places among its categories."""
+    """Return the values as objects; those of the category type as places among its categories, dates as text."""
+    if is_time(column.dtype):
+        return column.astype(object).map(plain, na_action="ignore")
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.cat.codes.where(column.notna())
         column = column.astype("Int64")
     return column.astype(object)
 
 
-def _fresh(present: pd.Series) -> int | None:
-    """Return a whole number that is no identifier of `present`, or None where a missing value can stand for one."""
+def _fresh(name: Name, present: pd.Series) -> int | None:
+    """Return a whole number that is no identifier of `present`, or None where a missing value can stand for one.
+
+    ValueError where the type has no number left.
+    """
     if not is_whole(present.dtype) or present.empty:
         return None
-    if pd.api.types.is_unsigned_integer_dtype(present.dtype):
-        return int(present.max()) + 1
-    return int(min(0, present.min())) - 1
+    unsigned = pd.api.types.is_unsigned_integer_dtype(present.dtype)
+    fresh = int(present.max()) + 1 if unsigned else int(min(0, present.min())) - 1
+    limits = np.iinfo(getattr(present.dtype, "numpy_dtype", present.dtype))
+    if not limits.min <= fresh <= limits.max:
+        raise ValueError(
+            f"table: column {name!r} of type {present.dtype} has no number left for new ids; turn it into text"
+        )
+    return fresh

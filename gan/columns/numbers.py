@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gan import number_dates
-from gan.columns.dtypes import Name, describe, is_time, is_whole, moments, restore, ticks_of
+from gan.columns.dtypes import Name, describe, is_time, is_whole, moments, restore, ticks_of, whole
 from gan.kinds import Kind, date_format
 
 FEW_LEVELS = 64  # numbers with at most this many distinct values go back onto exactly these
@@ -80,6 +80,8 @@ class NumberColumn:
         apart = ~np.isin(values, spikes)  # a spike is no number like the others and says nothing of their grid
         if kind != "datetime" and apart.any():
             usual, off = _usual_grid(values[apart], counts[apart], decimals, column.dtype)
+            if step > 0 and abs(usual / step - round(usual / step)) > ON_GRID:  # as whole numbers among steps of 2.5
+                usual, off = 0.0, 0.0
         return cls(
             name, kind, dtype,
             centre=float(centre),
@@ -164,12 +166,14 @@ class NumberColumn:
                 pd.Categorical.from_codes(np.where(lost, -1, np.rint(values)).astype(np.int64), dtype=dtype)
             )
         if dtype.kind == "O":
-            whole = self.kind == "integer"
-            taken = [None if gone else int(v) if whole else v for v, gone in zip(values.tolist(), lost, strict=True)]
+            is_integer = self.kind == "integer"
+            taken = [
+                None if gone else int(v) if is_integer else v for v, gone in zip(values.tolist(), lost, strict=True)
+            ]
             return pd.Series(taken, dtype=object)
         if lost.any():
             return pd.Series(np.where(lost, np.nan, values)).astype(dtype)
-        return pd.Series(np.rint(values).astype(np.int64) if is_whole(dtype) else values).astype(dtype)
+        return pd.Series(whole(values, dtype) if is_whole(dtype) else values).astype(dtype)
 
 
 def _exactly(numbers: pd.Series, dtype: Any) -> pd.Series:

@@ -64,6 +64,10 @@ class Gap(Relation):
         """Say of each row whether it breaks the relation, (n,) bool."""
         for name in self.names:
             known.column(name)
+        for name in self.columns:
+            if not _has(known.frame[name], [self.value]).any():
+                what = "no missing value" if self.value is None else f"no {self.value!r}"
+                raise ValueError(f"gap: the training rows have {what} in {name!r}")
         wanted = _has(frame[self.flag], self.values)
         broken = np.zeros(len(frame), bool)
         for name in self.columns:

@@ -99,7 +99,8 @@ class Sum(Relation):
         left = np.nan_to_num(self._rest(parents.reference, known))
         if self.total is not None:
             added = sum_of([absolute(known.number(name), frame[name]) for name in self.parts])
-            put(frame, self.total, ~np.isnan(added), typed(known.number(self.total), added - left))
+            there = ~np.isnan(added) & frame[self.total].notna().to_numpy()
+            put(frame, self.total, there, typed(known.number(self.total), added - left))
             return
         columns = [known.number(name) for name in self.parts]
         values = np.stack([absolute(column, frame[column.name]) for column in columns], axis=1)

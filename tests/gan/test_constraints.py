@@ -45,6 +45,17 @@ def test_the_rows_that_break_a_constraint_are_found(constraint: Constraint, pass
     assert found.reason.tolist() == ["" if good else str(constraint) for good in passed]
 
 
+@pytest.mark.parametrize("dtype", ["float64", "Int64", "Float64"])
+@pytest.mark.parametrize(
+    ("expression", "passed"),
+    [("x > 2", [True, False, False]), ("not x > 2", [False, True, True]), ("x != 3", [False, True, True])],
+)
+def test_a_missing_number_compares_alike_in_any_type(dtype: str, expression: str, passed: list[bool]) -> None:
+    """As False, but by `!=`."""
+    frame = pd.DataFrame({"x": pd.array([3, 1, None], dtype="Float64").astype(dtype)})
+    assert check(frame, [Expression(expression=expression)]).passed.tolist() == passed
+
+
 def test_only_combinations_of_the_training_rows_hold() -> None:
     """A combination that no training row has is refused, a missing value being a value of its own."""
     together = FixedCombinations(columns=["city", "land"])

@@ -7,8 +7,10 @@ import pytest
 from gan import GANOverSampler
 from gan.modalities.table import TableCodec
 from gan.relations import Keeper, find
+from gan.relations.gaps import Gap
 from gan.relations.known import Parents
 from gan.relations.orders import Order
+from gan.relations.sums import Sum
 from gan.sample import generate
 from gan.training.train import PretrainSettings, pretrain
 
@@ -192,3 +194,29 @@ def test_moments_of_a_nanosecond_type_equal_themselves() -> None:
     assert columns[0].origin != columns[1].origin  # type: ignore[union-attr]
     for order in (Order(low="start", high="end"), Order(low="end", high="start")):
         assert not Keeper([order], frame, columns).broken(equal).any()
+
+
+@pytest.mark.parametrize(
+    ("gap", "said"),
+    [
+        ({"columns": ["sand"], "flag": "measured", "values": ["f"]}, "no missing value in 'sand'"),
+        ({"columns": ["sand"], "flag": "measured", "values": ["f"], "value": -1}, "no -1.* in 'sand'"),
+    ],
+)
+def test_a_gap_that_no_training_row_has_is_refused(gap: dict, said: str) -> None:
+    """Before a row is made: nothing says what would stand in it."""
+    frame, _ = world(100)
+    with pytest.raises(ValueError, match=said):
+        Keeper([Gap(**gap)], frame, TableCodec.fit(frame).columns)
+
+
+def test_a_total_that_is_missing_stays_so() -> None:
+    """It is learnt like any other missing value."""
+    frame, _ = world(200)
+    frame = frame.assign(total=(frame["sand"] + frame["clay"]).where(np.arange(200) % 4 > 0))
+    columns = TableCodec.fit(frame).columns
+    rows, parents = unrelated(frame)
+    made, _ = Keeper([Sum(parts=["sand", "clay"], total="total")], frame, columns).keep(rows, parents)
+    assert rows["total"].isna().sum() > 20 and made.loc[rows["total"].isna(), "total"].isna().all()
+    there = made["total"].notna()
+    assert (made["total"] == made["sand"] + made["clay"])[there].mean() > 0.9

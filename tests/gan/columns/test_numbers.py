@@ -78,3 +78,10 @@ def test_tenths_are_the_tenths_that_people_write() -> None:
     real = whole_but_for(0.002, None, top=3000) / 10
     made = made_of(real)
     assert (made == np.round(made, 1)).mean() > 0.995 and len(np.unique(made)) > 1000
+
+
+def test_a_usual_grid_is_one_of_the_data() -> None:
+    """Whole numbers are no grid where the values are fives and, rarely, odd multiples of 2.5."""
+    rng = np.random.default_rng(0)
+    values = np.concatenate([5.0 * rng.integers(0, 200, 1900), 5.0 * rng.integers(0, 200, 100) + 2.5])
+    assert (made_of(values) % 2.5 == 0).all()

@@ -84,6 +84,43 @@ def test_a_number_named_id_is_an_identifier() -> None:
     assert kinds == {"customer_id": "identifier", "amount": "integer", "total": "integer"}
 
 
+@pytest.mark.parametrize("name", ["paid", "amount_paid", "bid", "valid", "grid", "ideal", "idle_minutes", "monkey"])
+def test_a_word_that_ends_or_begins_like_id_names_no_identifier(name: str) -> None:
+    """What people paid is to be learnt; `customerId`, `IDNumber` and `ID_2` are names of identifiers as before."""
+    values = np.random.default_rng(0).choice(10**6, 50, replace=False)
+    known = ("id", "customerId", "IDNumber", "ID_2", "Primary-Key")
+    assert infer_kinds(pd.DataFrame(dict.fromkeys([name, *known], values))) == {
+        name: "integer", **dict.fromkeys(known, "identifier")
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
+def test_dates_that_a_person_calls_categories_are_some(zone: str | None) -> None:
+    """Each comes back as the date that it was, and a missing one as missing."""
+    months = pd.Series(pd.to_datetime(["2026-01-01", "2026-02-01", "2026-03-01", None] * 10)).dt.tz_localize(zone)
+    frame = pd.DataFrame({"month": months, "y": np.arange(40) % 7})
+    codec = TableCodec.fit(frame, {"month": "categorical", "y": "integer"})
+    codec = TableCodec.from_dict(json.loads(json.dumps(codec.to_dict())))
+    pd.testing.assert_frame_equal(codec.decode(codec.encode(frame)), frame)
+
+
+@pytest.mark.parametrize(("dtype", "top"), [("uint64", 2**64 - 1), ("int64", 2**63 - 1), ("int8", 127)])
+def test_whole_numbers_stay_within_their_type(dtype: str, top: int) -> None:
+    """Those near its end come back near it, not on the other side of zero."""
+    numbers = np.array([top - n * (top // 300) for n in range(100)], dtype)
+    frame = pd.DataFrame({"x": numbers, "y": np.arange(100) % 7})
+    codec = TableCodec.fit(frame, {"x": "integer", "y": "integer"})
+    back = codec.decode(codec.encode(frame))["x"]
+    assert back.dtype == dtype and np.allclose(back.astype(float), numbers.astype(float), rtol=1e-4)
+
+
+def test_an_identifier_whose_type_is_used_up_is_refused() -> None:
+    """The line says what to do."""
+    frame = pd.DataFrame({"who": np.arange(-128, -28, dtype=np.int8), "y": np.arange(100) % 7})
+    with pytest.raises(ValueError, match="'who' of type int8 has no number left for new ids; turn it into text"):
+        TableCodec.fit(frame, {"who": "identifier", "y": "integer"})
+
+
 def test_decoding_what_was_encoded_gives_the_frame_back() -> None:
     """Every column but identifiers comes back, with its type, its missing values and its order."""
     back = CODEC.decode(CODEC.encode(FRAME))

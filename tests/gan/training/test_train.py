@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from gan.checkpoint import load, save
 from gan.errors import CheckpointError
@@ -128,6 +130,18 @@ def test_checkpoint_round_trip_samples_the_same(trained: GAN, images: np.ndarray
     left, right = (generate(gan, images[10:20], 1, np.arange(5)) for gan in (trained, loaded))
     assert np.array_equal(left.samples, right.samples)
     assert checkpoint_bytes(loaded, tmp_path) == written
+
+
+def test_a_checkpoint_of_before_is_read(trained: GAN, tmp_path: Path) -> None:
+    """A frozen base outlives the name of a field."""
+    checkpoint_bytes(trained, tmp_path)
+    path = tmp_path / "gan.safetensors"
+    with safe_open(path, framework="pt") as file:
+        told, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    before = {key: text.replace('"lenders"', '"donors"') for key, text in told.items()}
+    assert before != told
+    save_file(tensors, path, metadata=before)
+    assert load(path).policy == trained.policy
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
