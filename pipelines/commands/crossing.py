@@ -164,7 +164,13 @@ def _run(place: Path, number: int, workers: int | None) -> None:
     more = ["--workers", str(workers)] if workers else []
     command = [*machine.PYTHON, "pipelines", "-C", str(place), "run", "evaluate", *more]
     out = sys.stderr if sys.stdout is sys.stderr else None  # where standard output is for a document alone
-    code = subprocess.run(command, stdout=out, check=False).returncode
+    running = subprocess.Popen(command, stdout=out)
+    try:
+        code = running.wait()
+    except KeyboardInterrupt:  # it ends its stages, which a kill would leave
+        running.terminate()
+        running.wait()
+        raise
     if code:
         raise UserError(f"part {number}: its run ended with exit code {code}, see above; go on with the same command")
 

@@ -11,7 +11,7 @@ from typing import Any
 from pipelines import files
 from pipelines.driver import dag
 from pipelines.evaluation import judged
-from pipelines.plan import Plan
+from pipelines.plan import Plan, at_dose
 
 METRICS = "data/evaluation/metrics.json"
 GAINS = "data/evaluation/gains.csv"
@@ -164,7 +164,7 @@ def _number(text: str) -> float | None:
 def _finding(name: str, entry: Mapping[str, Any], found: Mapping[str, Any], least: Mapping[str, Any] | None) -> Finding:
     count = found["counts"][name]
     dose = (found.get("way") or {}).get("dose", 0) if least else 0
-    added = min(count.get("kept", 0), round(dose * count.get("needed", 0)))
+    added = min(count.get("kept", 0), at_dose(count.get("needed", 0), dose))
     return Finding(
         name=name,
         verdict=entry["verdict"],

@@ -295,7 +295,7 @@ def _evidence(
         rest=measured.gains.get((name, arm, tables.REST)),
         test_samples=int((inputs.test.y == label).sum()),
         test_groups=None if inputs.test_groups is None else inputs.tested(label),
-        collected=sum(int((part.y == label).sum()) for part in (inputs.train, inputs.validation, inputs.test)),
+        collected=inputs.collected(label),
         real_samples=int((inputs.real.y == label).sum()),
         repeats=settings.repeats,
         harm="" if measured.way.worthwhile else measured.way.reason,

@@ -60,7 +60,7 @@ class Folds:
         real = inputs.real
         count, found = splits(inputs, settings.folds, settings.fold_repeats, fitter.seed)
         rng = seeds.numpy_generator(fitter.seed, "evaluate", "folds drawn")
-        drawn = intervals.stratified_weights(real.y, DRAWS, rng, inputs.groups)
+        drawn = intervals.stratified_weights(real.y, DRAWS, rng)
         weights = np.concatenate([np.ones((1, len(real))), drawn]).astype(np.float32)
         return cls(inputs, fitter, found, count, weights, {} if known is None else known)
 

@@ -30,7 +30,7 @@ class Evidence:
     by cross-validation, which the samples were added to.
     rest: the change of the mean average precision of the classes that got no samples; None when there is none.
     test_samples, real_samples (trained on), collected (in all splits), repeats, added: counts.
-    test_groups: of how many groups the test samples are, None where each is by itself.
+    test_groups: of how many groups the test samples are, and `collected` counts, None where each sample is by itself.
     harm: what cross-validation says against the samples, empty if nothing.   solved: average precision out of fold without
     synthetic samples where that leaves no room, else None.   worth: the gain in real samples, None where it has no measure.
     losses: subgroups in which the class surely loses too much, in words.
@@ -179,8 +179,7 @@ def _gain_in_words(e: Evidence) -> list[str]:
 
 def _out_of_reach(e: Evidence, enough: int) -> str:
     """Return that no split of this data set has so many samples, where that is so."""
-    beyond = e.test_groups is None and enough > e.collected > 0
-    return f" (the data set has {e.collected} of this class in all: collect more)" if beyond else ""
+    return f" (the data set has {e.collected} of this class in all: collect more)" if enough > e.collected > 0 else ""
 
 
 def _least(e: Evidence) -> str:

@@ -14,8 +14,8 @@ class Inputs:
 
     names: class names in label order.   targets: class index -> samples wanted, one entry a minority class.
     pools: the candidates of those classes, in the order of `targets`.   attributes: of the test samples, name -> (n,) str.
-    groups, test_groups: (n,) str of `real` and of test, rows with the same one are never torn apart; None where each is by
-    itself.
+    groups: (n,) str, rows of `real` with the same one are never torn apart; None where each is by itself.   test_groups: (n,)
+    str, test samples with the same one are not independent; None where all are.
     Test keeps its natural class shares.
     """
 
@@ -38,6 +38,14 @@ class Inputs:
         """Return how many independent test samples a class has, among those at `rows`, (n,) bool: a group counts as one."""
         own = self.test.y == label if rows is None else (self.test.y == label) & rows
         return int(own.sum()) if self.test_groups is None else len(np.unique(self.test_groups[own]))
+
+    def collected(self, label: int) -> int:
+        """Return how many independent samples a class has in all splits."""
+        own = self.real.y == label
+        outside = (
+            int(own.sum()) if self.groups is None or self.test_groups is None else len(np.unique(self.groups[own]))
+        )
+        return outside + self.tested(label)
 
     @property
     def real(self) -> Data:

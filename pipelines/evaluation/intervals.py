@@ -7,6 +7,8 @@ from scipy import stats
 
 from pipelines.wording import signed
 
+LEAST_GROUPS = 5  # with samples of the same classes, to be drawn among themselves
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -35,20 +37,26 @@ def stratified_weights(
     """Return how often each of n rows is drawn in each bootstrap draw, (draws, n) float64.
 
     Each class is resampled within itself, so that its size stays. groups: (n,), rows with the same one are no independent
-    samples, and are drawn together (the cluster bootstrap: Davison and Hinkley 1997, section 3.8), each group among those
-    whose rarest class is the same.
+    samples, and are drawn together (the cluster bootstrap: Davison and Hinkley 1997, section 3.8), each group among those that
+    have samples of the same classes. Where these are few they are drawn among all such, and a draw may miss a class.
     """
-    rows_of = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
-    rarest_first = np.unique(y)[np.argsort(np.unique(y, return_counts=True)[1], kind="stable")]
-    stratum = np.full(rows_of.max(initial=-1) + 1, -1)
-    for label in rarest_first[::-1]:
-        stratum[rows_of[y == label]] = label
+    if groups is None:
+        return _drawn_within(y, draws, rng)
+    row_of = np.unique(groups, return_inverse=True)[1]
+    has = np.zeros((row_of.max() + 1, int(y.max()) + 1), bool)
+    has[row_of, y] = True
+    _, stratum, sizes = np.unique(has, axis=0, return_inverse=True, return_counts=True)
+    stratum = np.where(sizes[stratum.ravel()] < LEAST_GROUPS, -1, stratum.ravel())
+    return _drawn_within(stratum, draws, rng)[:, row_of]
+
+
+def _drawn_within(stratum: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how often each of m things is drawn, (draws, m) float64, with those of the same `stratum`, (m,) int."""
     drawn = np.zeros((draws, len(stratum)))
-    for label in np.unique(y):
-        wholes = np.flatnonzero(stratum == label)
-        if len(wholes):
-            drawn[:, wholes] = rng.multinomial(len(wholes), np.full(len(wholes), 1 / len(wholes)), size=draws)
-    return drawn[:, rows_of]
+    for one in np.unique(stratum):
+        own = np.flatnonzero(stratum == one)
+        drawn[:, own] = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=draws)
+    return drawn
 
 
 def repeat_weights(repeats: int, draws: int, rng: np.random.Generator) -> np.ndarray:

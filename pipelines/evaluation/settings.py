@@ -82,7 +82,9 @@ class Settings(Base):
         description="a class is held where its average precision surely falls by more in a subgroup (prepare.attributes)",
     )
     min_test_samples: int = Field(
-        default=10, ge=1, description="test samples of a class below which its verdict is 'underpowered'"
+        default=10,
+        ge=1,
+        description="test samples of a class, or groups of them, below which its verdict is 'underpowered'",
     )
     max_copies: float = ExpertField(
         default=0.02, ge=0, le=1, description="share of copies of training samples above which a class is held"

@@ -46,19 +46,22 @@ def best_boosting(real: Data, seed: int, groups: np.ndarray | None = None) -> di
     """Return the entry of `SEARCH` and the `rounds` with the least log loss out of fold.
 
     The rounds are chosen over all folds, which is early stopping without a part of the training rows to give away.
+    Rows of a single group are not searched.
     """
-    seen = features.columns(real)
-    losses = {number: _losses(seen, settings, seed, groups) for number, settings in enumerate(SEARCH)}
+    seen, state = features.columns(real), seeds.derive(seed, "evaluate", "tuning") % 2**32
+    apart = len(real) if groups is None else len(np.unique(groups))
+    if apart < 2:
+        return {**SEARCH[0], "rounds": MOST_ROUNDS // 2}
+    folds = dealing.folds(real.y, groups, min(FOLDS, apart), state)
+    losses = {number: _losses(seen, settings, folds, state) for number, settings in enumerate(SEARCH)}
     best = min(losses, key=lambda number: losses[number].min())
     return {**SEARCH[best], "rounds": STEP * (1 + int(losses[best].argmin()))}
 
 
-def _losses(real: Data, settings: Mapping[str, Any], seed: int, groups: np.ndarray | None) -> np.ndarray:
+def _losses(real: Data, settings: Mapping[str, Any], folds: list[dealing.Split], state: int) -> np.ndarray:
     """Return the log loss (nats) after every `STEP` rounds, the mean over all rows out of fold."""
-    state = seeds.derive(seed, "evaluate", "tuning") % 2**32
     total = np.zeros(MOST_ROUNDS // STEP)
-    count = FOLDS if groups is None else max(min(FOLDS, len(np.unique(groups))), 2)
-    for train, out in dealing.folds(real.y, groups, count, state):
+    for train, out in folds:
         model = HistGradientBoostingClassifier(
             max_iter=MOST_ROUNDS, learning_rate=settings["rate"], max_leaf_nodes=settings["leaves"],
             l2_regularization=settings["l2"], min_samples_leaf=5, early_stopping=False, random_state=state,

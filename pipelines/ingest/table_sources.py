@@ -112,7 +112,10 @@ def parsed(url: str) -> Any:
     except ImportError:
         raise UserError("SQLAlchemy is not installed, --query needs it: pip install 'tailweight[pipeline]'") from None
     try:
-        return sqlalchemy.engine.make_url(url)
+        found = sqlalchemy.engine.make_url(url)
+        if "@" in f"{found.host}{found.database}":  # a part of the password
+            raise ValueError
+        return found
     except (sqlalchemy.exc.ArgumentError, ValueError):
         raise UserError(
             "the database's URL cannot be read; expected one like postgresql://user:password@host:5432/database, with %40 for "
@@ -253,7 +256,12 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
     header = [cells.unmark(name.strip()) for name in rows[0]]
     _check_header(path, header, text)
     probed = [cell.strip() for row in rows[1:] for cell in row]
-    decimal, thousands = _marks(probed, separator)
+    decimal, thousands = _marks(path, probed, separator)
+    if thousands:  # by the first rows
+        whole = _rows(path, content.decode(encoding).splitlines(keepends=True), separator)
+        decimal, thousands = _marks(
+            path, [cell.strip() for row in whole[1:] for cell in row], separator, all_of_it=True
+        )
     names = [name or f"Unnamed: {place}" for place, name in enumerate(header)]
     options: dict[str, Any] = {
         "sep": separator, "encoding": encoding, "decimal": decimal, "thousands": thousands, "names": names, "header": 0,
@@ -277,17 +285,23 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
         raise UserError(f"{path}: not readable as CSV ({one_line(why, 200)}); mend the line that it names") from None
 
 
-def _marks(cells: list[str], separator: str) -> tuple[str, str | None]:
+def _marks(path: Path, texts: list[str], separator: str, all_of_it: bool = False) -> tuple[str, str | None]:
     """Return what stands before the decimals in cells of numbers, and between their thousands.
 
-    A comma in 1,250 stands before thousands unless another cell says otherwise, or semicolons stand between the columns, as
-    they do where a comma stands before decimals.
+    A comma stands before decimals where no cell has a dot before them, and semicolons stand between the columns or a cell, such
+    as 0,5 or 1,25, can have no thousands. It stands before thousands where all such cells can have them and one has a dot.
+    all_of_it: whether `texts` are all cells of the file. UserError where they are, and 1,250 may be the one or the other.
     """
-    with_commas = [cell for cell in cells if WITH_COMMAS.fullmatch(cell)]
-    if with_commas and separator != ";" and all(map(THOUSANDS.fullmatch, with_commas)):
-        return ".", ","
-    comma = any(map(COMMA_NUMBER.fullmatch, with_commas)) and not any(map(NUMBER.fullmatch, cells))
-    return "," if comma else ".", None
+    with_commas = [text for text in texts if WITH_COMMAS.fullmatch(text)]
+    dots = any("." in text for text in with_commas) or any(map(NUMBER.fullmatch, texts))
+    if not with_commas or separator == ";" or not all(map(THOUSANDS.fullmatch, with_commas)):
+        return "," if not dots and any(map(COMMA_NUMBER.fullmatch, with_commas)) else ".", None
+    if all_of_it and not dots:
+        raise UserError(
+            f"{path}: numbers such as {with_commas[0]}, which may be {with_commas[0].replace(',', '')} or "
+            f"{with_commas[0].replace(',', '.', 1)}; write them without the comma, or with a dot before decimals"
+        )
+    return ".", ","
 
 
 def _content(path: Path) -> bytes:

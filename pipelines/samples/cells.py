@@ -56,9 +56,9 @@ def _changed(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     return table.assign(**{name: table[name].map(changed) for name in text}).rename(columns=changed)
 
 
-def csv_text(table: pd.DataFrame) -> str:
+def csv_text(table: pd.DataFrame, float_format: str | None = None) -> str:
     """Return a table as CSV, which reads as the table that it was."""
-    content: str = table.to_csv(index=False)
+    content: str = table.to_csv(index=False, float_format=float_format)
     if "\r" in content:  # pandas leaves it unquoted, and readers take it for the end of the line
-        content = table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
+        content = table.to_csv(index=False, float_format=float_format, quoting=csv.QUOTE_NONNUMERIC)
     return content

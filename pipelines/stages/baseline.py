@@ -68,4 +68,4 @@ def run(
 
 
 def _write(table: "pd.DataFrame", path: Path) -> None:
-    files.write_text(path, cells.marked(table).to_csv(index=False, lineterminator="\n"))
+    files.write_text(path, cells.csv_text(cells.marked(table)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gan.progress import Progress
 from gan.states import States
+from pipelines import files
 from pipelines.evaluation.judged import remember
 from pipelines.evaluation.settings import Settings
 
@@ -70,6 +71,7 @@ def run(
 def write(result: "Result", folder: Path) -> None:
     """Write the result's files: the same bytes for the same result."""
     from pipelines.evaluation import tables
+    from pipelines.samples import cells
 
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
@@ -81,7 +83,7 @@ def write(result: "Result", folder: Path) -> None:
         text = json.dumps(tables.plain(value), indent=2, ensure_ascii=False)
         (folder / name).write_text(text + "\n", encoding="utf-8")
     for name, table in result.frames.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format=f"%.{tables.DIGITS}f", lineterminator="\n")
+        files.write_text(folder / f"{name}.csv", cells.csv_text(table, f"%.{tables.DIGITS}f"))
 
 
 def headline(metrics: Mapping[str, Any], means: "pd.DataFrame") -> dict[str, Any]:

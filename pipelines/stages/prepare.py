@@ -229,13 +229,14 @@ def write(
     used = manifest[manifest["status"] == USED]
     classes = sorted(used["class"].unique())
     whole_of = wholes(manifest)
-    are_grouped = whole_of[used.index].duplicated().any()
+    has_groups = (manifest["group"] != "").any()  # equal rows, which are wholes too, are independent samples in test
+    can_be_torn = whole_of[used.index].duplicated().any()
     counts = {}
     for part in SPLITS:
         rows = used[used["split"] == part]
         labels = pd.Categorical(rows["class"], categories=classes).codes.astype(np.int64)
         told = attributes.of_samples(rows) if part == "test" else {}  # nothing that trains may depend on them
-        groups = whole_of[rows.index].to_numpy(str) if are_grouped else None
+        groups = whole_of[rows.index].to_numpy(str) if can_be_torn and (has_groups or part != "test") else None
         ids = rows["id"].to_numpy(str)
         samples = Samples(take(rows.index.to_numpy()), labels, ids, kind, columns or {}, told, groups)
         samples.save(prepared / f"{part}.parquet")

@@ -9,7 +9,7 @@ from pipelines import files
 from pipelines.ingest import attributes
 from pipelines.ingest.splits import FILLED_WHERE
 from pipelines.plan import Plan, at_dose
-from pipelines.samples import Candidates, Samples, is_value
+from pipelines.samples import Candidates, Samples, cells, is_value
 from pipelines.samples.release import assemble, real_rows, synthetic_rows
 from pipelines.samples.sets import ATTRIBUTE
 
@@ -57,7 +57,8 @@ def run(
     rows = assemble(parts)
     release.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(release / "samples.parquet", index=False, compression="zstd")
-    rows.drop(columns=[name for name in rows if is_value(name)]).to_csv(release / "manifest.csv", index=False)
+    about_them = rows.drop(columns=[name for name in rows if is_value(name)])
+    files.write_text(release / "manifest.csv", cells.csv_text(about_them))
     said = describe(planned, verdicts, shipped, len(rows))
     files.write_json(release / "release.json", about | said | {"way": measured.get("way"), "arm": _arm(measured)})
     progress(1, 1, {})

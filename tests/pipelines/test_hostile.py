@@ -104,6 +104,8 @@ def test_a_missing_label_of_an_npz_is_no_class(tmp_path: Path) -> None:
         "postgresql+nodriver://ann:hush@host/shop?password=hush&sslkey=hush",
         "postgresql+nodriver://ann:hush?hush@host/shop",
         "postgresql://ann:x@hush:hush@host/shop",
+        "postgresql://ann:x@hush@host/shop",
+        "postgresql://ann:x@hush/hush@host/shop",
         "sqlite:////nowhere/hush/../x.db?mode=hush",
     ],
 )

@@ -67,22 +67,35 @@ def test_what_is_written_like_a_number_and_is_more_stays_as_it_is(tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "x"),
     [
-        ('x,n\n"1,250",1\n"12,500",2\n950,3\n"2,000,000",4\n', [1250, 12500, 950, 2_000_000]),
+        ('x,n\n"1,250",0.5\n"12,500",2\n950,3\n"2,000,000",4\n', [1250, 12500, 950, 2_000_000]),
         ("x\tn\n1,250.50\t1\n12,500\t2\n", [1250.5, 12500]),
         ("x\tn\n1,250\t1\n12,5\t2\n", [1.25, 12.5]),
         ("x;n\n1,250;1\n12,500;2\n", [1.25, 12.5]),
         ("x\tn\n0,250\t1\n1,500\t2\n", [0.25, 1.5]),
     ],
 )
-def test_a_comma_stands_before_thousands_where_all_cells_allow_it(text: str, x: list[float], tmp_path: Path) -> None:
-    """But where semicolons stand between the columns; one cell that cannot be thousands says that they are decimals."""
+def test_a_comma_stands_before_thousands_where_a_dot_says_so(text: str, x: list[float], tmp_path: Path) -> None:
+    """And before decimals where semicolons stand between the columns, or one cell can have no thousands."""
     (tmp_path / "t.csv").write_text(text)
     assert read(tmp_path / "t.csv")["x"].tolist() == x
 
 
+@pytest.mark.parametrize("text", ['x,n\n"1,250",1\n"12,500",2\n', "x\tn\n1,250\t1\n" * 3])
+def test_a_comma_that_may_be_either_is_refused(text: str, tmp_path: Path) -> None:
+    """A guess would be wrong by a thousand."""
+    (tmp_path / "t.csv").write_text(text)
+    assert "numbers such as 1,250, which may be 1250 or 1.250" in one_line(lambda: read(tmp_path / "t.csv"))
+
+
+def test_one_cell_far_down_says_what_all_commas_are(tmp_path: Path) -> None:
+    """Whatever the first thousand lines look like."""
+    (tmp_path / "t.csv").write_text("x\tn\n" + "1,250\t1\n" * 1500 + "1,5\t1\n")
+    assert set(read(tmp_path / "t.csv")["x"]) == {1.25, 1.5}
+
+
 def test_lists_of_numbers_are_text(tmp_path: Path) -> None:
     """And no number of thousands beside them changes that."""
-    (tmp_path / "t.csv").write_text('x,n\n"1,2,3","1,000"\n"4,5,6","2,000"\n')
+    (tmp_path / "t.csv").write_text('x,n\n"1,2,3","1,000.5"\n"4,5,6","2,000"\n')
     assert read(tmp_path / "t.csv")["x"].tolist() == ["1,2,3", "4,5,6"]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.evaluation import dealing, outlook
+from pipelines.evaluation import dealing, outlook, tuning
 from pipelines.evaluation.evaluate import prepare
 from pipelines.evaluation.folds import splits
 from pipelines.evaluation.settings import Settings
@@ -47,6 +47,22 @@ def test_there_are_as_many_folds_as_groups_of_the_smallest_class(groups: int) ->
     assert count == min(groups, len(np.unique(told[real.y == 1])), 5) and len(found) == 2 * count
     for rows, out in found:
         assert {1, 3} <= set(real.y[rows]) and {1, 3} <= set(real.y[out]) and not set(told[rows]) & set(told[out])
+
+
+def test_rows_that_are_mostly_alone_are_dealt_in_an_instant() -> None:
+    """A pair of equal rows among thousands stays together; no loop over all groups is needed for that."""
+    y, groups = np.arange(6000) % 3, np.arange(6000)
+    groups[17] = groups[4001] = 20
+    found = dealing.folds(y, groups.astype(str), 5, 0)
+    assert sorted(np.concatenate([out for _, out in found])) == list(range(6000))
+    assert all({17, 20, 4001} <= set(out) or not {17, 20, 4001} & set(out) for _, out in found)
+    assert all(not set(rows) & set(out) for rows, out in found)
+
+
+def test_rows_of_a_single_group_get_the_usual_settings() -> None:
+    """There is nothing to search them by."""
+    data, _ = patients()
+    assert tuning.best_boosting(data, 0, np.full(len(data), "one")) == {**tuning.SEARCH[0], "rounds": 100}
 
 
 def test_a_class_of_one_group_is_not_cross_validated() -> None:

@@ -72,12 +72,28 @@ def test_groups_are_drawn_as_wholes() -> None:
     assert (weights[:, own] @ shared[own] / 100).std() == pytest.approx(shared[own].std() / np.sqrt(10), rel=0.06)
 
 
-def test_groups_of_several_classes_are_drawn_with_those_of_their_rarest() -> None:
-    """Ten tiles have both classes, thirty the frequent one alone: the rare class never vanishes from a draw."""
-    groups = np.repeat(np.arange(40), 4)
-    y = np.where((groups < 10) & (np.arange(160) % 4 == 0), 1, 0)
-    weights = intervals.stratified_weights(y, 500, np.random.default_rng(0), groups)
-    assert (weights[:, y == 1].sum(1) == 10).all() and weights[:, y == 0].sum(1).std() == 0
+@pytest.mark.parametrize("mixed", [0, 6])
+def test_the_error_of_few_groups_is_not_too_small(mixed: int) -> None:
+    """A mean over twelve groups of a class; of `mixed` of them each also holds a sample of a rarer class of its own."""
+    rng = np.random.default_rng(0)
+    groups = np.concatenate([np.repeat(np.arange(12), 5), np.arange(mixed), np.repeat(np.arange(12, 60), 5)])
+    y = np.concatenate([np.ones(60, int), 2 + np.arange(mixed), np.zeros(240, int)])
+    value = rng.normal(size=60)[groups]
+    weights = intervals.stratified_weights(y, 4000, rng, groups)[:, y == 1]
+    means = (weights @ value[y == 1]) / weights.sum(1)
+    assert means.std() == pytest.approx(value[y == 1].std() / np.sqrt(12), rel=0.12)
+
+
+def test_two_groups_of_a_class_are_not_always_drawn_once_each() -> None:
+    """A draw that misses a class says nothing, and is left out of the interval."""
+    groups, y = np.array([0, 0, 1, 1, 2, 2, 3, 3]), np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    weights = intervals.stratified_weights(y, 400, np.random.default_rng(0), groups)[:, y == 1].sum(1)
+    assert set(weights) >= {0, 2, 4}
+    drawn = np.where(weights > 0, 0.1 + 0.01 * np.arange(400) % 0.05, np.nan)[:, None].repeat(5, 1)
+    found = intervals.nested_bootstrap(
+        np.full(5, 0.1), drawn, intervals.repeat_weights(5, 400, np.random.default_rng(1))
+    )
+    assert np.isfinite([found.low, found.high, found.error, found.p]).all()
 
 
 def test_detectable_effect_and_sufficient_size() -> None:

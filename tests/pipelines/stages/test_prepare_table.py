@@ -94,6 +94,7 @@ def test_equal_rows_are_one_group_to_whoever_cross_validates(tmp_path: Path) -> 
     values, groups = splits["train"].values.astype(str).agg("|".join, axis=1), splits["train"].groups
     assert pd.DataFrame({"value": values, "group": groups}).groupby("value")["group"].nunique().max() == 1
     assert len(set(groups)) == values.nunique() < len(groups)
+    assert splits["test"].groups is None  # equal or not, test rows of no group are independent
 
 
 def test_a_corrected_kind_is_obeyed(tmp_path: Path) -> None:
