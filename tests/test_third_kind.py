@@ -108,7 +108,8 @@ def test_a_listed_kind_goes_from_samples_to_a_verdict(tmp_path: Path, monkeypatc
         for name, n in zip(CLASSES, counts, strict=True)
         for _ in range(n)
     ]
-    pd.DataFrame(told, columns=["class", "split", "status"]).to_csv(manifest, index=False)
+    frame = pd.DataFrame(told, columns=["class", "split", "status"]).assign(group="")
+    frame.rename_axis("id").to_csv(manifest)
     plan.run(
         train=seen, validation=held_out, manifest=manifest, classes=classes, plan=planned, settings=plan.Settings(),
         min_test_samples=10, min_gain=0.01, **common,

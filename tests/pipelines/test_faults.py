@@ -134,4 +134,4 @@ def test_a_project_is_made_without_a_name_in_git(tmp_path: Path) -> None:
     images = write_classes(tmp_path / "images", {"one": 12, "two": 12})
     nobody = {name: "" for name in os.environ if name.startswith("GIT_")} | {"GIT_CONFIG_NOSYSTEM": "1"}
     said = run("tailweight", "init", "project", "--images", str(images), cwd=tmp_path, env=nobody)
-    assert "git does not know your name yet" in said and (tmp_path / "project/params.yaml").is_file()
+    assert "the first commit is yours to make" in said and (tmp_path / "project/params.yaml").is_file()

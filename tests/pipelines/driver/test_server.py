@@ -24,4 +24,4 @@ def test_a_database_of_a_newer_prefect_is_left_alone(tmp_path: Path) -> None:
         database.commit()
     own = {"PREFECT_API_URL": "", "PREFECT_HOME": str(tmp_path)}
     said = run(sys.executable, "-c", REACHED, cwd=tmp_path, env=own)
-    assert f"Prefect cannot keep its history in {tmp_path}" in said and said.endswith("reached\n")
+    assert f"Prefect cannot keep its history in {tmp_path}" in said and "reached" in said.splitlines()
