@@ -234,7 +234,7 @@ def main() -> None:
     machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}"
     options.out.with_suffix(".md").write_text(
         f"# How often the gate ships where the truth is known\n\n    python benchmarks/gate_calibration.py\n\n"
-        f"Machine: {machine}. {__doc__.split(chr(10) * 2, 3)[3].strip()}\n\n{shown}\n"
+        f"Written on {machine}; some worlds were run elsewhere. {__doc__.split(chr(10) * 2, 3)[3].strip()}\n\n{shown}\n"
     )
     print(shown)
 

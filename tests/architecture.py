@@ -4,6 +4,7 @@ python -m tests.architecture     writes the map anew
 """
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,8 +33,8 @@ def first_sentence(path: Path) -> str:
     """Return the first sentence of a module's docstring, on one line."""
     said = " ".join((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0].split())
     assert said, f"{path} has no docstring"
-    end = said.find(". ")
-    return said if end < 0 else said[: end + 1]
+    end = re.search(r"(?<!et al)\. ", said)
+    return said if end is None else said[: end.start() + 1]
 
 
 def rendered(text: str) -> str:

@@ -45,7 +45,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--attributes", metavar="COLUMN,…", help="columns whose values are subgroups to be watched, e.g. site,camera"
     )
     parser.add_argument(
-        "--balance", metavar="COLUMN", help="one of these: fill each class up subgroup by subgroup, the smallest first"
+        "--balance",
+        metavar="COLUMN",
+        help="an attribute, listed above or not: fill each class up subgroup by subgroup, the smallest first",
     )
     parser.add_argument("--test", metavar="FILE", help="table: a file with test rows of the same columns")
     parser.add_argument("--query", metavar="SQL", help="table: the query that gives the rows, where --table is a URL")

@@ -53,7 +53,11 @@ class Outcome:
     def plain(self) -> dict[str, Any]:
         """The outcome as JSON has it."""
         ended = {"exit_code": self.code, "seconds": round(self.seconds, 1), "ran": self.ran, "error": self.error}
-        found = self.found.plain if self.found else {"verdict": None, "reason": None, "classes": []}
+        found = (
+            self.found.plain
+            if self.found
+            else {"verdict": None, "reason": None, "classes": [], "test_split_used": None}
+        )
         sent = vars(self.published)
         return {**ended, **found, **sent, "report": str(self.report) if self.report else None, "next": self.next}
 

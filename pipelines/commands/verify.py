@@ -19,7 +19,9 @@ SHOWN = 5  # ids of samples that differ
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument("--sample", type=int, metavar="N", help="how many samples are made again (default: all)")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes side by side (default: one per core)")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes side by side (default: one per core, at most 8)"
+    )
     output.add_json(parser)
 
 
