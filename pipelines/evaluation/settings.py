@@ -45,7 +45,7 @@ class Settings(Base):
     )
     acceptances: list[Annotated[float, Field(gt=0, le=1)]] = ExpertField(
         default=[0.25, 0.5, 0.75],
-        description="shares of best-scored candidates whose effect is shown beside the filter's own",
+        description="shares of best-scored candidates whose effect is shown beside the filter's own (curve_repeats above 0)",
     )
     curve_repeats: int = ExpertField(
         default=0, ge=0, description="trainings for each point of the acceptance curve; 0 leaves the curve out"
@@ -61,7 +61,7 @@ class Settings(Base):
         default=0.01,
         ge=0,
         lt=1,
-        description="least gain in average precision over the best baseline that is worth shipping",
+        description="least gain in average precision, over every alternative that was measured, that is worth shipping",
     )
     relevant_gain: float = ExpertField(
         default=0.05,
