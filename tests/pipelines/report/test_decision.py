@@ -75,7 +75,7 @@ def test_what_many_classes_lack_is_one_step() -> None:
     assert sum("is not judged yet" in said for said, _ in few) == 6
     (said,) = [said for said, _ in many if "not judged yet" in said]
     needed = {one["sufficient_test_samples"] for one in measured(told)["classes"].values()}
-    assert "and 2 more are not judged yet" in said and f"{min(needed):,} to {max(needed):,} test" in said
+    assert "and 2 more are not judged yet" in said and f"{min(needed):,} to {max(needed):,} of a class in test" in said
     brief = decision.next_steps(measured([replace(one, repeats=2) for one in told]), RELEASE)
     (said,) = [said for said, _ in brief if "not judged yet" in said]
     assert "and 2 more are not judged yet: 2 repeats are too few to judge; set evaluate.repeats to 5" in said
