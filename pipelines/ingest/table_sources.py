@@ -113,7 +113,7 @@ def parsed(url: str) -> Any:
         raise UserError("SQLAlchemy is not installed, --query needs it: pip install 'tailweight[pipeline]'") from None
     try:
         found = sqlalchemy.engine.make_url(url)
-        if "@" in f"{found.host}{found.database}":  # a part of the password
+        if found.host and "@" in f"{found.host}{found.database}":  # a part of the password
             raise ValueError
         return found
     except (sqlalchemy.exc.ArgumentError, ValueError):

@@ -280,6 +280,7 @@ def test_rows_in_another_order_than_prepared_are_refused(people: Path, tmp_path:
         ("postgresql://me:se/secret@host/shop", "postgresql://me@host/shop"),
         ("postgresql+psycopg://host/shop", "postgresql+psycopg://host/shop"),
         ("sqlite:////data/shop.db", "sqlite:////data/shop.db"),
+        ("sqlite:////data/ann@work/shop.db", "sqlite:////data/ann@work/shop.db"),
     ],
 )
 def test_no_password_is_remembered(url: str, kept: str) -> None:
