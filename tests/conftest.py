@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -68,6 +69,11 @@ def called(*arguments: str, cwd: Path, code: int = 0) -> str:
         main(list(arguments))
     assert (ended.value.code or 0) == code, said.getvalue()
     return said.getvalue()
+
+
+def document(said: str) -> Any:
+    """Return the JSON document that stands first in what a command printed: behind it may stand how far it was."""
+    return json.JSONDecoder().raw_decode(said[said.index("{") :])[0]
 
 
 def one_line(call: Callable[[], object]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from gan.columns.dtypes import Name, describe, is_time, is_whole, plain, restore
+from gan.columns.dtypes import Name, describe, is_time, is_whole, limits_of, plain, restore
 from gan.columns.numbers import NumberColumn
 from gan.kinds import Kind
 
@@ -44,7 +44,7 @@ class FixedColumn:
         if self.kind == "identifier" and (isinstance(dtype, pd.StringDtype) or dtype.kind == "O"):
             return pd.Series([f"synthetic-{mark:016x}" for mark in marks.tolist()], dtype=dtype)
         if self.kind == "identifier" and self.value is not None and pd.api.types.is_integer_dtype(dtype):
-            limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
+            limits = limits_of(dtype)
             room = limits.max - self.value if limits.min == 0 else self.value - limits.min
             away = marks % np.uint64(max(1, min(SYNTHETIC_NUMBERS, room + 1)))
             first = np.array(self.value, object).astype(limits.dtype)
@@ -155,7 +155,7 @@ def _fresh(name: Name, present: pd.Series) -> int | None:
         return None
     unsigned = pd.api.types.is_unsigned_integer_dtype(present.dtype)
     fresh = int(present.max()) + 1 if unsigned else int(min(0, present.min())) - 1
-    limits = np.iinfo(getattr(present.dtype, "numpy_dtype", present.dtype))
+    limits = limits_of(present.dtype)
     if not limits.min <= fresh <= limits.max:
         raise ValueError(
             f"table: column {name!r} of type {present.dtype} has no number left for new ids; turn it into text"

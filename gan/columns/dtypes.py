@@ -60,9 +60,14 @@ def is_whole(dtype: Any) -> bool:
     return bool(pd.api.types.is_integer_dtype(dtype))
 
 
+def limits_of(dtype: Any) -> np.iinfo:
+    """Return the limits of a type of whole numbers, of pandas or NumPy."""
+    return np.iinfo(getattr(dtype, "numpy_dtype", dtype))
+
+
 def whole(numbers: np.ndarray, dtype: Any) -> np.ndarray:
     """Return numbers, (n,) float64, as whole ones of a type of whole numbers, within what it holds."""
-    limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
+    limits = limits_of(dtype)
     top = float(limits.max)
     top = top if int(top) <= limits.max else float(np.nextafter(top, 0))  # 2**63 - 1 is no float64
     return np.clip(np.rint(numbers), float(limits.min), top).astype(limits.dtype)

@@ -177,8 +177,7 @@ def _judged(
     labels = damaged.images.labels
     known = reading.real(parts["train"], parts["validation"], _path(project, "classes"), project / dag.PLAN)
     targets = {label: target for label, target in known.targets.items() if (labels == label).any()}
-    inputs = replace(known, test=view.data(test.values, test.labels), targets=targets)
-    inputs = replace(inputs, attributes=test.attributes, test_groups=test.groups)
+    inputs = replace(reading.with_test(known, view, test), targets=targets)
     by_class = {way: {c: view.rows(images[labels == c]) for c in targets} for way, images in made.items()}
     before = Baseline.load(_path(project, "baseline")) if len(targets) == len(plan.classes) else None
     settings = cast(Settings, params.group(dag.stage_named("evaluate"), values))

@@ -32,6 +32,9 @@ Exit code 0: done or up to date; 1: a stage failed; 2: something to mend; 3: not
 is set; 130: stopped. Stop it with Ctrl-C; what was finished is kept."""
 
 
+NOTHING_FOUND: dict[str, Any] = {"verdict": None, "reason": None, "classes": [], "test_split_used": None}
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a run ended.
@@ -53,11 +56,7 @@ class Outcome:
     def plain(self) -> dict[str, Any]:
         """The outcome as JSON has it."""
         ended = {"exit_code": self.code, "seconds": round(self.seconds, 1), "ran": self.ran, "error": self.error}
-        found = (
-            self.found.plain
-            if self.found
-            else {"verdict": None, "reason": None, "classes": [], "test_split_used": None}
-        )
+        found = self.found.plain if self.found else NOTHING_FOUND
         sent = vars(self.published)
         return {**ended, **found, **sent, "report": str(self.report) if self.report else None, "next": self.next}
 

@@ -115,4 +115,4 @@ def remove(project: Path, names: Sequence[str]) -> list[str]:
     print(
         f"{len(new)} taken back in {path}; go on with: tailweight run (a line removed from there brings its sample back)"
     )
-    return list(new)
+    return new

@@ -18,11 +18,16 @@ def folds(y: np.ndarray, groups: np.ndarray | None, count: int, seed: int) -> li
         return _dealt(StratifiedKFold, y, None, count, seed)
     names, first, whole = np.unique(groups, return_index=True, return_inverse=True)
     if len(names) <= len(y) * MOSTLY_ALONE:
-        return _dealt(StratifiedGroupKFold, y, groups, count, seed)
+        return grouped(y, groups, count, seed)
     return [  # one row of each is dealt, and takes the few others along: dealing groups takes a loop over all of them
         (np.flatnonzero(np.isin(whole, rows)), np.flatnonzero(np.isin(whole, out)))
         for rows, out in _dealt(StratifiedKFold, y[first], None, count, seed)
     ]
+
+
+def grouped(y: np.ndarray, groups: np.ndarray, count: int, seed: int) -> list[Split]:
+    """Return `count` folds of rows as `folds` does, however few rows the groups have."""
+    return _dealt(StratifiedGroupKFold, y, groups, count, seed)
 
 
 def _dealt(deal: type, y: np.ndarray, groups: np.ndarray | None, count: int, seed: int) -> list[Split]:

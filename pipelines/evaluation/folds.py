@@ -10,7 +10,7 @@ from pipelines.evaluation import dealing, intervals, metrics
 from pipelines.evaluation.arms import ARMS
 from pipelines.evaluation.dealing import Split
 from pipelines.evaluation.fitting import Fitter, Key, Outcome, Task
-from pipelines.evaluation.inputs import Inputs
+from pipelines.evaluation.inputs import Inputs, independent
 from pipelines.evaluation.settings import Settings
 
 DRAWS = 200  # bootstrap draws of the rows out of fold
@@ -128,8 +128,7 @@ def splits(inputs: Inputs, folds: int, repeats: int, seed: int) -> tuple[int, li
     As many as there can be, so that each minority class is trained on and asked about in each; 0 where there can be none.
     """
     y = inputs.real.y
-    apart = np.arange(len(y)) if inputs.groups is None else inputs.groups
-    most = min(folds, *(len(np.unique(apart[y == label])) for label in inputs.minority))
+    most = min(folds, *(independent(y == label, inputs.groups) for label in inputs.minority))
     for count in range(most, 1, -1):
         found: list[Split] = []
         for repeat in range(repeats):

@@ -8,6 +8,11 @@ import numpy as np
 from pipelines.likeness.data import Data, Pool
 
 
+def independent(rows: np.ndarray, groups: np.ndarray | None) -> int:
+    """Return how many independent samples the `rows`, (n,) bool, are: those of a group, (n,), are one; None: each is one."""
+    return int(rows.sum()) if groups is None else len(np.unique(groups[rows]))
+
+
 @dataclass(frozen=True)
 class Inputs:
     """All that a study works on.
@@ -37,15 +42,12 @@ class Inputs:
     def tested(self, label: int, rows: np.ndarray | None = None) -> int:
         """Return how many independent test samples a class has, among those at `rows`, (n,) bool: a group counts as one."""
         own = self.test.y == label if rows is None else (self.test.y == label) & rows
-        return int(own.sum()) if self.test_groups is None else len(np.unique(self.test_groups[own]))
+        return independent(own, self.test_groups)
 
     def collected(self, label: int) -> int:
         """Return how many independent samples a class has in all splits."""
-        own = self.real.y == label
-        outside = (
-            int(own.sum()) if self.groups is None or self.test_groups is None else len(np.unique(self.groups[own]))
-        )
-        return outside + self.tested(label)
+        groups = None if self.test_groups is None else self.groups
+        return independent(self.real.y == label, groups) + self.tested(label)
 
     @property
     def real(self) -> Data:

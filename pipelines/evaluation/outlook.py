@@ -9,6 +9,7 @@ from sklearn.model_selection import cross_val_predict
 
 from gan import seeds
 from pipelines.evaluation import dealing
+from pipelines.evaluation.inputs import independent
 from pipelines.likeness.data import Data
 
 FOLDS, TREES = 3, 100
@@ -23,8 +24,7 @@ def found_already(
     What a plain forest can do, better classifiers can do too: such a class has no room for a gain. That it is not listed
     says nothing. real: train and validation together. groups: (n,), rows with the same one are asked about together.
     """
-    apart = np.arange(len(real)) if groups is None else groups
-    counts = {label: len(np.unique(apart[real.y == label])) for label in labels}
+    counts = {label: independent(real.y == label, groups) for label in labels}
     asked = [label for label, count in counts.items() if count >= LEAST_PER_CLASS]
     if not asked:
         return {}

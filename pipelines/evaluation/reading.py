@@ -37,8 +37,13 @@ def whole(train: Path, validation: Path, test: Path, classes: Path, plan: Path, 
     found = _real(seen, held_out, view, classes, planned)
     columns = found.train.x.shape[1]
     pools = tuple(_pool(synthetic / f"{slug}.parquet", entry, view, columns, place) for slug, entry in planned.items())
+    return replace(with_test(found, view, tested), pools=pools)
+
+
+def with_test(inputs: Inputs, view: View, tested: Samples) -> Inputs:
+    """Return the same samples outside of test with those of the test split, and what is known of them."""
     asked = view.data(tested.values, tested.labels)
-    return replace(found, test=asked, pools=pools, attributes=tested.attributes, test_groups=tested.groups)
+    return replace(inputs, test=asked, attributes=tested.attributes, test_groups=tested.groups)
 
 
 def _real(

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from gan import seeds
 from pipelines.evaluation import dealing, features
 from pipelines.evaluation.classifiers import Classifier, gradient_boosting
+from pipelines.evaluation.inputs import independent
 from pipelines.likeness.data import Data
 
 BOOSTING = "gradient_boosting"
@@ -49,7 +50,7 @@ def best_boosting(real: Data, seed: int, groups: np.ndarray | None = None) -> di
     Rows of a single group are not searched.
     """
     seen, state = features.columns(real), seeds.derive(seed, "evaluate", "tuning") % 2**32
-    apart = len(real) if groups is None else len(np.unique(groups))
+    apart = independent(np.ones(len(real), bool), groups)
     if apart < 2:
         return {**SEARCH[0], "rounds": MOST_ROUNDS // 2}
     folds = dealing.folds(real.y, groups, min(FOLDS, apart), state)

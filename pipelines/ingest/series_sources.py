@@ -158,7 +158,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     x = arrays.get("x")
     if x is None or "y" not in arrays or x.ndim not in (2, 3) or x.dtype.kind not in "fiub" or 0 in x.shape:
         raise UserError(f"{path}: found {found}; expected numbers x (n, t, c) or (n, t), and y (n,)")
-    if arrays.get("channels", x[0]).ndim != 1 and "channels" in arrays:
+    if "channels" in arrays and arrays["channels"].ndim != 1:
         raise UserError(f"{path}: found {found}; expected channels of shape ({x.shape[-1] if x.ndim == 3 else 1},)")
     if any(array.shape != (len(x),) for name, array in arrays.items() if name not in ("x", "channels")):
         raise UserError(f"{path}: found {found}; expected y, split, id and group of shape ({len(x)},)")

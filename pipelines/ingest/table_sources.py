@@ -255,13 +255,10 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
     separator, rows = _dialect(path, io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), text)
     header = [cells.unmark(name.strip()) for name in rows[0]]
     _check_header(path, header, text)
-    probed = [cell.strip() for row in rows[1:] for cell in row]
-    decimal, thousands = _marks(path, probed, separator)
+    decimal, thousands = _marks(path, rows[1:], separator)
     if thousands:  # by the first rows
         whole = _rows(path, content.decode(encoding).splitlines(keepends=True), separator)
-        decimal, thousands = _marks(
-            path, [cell.strip() for row in whole[1:] for cell in row], separator, all_of_it=True
-        )
+        decimal, thousands = _marks(path, whole[1:], separator, all_of_it=True)
     names = [name or f"Unnamed: {place}" for place, name in enumerate(header)]
     options: dict[str, Any] = {
         "sep": separator, "encoding": encoding, "decimal": decimal, "thousands": thousands, "names": names, "header": 0,
@@ -285,13 +282,14 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
         raise UserError(f"{path}: not readable as CSV ({one_line(why, 200)}); mend the line that it names") from None
 
 
-def _marks(path: Path, texts: list[str], separator: str, all_of_it: bool = False) -> tuple[str, str | None]:
+def _marks(path: Path, rows: list[list[str]], separator: str, all_of_it: bool = False) -> tuple[str, str | None]:
     """Return what stands before the decimals in cells of numbers, and between their thousands.
 
     A comma stands before decimals where no cell has a dot before them, and semicolons stand between the columns or a cell, such
     as 0,5 or 1,25, can have no thousands. It stands before thousands where all such cells can have them and one has a dot.
-    all_of_it: whether `texts` are all cells of the file. UserError where they are, and 1,250 may be the one or the other.
+    all_of_it: whether `rows` are all of the file. UserError where they are, and 1,250 may be the one or the other.
     """
+    texts = [cell.strip() for row in rows for cell in row]
     with_commas = [text for text in texts if WITH_COMMAS.fullmatch(text)]
     dots = any("." in text for text in with_commas) or any(map(NUMBER.fullmatch, texts))
     if not with_commas or separator == ";" or not all(map(THOUSANDS.fullmatch, with_commas)):

@@ -59,9 +59,9 @@ def gains(table: pd.DataFrame, labels: Mapping[str, str], of: str) -> str:
             panel.scatter(some["gain"], places, s=30, c=colour, marker=marker, zorder=3)
         names = [labels.get(name, name) for name in rows["baseline"]]
         name_rows(panel, [_starred(*pair) for pair in zip(names, rows["chosen"], strict=True)])
-        ends = rows[["low", "gain", "high"]].to_numpy()
-        known = [0.0, *ends[np.isfinite(ends)]]
-        panel.set(xlim=at_least(min(known), max(known), LEAST_GAIN), xlabel="gain in average precision")
+        ends = rows[["low", "gain", "high"]]
+        low, high = min(ends.min().min(), 0), max(ends.max().max(), 0)
+        panel.set(xlim=at_least(low, high, LEAST_GAIN), xlabel="gain in average precision")
         few_ticks(panel)
         panel.grid(axis="x", color=RULE, linewidth=0.6)
     return made.svg

@@ -138,12 +138,13 @@ def _texts(frame: pd.DataFrame, columns: list[str]) -> list[list[str]]:
 
 def _equal(one: pd.DataFrame, other: pd.DataFrame, columns: list[str]) -> np.ndarray:
     """Say of each cell whether both have the same value there, or none, (n, c) bool: their texts are shortened."""
-    known = [(left[name].notna().to_numpy(), left[name].to_numpy(object)) for left in (one, other) for name in columns]
-    pairs = zip(known[: len(columns)], known[len(columns) :], strict=True)
-    equal = [
-        np.array([a == b if p and q else p == q for p, a, q, b in zip(*x, *y, strict=True)], bool) for x, y in pairs
-    ]
-    return np.stack(equal, axis=1) if equal else np.zeros((len(one), 0), bool)
+    equal = np.zeros((len(one), len(columns)), bool)
+    for place, name in enumerate(columns):
+        lost, gone = one[name].isna().to_numpy(), other[name].isna().to_numpy()
+        there = ~lost & ~gone
+        equal[:, place] = lost & gone
+        equal[there, place] = one[name].to_numpy(object)[there] == other[name].to_numpy(object)[there]
+    return equal
 
 
 def _tail(name: str) -> str:

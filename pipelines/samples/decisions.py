@@ -124,10 +124,8 @@ def read(path: Path) -> list[Line]:
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: damaged ({error}); bring it back with: git checkout {path.name}") from None
     lines = []
-    whole = (
-        text.removesuffix("\n").split("\n") if text else []
-    )  # a class name may have what Unicode takes for a line's end
-    for number, line in enumerate(whole, 1):
+    # by this end alone: a class name may have another one that Unicode knows
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else [], 1):
         try:
             lines.append(Line.model_validate_json(line))
         except ValidationError as error:

@@ -14,6 +14,7 @@ from gan.settings import Settings as Base
 from pipelines import files
 from pipelines.errors import UserError
 from pipelines.ingest import attributes
+from pipelines.ingest.splits import wholes
 from pipelines.plan import ClassPlan, Plan, SubgroupPlan, slug
 from pipelines.samples import Samples
 from pipelines.samples.decisions import digests
@@ -110,7 +111,7 @@ def _hopeless(
     columns = ["id", "class", "split", "group", "status"]
     rows = pd.read_csv(manifest, dtype="str", keep_default_na=False, usecols=columns)
     used = rows[rows["status"] == "used"]
-    whole = used["group"].where(used["group"] != "", used["id"])  # of a group, all are for one split
+    whole = wholes(used.assign(unit=used["id"]))  # equal rows are independent samples in test
     collected, tested = (
         part.groupby(used["class"]).nunique().reindex(names.values(), fill_value=0).to_dict()
         for part in (whole, whole[used["split"] == "test"])

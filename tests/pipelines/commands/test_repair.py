@@ -1,6 +1,5 @@
 """`tailweight repair`: damaged images of a project are filled, judged, and join the training data where they ship."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from pipelines import files
 from pipelines.commands import crossing, filling
 from pipelines.driver import dag, growth, params
 from pipelines.plan import Plan
-from tests.conftest import QUICK, called, run, working_clone
+from tests.conftest import QUICK, called, document, run, working_clone
 
 RARE, WHOLE, DAMAGED, OTHERS, TESTED = 8, 6, 40, 60, 100
 SETTINGS = QUICK | {
@@ -65,8 +64,7 @@ def torn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def repaired(torn: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     """The same project after `tailweight repair`, and what that printed as JSON."""
     project = copied(torn, tmp_path_factory.mktemp("repaired"))
-    said = run("tailweight", "repair", "--steps", "400", "--json", cwd=project)  # behind it may stand how far it was
-    return project, json.JSONDecoder().raw_decode(said)[0]
+    return project, document(run("tailweight", "repair", "--steps", "400", "--json", cwd=project))
 
 
 def test_damaged_images_are_filled_and_judged_beside_the_alternatives(repaired: tuple[Path, dict]) -> None:

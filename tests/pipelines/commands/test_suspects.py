@@ -15,7 +15,7 @@ from pipelines.evaluation.settings import Settings
 from pipelines.report import suspects as shown
 from pipelines.samples import Samples
 from pipelines.stages import baseline
-from tests.conftest import called, run, working_clone
+from tests.conftest import called, document, run, working_clone
 from tests.pipelines.evaluation.worlds import save, told_to_baseline, waves
 
 
@@ -32,7 +32,7 @@ def test_suspects_are_listed_shown_and_taken_back(finished: Path, tmp_path: Path
     assert run("git", "status", "--porcelain", cwd=project) == ""
     worst = found[0]["sample"]
     taken = called("suspects", "--remove", worst, "--json", cwd=project)
-    assert json.JSONDecoder().raw_decode(taken[taken.index("{") :])[0] == {"removed": [worst]}
+    assert document(taken) == {"removed": [worst]}
     assert "0 taken back" in called("suspects", "--remove", worst, cwd=project)
     assert (project / dag.REMOVED).read_text() == f"{worst}\n"
     assert "tailweight run baseline" in called("suspects", cwd=project, code=2)

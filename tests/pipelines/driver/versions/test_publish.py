@@ -10,7 +10,7 @@ import pytest
 from pipelines.driver import git, params, versions
 from pipelines.driver.run_settings import Publish
 from pipelines.driver.versions import commit, publish
-from tests.conftest import QUICK, called, one_line, run, working_clone
+from tests.conftest import QUICK, called, document, one_line, run, working_clone
 from tests.pipelines.driver.versions.test_versions import NOBODY, judge_again
 from tests.processes import ask
 
@@ -108,7 +108,7 @@ def test_a_run_with_nothing_else_to_do_takes_up_what_is_left(project: Path, tmp_
     assert "recorded data-v1" in said and "tailweight: data-v1 not pushed: git push" in said and "Traceback" not in said
     assert "next: git" not in said
     run("git", "remote", "set-url", "origin", str(tmp_path / "origin"), cwd=project)
-    told_json = json.JSONDecoder().raw_decode(run("tailweight", "run", "--json", cwd=project))[0]
+    told_json = document(run("tailweight", "run", "--json", cwd=project))
     assert told_json["version"] is None and told_json["pushed"] == ["data-v1"] and told_json["undone"] is None
 
 
